@@ -1,0 +1,98 @@
+/**
+ * The view: the one document behind the URL. Everything that the user can set about how the recording is seen,
+ * apart from the playhead itself (Playback owns that). Visuals and panels subscribe to the keys they draw.
+ */
+
+export type ColourMode = 'spikes' | 'rate' | 'potential' | 'recruitment' | 'count';
+
+export interface Camera {
+  readonly position: readonly [number, number, number];
+  readonly target: readonly [number, number, number];
+}
+
+export interface ViewValues {
+  /** What a neuron's colour means. */
+  colour: ColourMode;
+  /** The potential variable in colour mode "potential". */
+  variable: string;
+  /** Names of the layers that are hidden. */
+  hidden: readonly string[];
+  /** Selected neurons, GLOBAL indices, the last one last. */
+  selection: readonly number[];
+  /** The neuron under the pointer; -1 = none. */
+  hover: number;
+  /** null = the scene's own home view. The scene writes it (debounced), and eases to it when another writes it. */
+  camera: Camera | null;
+  /** How many synapses of the whole network are drawn at most (top |weight| + a random sample); 0 = none. */
+  synapses: number;
+  /** "top": the strongest; "sample": an unbiased random sample; "both": half and half. */
+  synapse_choice: 'top' | 'sample' | 'both';
+  layout: string;
+  legend: boolean;
+  /** The glow's half life in recording frames of the current level, at least; the scene may widen it. */
+  decay_frames: number;
+  theme: 'dark' | 'light';
+}
+
+export const VIEW_DEFAULTS: ViewValues = {
+  colour: 'spikes',
+  variable: '',
+  hidden: [],
+  selection: [],
+  hover: -1,
+  camera: null,
+  synapses: 3000,
+  synapse_choice: 'both',
+  layout: 'sheets',
+  legend: true,
+  decay_frames: 4,
+  theme: 'dark',
+};
+
+export type ViewKey = keyof ViewValues;
+type Listener = (view: View, changed: ReadonlySet<ViewKey>) => void;
+
+/** One document, told to its subscribers synchronously; equal values tell nobody. */
+export class View {
+  private values: ViewValues;
+  private readonly listeners = new Set<{ keys: ReadonlySet<ViewKey> | null; tell: Listener }>();
+
+  constructor(initial: Partial<ViewValues> = {}) {
+    this.values = { ...VIEW_DEFAULTS, ...initial };
+  }
+
+  get<K extends ViewKey>(key: K): ViewValues[K] {
+    return this.values[key];
+  }
+
+  all(): Readonly<ViewValues> {
+    return this.values;
+  }
+
+  set(changes: Partial<ViewValues>): void {
+    const changed = new Set<ViewKey>();
+    for (const key of Object.keys(changes) as ViewKey[]) {
+      if (!same(this.values[key], changes[key])) changed.add(key);
+    }
+    if (changed.size === 0) return;
+    this.values = { ...this.values, ...changes };
+    for (const { keys, tell } of [...this.listeners]) {
+      if (keys === null || [...changed].some((key) => keys.has(key))) tell(this, changed);
+    }
+  }
+
+  /** Calls back at each change of one of the keys (all keys: null). */
+  subscribe(keys: readonly ViewKey[] | null, tell: Listener, signal?: AbortSignal): () => void {
+    const entry = { keys: keys === null ? null : new Set(keys), tell };
+    this.listeners.add(entry);
+    const stop = (): void => void this.listeners.delete(entry);
+    signal?.addEventListener('abort', stop, { once: true });
+    return stop;
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  return JSON.stringify(a) === JSON.stringify(b);
+}
