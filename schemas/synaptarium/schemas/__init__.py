@@ -1,0 +1,1 @@
+"""What data looks like: event columns, recordings, chunks, documents, messages, errors."""

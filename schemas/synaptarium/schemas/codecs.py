@@ -1,0 +1,182 @@
+"""Codecs for the sorted neuron ids of a chunk's frames: gap8, gap16, bitmap and plain u16.
+
+``gap``: ids ascend within a frame, prev = -1 at each frame's start, g = id - prev - 1. ``gap8`` writes 255 for each
+full 255 in g and then one byte below 255; ``gap16`` likewise with 65,535 in little-endian u16. ``bitmap`` holds bit
+``id``, least significant first, and nothing for a silent frame. ``u16`` holds the ids themselves, little-endian.
+The choice by density is within 1.00-1.12 of the entropy of independent spikes (see ARCHITECTURE.md).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.schemas.errors import CorruptData
+
+Codec = Literal["gap8", "gap16", "bitmap", "u16"]
+CODECS: tuple[Codec, ...] = ("gap8", "gap16", "bitmap", "u16")
+
+#: Densities (spikes / (frames x neurons)) between which gap8 is the smallest.
+GAP16_BELOW = 0.0025
+BITMAP_ABOVE = 0.12
+
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
+
+
+class CodedIds(NamedTuple):
+    """Coded ids of consecutive frames.
+
+    Parameters
+    ----------
+    data : (n_bytes,) uint8
+        The frames' bytes, one after another.
+    offsets : (n_frames + 1,) int64
+        Where each frame's bytes start in ``data``.
+    """
+
+    data: U8
+    offsets: I64
+
+
+def choose_codec(n_ids: int, n_frames: int, n_items: int) -> Codec:
+    """Return the codec for a chunk of that density.
+
+    Parameters
+    ----------
+    n_ids : int
+        Ids in the chunk.
+    n_frames, n_items : int
+        Frames of the chunk and items (neurons, synapses) of the tile.
+    """
+    density = n_ids / max(1, n_frames * n_items)
+    if density < GAP16_BELOW:
+        return "gap16"
+    return "gap8" if density <= BITMAP_ABOVE else "bitmap"
+
+
+def encode_ids(n: U32, ids: U32, *, n_items: int, codec: Codec) -> CodedIds:
+    """Code the sorted ids of consecutive frames.
+
+    Parameters
+    ----------
+    n : (n_frames,) uint32
+        Ids in each frame.
+    ids : (n.sum(),) uint32
+        Tile-local ids, strictly ascending within each frame, below ``n_items``.
+    n_items : int
+        Items in the tile, at most 65,536.
+    codec : Codec
+        Which codec.
+
+    Returns
+    -------
+    CodedIds
+        Bytes and the offsets of each frame.
+
+    Examples
+    --------
+    >>> encode_ids(np.array([2], np.uint32), np.array([3, 260], np.uint32), n_items=300, codec="gap8").data
+    array([  3, 255,   1], dtype=uint8)
+    """
+    ends = np.concatenate(([0], np.cumsum(n, dtype=np.int64)))
+    if codec == "u16":
+        return CodedIds(ids.astype("<u2").view(np.uint8), ends * 2)
+    if codec == "bitmap":
+        return _encode_bitmap(n, ids, n_items=n_items)
+    gaps = _gaps(ends, ids)
+    if codec == "gap8":
+        data, frame_ends = _escape(gaps, ends, 255, np.dtype(np.uint8))
+        return CodedIds(data, frame_ends)
+    data, frame_ends = _escape(gaps, ends, 65535, np.dtype("<u2"))
+    return CodedIds(data.view(np.uint8), frame_ends * 2)
+
+
+def decode_ids(n: U32, coded: CodedIds, *, n_items: int, codec: Codec) -> U32:
+    """Return the tile-local ids of consecutive frames, ascending within each.
+
+    Parameters
+    ----------
+    n : (n_frames,) uint32
+        Ids in each frame.
+    coded : CodedIds
+        Bytes and frame offsets.
+    n_items : int
+        Items in the tile.
+    codec : Codec
+        Which codec the bytes are in.
+
+    Raises
+    ------
+    CorruptData
+        The bytes hold another number of ids than ``n`` says, or an id beyond the tile.
+    """
+    ends = np.concatenate(([0], np.cumsum(n, dtype=np.int64)))
+    data = coded.data[coded.offsets[0] : coded.offsets[-1]]
+    if codec == "u16":
+        ids = _as_u16(data).astype(np.uint32)
+    elif codec == "bitmap":
+        ids = _decode_bitmap(n, data, n_items=n_items)
+    else:
+        values = data if codec == "gap8" else _as_u16(data)
+        escape = 255 if codec == "gap8" else 65535
+        last = np.flatnonzero(values != escape)
+        escapes = np.diff(last, prepend=-1) - 1
+        steps = np.cumsum(values[last].astype(np.int64) + escape * escapes + 1)
+        if len(steps) != ends[-1]:
+            raise CorruptData(f"A chunk holds {len(steps)} ids where its frames count {ends[-1]}.")
+        bases = np.concatenate(([0], steps))[ends[:-1]]
+        ids = (steps - np.repeat(bases, n) - 1).astype(np.uint32)
+    if len(ids) != ends[-1]:
+        raise CorruptData(f"A chunk holds {len(ids)} ids where its frames count {ends[-1]}.")
+    if len(ids) and int(ids.max()) >= n_items:
+        raise CorruptData(f"A chunk holds the id {int(ids.max())} in a tile of {n_items}.")
+    return ids
+
+
+def _gaps(ends: I64, ids: U32) -> I64:
+    previous = np.empty(len(ids), np.int64)
+    previous[1:] = ids[:-1]
+    starts = ends[:-1][np.diff(ends) > 0]
+    previous[starts] = -1
+    return ids.astype(np.int64) - previous - 1
+
+
+def _escape(gaps: I64, ends: I64, escape: int, dtype: np.dtype[np.unsignedinteger]) -> tuple[U8, I64]:
+    lengths = gaps // escape + 1
+    places = np.concatenate(([0], np.cumsum(lengths)))
+    data = np.full(int(places[-1]), escape, dtype)
+    data[places[1:] - 1] = gaps % escape
+    return data, places[ends]  # type: ignore[return-value]  # u2 for gap16, viewed as bytes by the caller
+
+
+def _encode_bitmap(n: U32, ids: U32, *, n_items: int) -> CodedIds:
+    width = (n_items + 7) // 8
+    busy = np.flatnonzero(n)
+    row = np.repeat(np.arange(len(busy)), n[busy])
+    bits = np.zeros((len(busy), width * 8), np.bool_)
+    bits[row, ids] = True
+    sizes = np.where(n > 0, width, 0)
+    return CodedIds(
+        np.packbits(bits, axis=1, bitorder="little").reshape(-1), np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+    )
+
+
+def _decode_bitmap(n: U32, data: U8, *, n_items: int) -> U32:
+    width = (n_items + 7) // 8
+    busy = int(np.count_nonzero(n))
+    if len(data) != busy * width:
+        raise CorruptData(f"A bitmap chunk has {len(data)} bytes where {busy} frames need {busy * width}.")
+    if not busy:
+        return np.empty(0, np.uint32)
+    bits = np.unpackbits(data.reshape(busy, width), axis=1, bitorder="little")
+    return np.nonzero(bits)[1].astype(np.uint32)
+
+
+def _as_u16(data: U8) -> NDArray[np.uint16]:
+    if len(data) % 2:
+        raise CorruptData("A chunk of 16-bit ids has an odd number of bytes.")
+    return np.frombuffer(data.tobytes(), "<u2")
