@@ -1,0 +1,232 @@
+"""Declarative panels: what a module returns and the client draws, in the dock and in a headset.
+
+A panel names its columns; the numbers travel beside it in one Arrow stream (one row, list columns), so that a
+million points cost no JSON. Column names are free; panels refer to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from synaptarium.schemas.errors import CorruptData, ErrorBody
+from synaptarium.schemas.recording import Accounting
+from synaptarium.schemas.sealing import open_payload, payload_of
+
+
+class Axis(msgspec.Struct, frozen=True, kw_only=True):
+    """One axis: its label and unit (``"1"`` where dimensionless)."""
+
+    label: str
+    unit: str = "1"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a series: its name, its column, and the layer or class that gives it its colour."""
+
+    name: str
+    y: str
+    layer: str = ""
+    group: str = ""
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """What every panel has.
+
+    Parameters
+    ----------
+    id : str
+        Stable within its module.
+    title, subtitle : str
+        What it shows; its window, bin and unit.
+    accounting : tuple of Accounting
+        "You see x of y"; empty when all is shown.
+    empty : str
+        Why there is nothing to see and what to do; empty when there is something.
+    """
+
+    id: str
+    title: str
+    subtitle: str = ""
+    accounting: tuple[Accounting, ...] = ()
+    empty: str = ""
+
+
+class Series(Panel, frozen=True, kw_only=True, tag_field="kind", tag="series"):
+    """Lines over a common x column; ``time`` says that x is time in microseconds and follows the playhead."""
+
+    x: str
+    x_axis: Axis
+    y_axis: Axis
+    lines: tuple[Line, ...]
+    time: bool = True
+
+
+class Bars(Panel, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
+    """One bar for each category; ``categories`` is a text column, ``values`` a numeric one."""
+
+    categories: str
+    values: str
+    x_axis: Axis
+    y_axis: Axis
+
+
+class Raster(Panel, frozen=True, kw_only=True, tag_field="kind", tag="raster"):
+    """A dot for each spike: columns of times (us) and of neuron ids."""
+
+    time_us: str
+    neuron: str
+    layer: str
+    n_neurons: int
+
+
+class Matrix(Panel, frozen=True, kw_only=True, tag_field="kind", tag="matrix"):
+    """A heat map: a row-major column of ``rows x columns`` values."""
+
+    values: str
+    rows: int
+    columns: int
+    x_axis: Axis
+    y_axis: Axis
+    unit: str = "1"
+    diverging: bool = False
+
+
+class Treemap(Panel, frozen=True, kw_only=True, tag_field="kind", tag="treemap"):
+    """Areas by value: a text column of names and a numeric one."""
+
+    names: str
+    values: str
+    unit: str = "1"
+
+
+class Polar(Panel, frozen=True, kw_only=True, tag_field="kind", tag="polar"):
+    """A closed line around the classes: a text column of names and a numeric one."""
+
+    names: str
+    values: str
+    unit: str = "1"
+
+
+class Scatter3D(Panel, frozen=True, kw_only=True, tag_field="kind", tag="scatter3d"):
+    """Points in three dimensions, coloured by class where ``group`` names a text column."""
+
+    x: str
+    y: str
+    z: str
+    x_axis: Axis
+    y_axis: Axis
+    z_axis: Axis
+    group: str = ""
+
+
+class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One column of a table: its heading, its column, its unit."""
+
+    heading: str
+    column: str
+    unit: str = ""
+
+
+class Table(Panel, frozen=True, kw_only=True, tag_field="kind", tag="table"):
+    """Rows of text and numbers."""
+
+    columns: tuple[TableColumn, ...]
+
+
+class Text(Panel, frozen=True, kw_only=True, tag_field="kind", tag="text"):
+    """A few sentences."""
+
+    text: str
+
+
+class Chart(Panel, frozen=True, kw_only=True, tag_field="kind", tag="chart"):
+    """Any ECharts option, for what no other panel says; ``"column:<name>"`` strings stand for columns."""
+
+    option: dict[str, Any]
+
+
+class Failure(Panel, frozen=True, kw_only=True, tag_field="kind", tag="failure"):
+    """The card of a module that failed; the other panels go on."""
+
+    error: ErrorBody
+
+
+AnyPanel = Series | Bars | Raster | Matrix | Treemap | Polar | Scatter3D | Table | Text | Chart | Failure
+
+
+class PanelAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A module's answer without its columns.
+
+    Parameters
+    ----------
+    module : str
+        Module name.
+    t_start_us, t_stop_us : int
+        Window that was answered, half-open.
+    panels : tuple
+        In order.
+    """
+
+    module: str
+    t_start_us: int
+    t_stop_us: int
+    panels: tuple[AnyPanel, ...]
+
+
+Column = NDArray[Any] | list[str]
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Panels and their columns, as a module returns them.
+
+    Parameters
+    ----------
+    panels : tuple of Panel
+        In order.
+    columns : dict of str to array or list of str
+        1-D arrays (any numeric dtype; int64 times become float64 for the browser) or texts.
+    """
+
+    panels: tuple[AnyPanel, ...]
+    columns: dict[str, Column] = field(default_factory=dict)
+
+
+def encode_answer(answer: PanelAnswer, columns: dict[str, Column]) -> pa.Buffer:
+    """Return an answer as one Arrow stream: one row, a list column each, the answer's JSON as metadata ``panels``."""
+    arrays: list[pa.Array] = []
+    for values in columns.values():
+        if isinstance(values, list):
+            flat = pa.array(values, pa.string())
+        else:
+            wide = values.dtype.kind in "iu" and values.dtype.itemsize == 8
+            flat = pa.array(np.ascontiguousarray(values, np.float64 if wide else values.dtype).reshape(-1))
+        arrays.append(pa.ListArray.from_arrays(pa.array([0, len(flat)], pa.int32()), flat))
+    fields = [pa.field(name, array.type) for name, array in zip(columns, arrays, strict=True)]
+    schema = pa.schema(fields, metadata={"panels": msgspec.json.encode(answer)})
+    if not fields:  # Arrow cannot say "one row" without a column.
+        schema = pa.schema([pa.field("", pa.null())], metadata={"panels": msgspec.json.encode(answer)})
+        arrays = [pa.nulls(1)]
+    return payload_of(pa.record_batch(arrays, schema=schema))
+
+
+def decode_answer(payload: bytes) -> tuple[PanelAnswer, dict[str, Column]]:
+    """Return an answer and its columns; raises CorruptData."""
+    batch = open_payload(payload)
+    metadata = batch.schema.metadata or {}
+    if b"panels" not in metadata:
+        raise CorruptData("The answer carries no panels.")
+    answer = msgspec.json.decode(metadata[b"panels"], type=PanelAnswer)
+    columns: dict[str, Column] = {}
+    for name in batch.schema.names:
+        if not name:
+            continue
+        flat = batch.column(name).flatten()
+        columns[name] = flat.to_pylist() if pa.types.is_string(flat.type) else flat.to_numpy(zero_copy_only=False)
+    return answer, columns

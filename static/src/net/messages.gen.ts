@@ -1,0 +1,496 @@
+// Made by `python -m synaptarium.schemas.typescript` from schemas/; do not edit.
+
+export interface Accounting {
+  what: string;
+  kept: number;
+  total: number;
+  why: string;
+}
+
+export interface Ack {
+  epoch: number;
+  seq: number;
+  bytes: number;
+  decode_ms?: number;
+}
+
+export interface Axis {
+  label: string;
+  unit?: string;
+}
+
+export interface Bars {
+  kind: "bars";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  categories: string;
+  values: string;
+  x_axis: Axis;
+  y_axis: Axis;
+}
+
+export interface Camera {
+  position: [number, number, number];
+  target: [number, number, number];
+}
+
+export interface Chart {
+  kind: "chart";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  option: Record<string, unknown>;
+}
+
+export interface Chunk {
+  epoch: number;
+  seq: number;
+  build: number;
+  stream: number;
+  level: number;
+  tile: number;
+  chunk: number;
+  checksum: number;
+  revision?: number;
+}
+
+export interface Close {
+}
+
+export interface DatabaseHealth {
+  state: "ok" | "unavailable";
+  kind: "embedded" | "external";
+  version?: string;
+}
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  hint?: string;
+  where?: string;
+}
+
+export interface Failure {
+  kind: "failure";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  error: ErrorBody;
+}
+
+export interface Grid {
+  stream: number;
+  level: number;
+  target: string;
+  k: number;
+  tiles: number[];
+  presence: string[];
+  quantisation?: Quantisation | null;
+}
+
+export interface Header {
+  name: string;
+  bin_us: number;
+  t_start_us: number;
+  t_stop_us: number;
+  layers: Layer[];
+  source: Source;
+  projections?: Projection[];
+  potentials?: PotentialStream[];
+  classes?: string[];
+  image_shape?: [number, number] | null;
+  accounting?: Accounting[];
+}
+
+export interface Health {
+  status: "degraded" | "ok";
+  version: string;
+  database: DatabaseHealth;
+  recordings: number;
+  viewers: number;
+}
+
+export interface Job {
+  recording: string;
+  build: number;
+  engine: "auto" | "local" | "spark";
+  state: "cancelled" | "done" | "failed" | "queued" | "running";
+  done: number;
+  total: number;
+  events?: number;
+  rate_hz?: number;
+  eta_s?: number | null;
+  message?: string;
+  started_us?: number;
+  updated_us?: number;
+}
+
+export interface Layer {
+  name: string;
+  neurons: number;
+  shape: number[];
+  offset: number;
+  cell_type?: string;
+  neuron_type?: string;
+  positions?: boolean;
+}
+
+export interface Level {
+  level: number;
+  bins: number;
+  frames: number;
+}
+
+export interface LevelSpan {
+  level: number;
+  bins: number;
+  frames: number;
+}
+
+export interface Line {
+  name: string;
+  y: string;
+  layer?: string;
+  group?: string;
+}
+
+export interface Loop {
+  t_start_us: number;
+  t_stop_us: number;
+}
+
+export interface Manifest {
+  recording: string;
+  num: number;
+  build: number;
+  revision: number;
+  open: boolean;
+  bin_us: number;
+  t_start_us: number;
+  t_stop_us: number;
+  closed_us: number;
+  levels: Level[];
+  tiles: Tile[];
+  streams: Stream[];
+  grids: Grid[];
+  accounting?: Accounting[];
+}
+
+export interface Matrix {
+  kind: "matrix";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  values: string;
+  rows: number;
+  columns: number;
+  x_axis: Axis;
+  y_axis: Axis;
+  unit?: string;
+  diverging?: boolean;
+}
+
+export interface ModuleInfo {
+  name: string;
+  title: string;
+  source: string;
+  params: Record<string, unknown>;
+}
+
+export interface ModuleRequest {
+  window?: TimeWindow | null;
+  selection?: NeuronRef[];
+  params?: Record<string, unknown>;
+}
+
+export interface Network {
+  recording: string;
+  header: Header;
+  layers: Layer[];
+  projections: Projection[];
+  potentials: PotentialStream[];
+  weights: Record<string, WeightSpan>;
+  urls: Record<string, string>;
+}
+
+export interface NeuronRef {
+  layer: string;
+  neuron: number;
+}
+
+export interface Open {
+  recording: string;
+  streams?: string[];
+  window?: Window;
+}
+
+export interface Opened {
+  recording: string;
+  manifest_url: string;
+  build: number;
+  revision: number;
+  t_start_us: number;
+  t_stop_us: number;
+  open: boolean;
+  levels: LevelSpan[];
+  accounting: Accounting[];
+  window: Window;
+}
+
+export interface PanelAnswer {
+  module: string;
+  t_start_us: number;
+  t_stop_us: number;
+  panels: (Series | Bars | Raster | Matrix | Treemap | Polar | Scatter3D | Table | Text | Chart | Failure)[];
+}
+
+export interface Pause {
+  epoch: number;
+}
+
+export interface Play {
+  epoch: number;
+  t_us: number;
+  speed?: number;
+  level?: number | null;
+  loop?: Loop | null;
+  follow?: boolean;
+}
+
+export interface Polar {
+  kind: "polar";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  names: string;
+  values: string;
+  unit?: string;
+}
+
+export interface PotentialStream {
+  variable: string;
+  layer: string;
+  unit: string;
+  n_recorded: number;
+  sampling_period_us?: number | null;
+}
+
+export interface Projection {
+  name: string;
+  source: string;
+  target: string;
+  kind: "decoder" | "explicit" | "kernel";
+  synapses: number;
+  target_neurons: number;
+  learning_rule?: string;
+  delays?: boolean;
+}
+
+export interface Quantisation {
+  dtype: "f32" | "u16";
+  scale: number;
+  offset: number;
+  max_error: number;
+}
+
+export interface Raster {
+  kind: "raster";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  time_us: string;
+  neuron: string;
+  layer: string;
+  n_neurons: number;
+}
+
+export interface RecordingSummary {
+  id: string;
+  name: string;
+  status: "failed" | "importing" | "open" | "ready";
+  layers: Layer[];
+  t_start_us: number;
+  t_stop_us: number;
+  bin_us: number;
+  spikes: number;
+  stored_bytes: number;
+  build: number | null;
+  revision: number;
+  format: string;
+  created_us: number;
+  job?: Job | null;
+}
+
+export interface Scatter3D {
+  kind: "scatter3d";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  x: string;
+  y: string;
+  z: string;
+  x_axis: Axis;
+  y_axis: Axis;
+  z_axis: Axis;
+  group?: string;
+}
+
+export interface Seek {
+  epoch: number;
+  t_us: number;
+  level?: number | null;
+}
+
+export interface Select {
+  epoch: number;
+  neurons?: NeuronRef[];
+  projections?: string[];
+}
+
+export interface Series {
+  kind: "series";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  x: string;
+  x_axis: Axis;
+  y_axis: Axis;
+  lines: Line[];
+  time?: boolean;
+}
+
+export interface Source {
+  format: string;
+  details?: Record<string, string>;
+  notes?: string[];
+}
+
+export interface Spread {
+  min: number;
+  mean: number;
+  max: number;
+}
+
+export interface StartJob {
+  engine?: "auto" | "local" | "spark";
+}
+
+export interface State {
+  epoch: number;
+  t_us: number;
+  level: number;
+  status: "buffering" | "ended" | "live" | "paused" | "playing" | "unavailable";
+  behind_ms?: number;
+  dropped?: number;
+  t_stop_us?: number;
+  revision?: number;
+}
+
+export interface Stream {
+  stream: number;
+  name: string;
+  kind: "groups" | "series" | "spikes" | "values";
+  of: "potentials" | "spikes" | "weights";
+  unit?: string;
+}
+
+export interface SynapseView {
+  shown?: boolean;
+  budget?: number;
+  threshold?: number;
+}
+
+export interface Table {
+  kind: "table";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  columns: TableColumn[];
+}
+
+export interface TableColumn {
+  heading: string;
+  column: string;
+  unit?: string;
+}
+
+export interface Text {
+  kind: "text";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  text: string;
+}
+
+export interface Tile {
+  tile: number;
+  kind: "layer" | "projection";
+  name: string;
+  first: number;
+  n: number;
+}
+
+export interface TimeWindow {
+  t_start_us: number;
+  t_stop_us: number;
+}
+
+export interface Treemap {
+  kind: "treemap";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  names: string;
+  values: string;
+  unit?: string;
+}
+
+export interface ViewState {
+  recording: string;
+  t_us?: number;
+  speed?: number;
+  loop?: [number, number] | null;
+  colour?: "potential" | "rate" | "spikes";
+  variable?: string;
+  layout?: string;
+  spread?: number;
+  hidden?: string[];
+  selection?: NeuronRef[];
+  synapses?: SynapseView;
+  camera?: Camera | null;
+  modules?: string[];
+  theme?: "dark" | "light";
+}
+
+export interface WeightSpan {
+  first: Spread;
+  last: Spread;
+}
+
+export interface Window {
+  chunks?: number;
+  bytes?: number;
+}
