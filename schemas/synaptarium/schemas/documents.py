@@ -1,0 +1,172 @@
+"""MongoDB documents: one Struct a collection, and the validators and indexes made from them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from synaptarium.schemas.messages import JobState
+from synaptarium.schemas.recording import Recording
+
+
+class EventBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """``events``: one block of events, never altered once written.
+
+    Parameters
+    ----------
+    recording : int
+        Recording number.
+    kind, stream : str
+        What happens; ``stream`` is the variable of potentials, the projection of weights, else empty.
+    seq : int
+        Block number within (recording, kind, stream).
+    t0_us, t1_us : int
+        Times of its first and last event (both inclusive), microseconds.
+    n : int
+        Events.
+    checksum : int
+        crc32c of ``payload``.
+    payload : bytes
+        Sealed Arrow IPC stream.
+    """
+
+    recording: int
+    kind: Literal["spikes", "potentials", "weights", "stimuli", "metrics", "images"]
+    stream: str
+    seq: int
+    t0_us: int
+    t1_us: int
+    n: int
+    checksum: int
+    payload: bytes
+
+
+class NeuronBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """``neurons``: one block of a layer's arrays; ``what`` is positions, labels or recorded (of ``variable``)."""
+
+    recording: int
+    layer: str
+    what: Literal["positions", "labels", "recorded"]
+    variable: str
+    block: int
+    n: int
+    checksum: int
+    payload: bytes
+
+
+class SynapseBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """``synapses``: one block of a projection's (pre, post, delay) arrays."""
+
+    recording: int
+    projection: str
+    block: int
+    n: int
+    checksum: int
+    payload: bytes
+
+
+class ChunkDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """``chunks``: one chunk; its ``_id`` is the 16-byte ChunkKey. ``n`` counts the events or changes inside."""
+
+    n: int
+    checksum: int
+    payload: bytes
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """``summaries``: one precomputed document or array, found by (recording, name, key)."""
+
+    recording: int
+    name: str
+    key: str
+
+
+class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """``jobs``: one part of a build; part -1 is the job itself with its lease and progress."""
+
+    recording: int
+    build: int
+    part: int
+    state: JobState
+
+
+class Index(NamedTuple):
+    """One index: its keys in order, and whether they are unique."""
+
+    keys: tuple[str, ...]
+    unique: bool = False
+
+
+class Collection(NamedTuple):
+    """One collection: its document, its indexes, and how it is created."""
+
+    document: type[msgspec.Struct]
+    indexes: tuple[Index, ...] = ()
+    clustered: bool = False
+    compressed: bool = True
+
+
+COLLECTIONS: dict[str, Collection] = {
+    "recordings": Collection(Recording, (Index(("num",), unique=True),)),
+    "neurons": Collection(NeuronBlock, (Index(("recording", "layer", "what", "variable", "block"), unique=True),)),
+    "events": Collection(
+        EventBlock,
+        (Index(("recording", "kind", "stream", "seq"), unique=True), Index(("recording", "kind", "t0_us"))),
+        compressed=False,  # payloads are zstd already
+    ),
+    "synapses": Collection(SynapseBlock, (Index(("recording", "projection", "block"), unique=True),)),
+    "chunks": Collection(ChunkDocument, clustered=True, compressed=False),
+    "summaries": Collection(Summary, (Index(("recording", "name", "key"), unique=True),)),
+    "jobs": Collection(JobDocument, (Index(("recording", "build", "part"), unique=True),)),
+}
+
+_BSON: dict[str, Any] = {
+    "integer": ["int", "long"],
+    "number": ["double", "int", "long"],
+    "string": "string",
+    "boolean": "bool",
+    "null": "null",
+    "array": "array",
+    "object": "object",
+}
+
+
+def validator(document: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the MongoDB ``$jsonSchema`` of a document.
+
+    Parameters
+    ----------
+    document : type of msgspec.Struct
+        ``id`` stands for MongoDB's ``_id``; further fields are allowed, so that an older program can read what a
+        newer one wrote.
+    """
+    _, components = msgspec.json.schema_components([document], ref_template="{name}")
+    schema = _bson(components[document.__name__], components)
+    schema["required"] = ["_id" if name == "id" else name for name in schema.get("required", [])]
+    schema["properties"] = {("_id" if name == "id" else name): kind for name, kind in schema["properties"].items()}
+    if not schema["required"]:
+        del schema["required"]
+    return {"$jsonSchema": schema}
+
+
+def _bson(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _bson(components[schema["$ref"]], components)
+    if "anyOf" in schema:
+        return {"anyOf": [_bson(option, components) for option in schema["anyOf"]]}
+    if "enum" in schema:
+        return {"enum": list(schema["enum"])}
+    if schema.get("contentEncoding") == "base64":
+        return {"bsonType": "binData"}
+    kind = schema.get("type")
+    found: dict[str, Any] = {"bsonType": _BSON[kind]} if kind else {}
+    if kind == "array" and isinstance(schema.get("items"), dict):
+        found["items"] = _bson(schema["items"], components)
+    if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
+        found["additionalProperties"] = _bson(schema["additionalProperties"], components)
+    if kind == "object" and "properties" in schema:
+        found["properties"] = {name: _bson(inner, components) for name, inner in schema["properties"].items()}
+        if schema.get("required"):
+            found["required"] = list(schema["required"])
+    return found
