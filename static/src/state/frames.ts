@@ -189,7 +189,8 @@ export interface FrameSource {
 
 // ------------------------------------------------------------------ the clock
 
-export type PlaybackStatus = 'paused' | 'playing' | 'buffering' | 'ended' | 'unavailable';
+/** "live": at the end of an open recording, waiting for what comes. */
+export type PlaybackStatus = 'paused' | 'playing' | 'buffering' | 'ended' | 'live' | 'unavailable';
 
 export interface Playback {
   /** The playhead, float64 microseconds. Between frames it lies between: the glow decays smoothly. */

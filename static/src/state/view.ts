@@ -28,6 +28,10 @@ export interface ViewValues {
   /** "top": the strongest; "sample": an unbiased random sample; "both": half and half. */
   synapse_choice: 'top' | 'sample' | 'both';
   layout: string;
+  /** Distance between the layers; 1 = as laid out. */
+  spread: number;
+  /** Least |weight| of a drawn synapse, as a fraction of the projection's largest. */
+  synapse_threshold: number;
   legend: boolean;
   /** The glow's half life in recording frames of the current level, at least; the scene may widen it. */
   decay_frames: number;
@@ -44,6 +48,8 @@ export const VIEW_DEFAULTS: ViewValues = {
   synapses: 3000,
   synapse_choice: 'both',
   layout: 'sheets',
+  spread: 1,
+  synapse_threshold: 0,
   legend: true,
   decay_frames: 4,
   theme: 'dark',

@@ -1,0 +1,92 @@
+/** The REST half of the wire. Every failure is an ApiError with the server's code, message and hint. */
+
+import { type Columns, readColumns } from './arrow';
+import type {
+  ErrorBody, Health, Job, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
+} from './messages.gen';
+
+/** What the server said went wrong, or that it could not be reached (code "Unreachable", status 0). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+    readonly status: number,
+    readonly where = '',
+  ) {
+    super(message);
+  }
+
+  /** True where the same request may succeed later: the database or the server is away for a moment. */
+  get passes(): boolean {
+    return this.status === 0 || this.status === 503;
+  }
+}
+
+export async function request(url: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { credentials: 'same-origin', ...init });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(
+      'Unreachable', 'The server does not answer.', 'Is `synaptarium serve` still running? The page tries again by itself.', 0,
+    );
+  }
+  if (response.ok || response.status === 304) return response;
+  throw await errorOf(response);
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  try {
+    const body = (await response.json()) as Partial<ErrorBody>;
+    if (body.code && body.message) {
+      return new ApiError(body.code, body.message, body.hint ?? '', response.status, body.where ?? '');
+    }
+  } catch {
+    // Not our JSON: a proxy or a broken server speaks; say what it said.
+  }
+  return new ApiError('Internal', `The server answered ${response.status} ${response.statusText}.`, '', response.status);
+}
+
+async function json<T>(url: string, init?: RequestInit): Promise<T> {
+  return (await (await request(url, init)).json()) as T;
+}
+
+async function columns(url: string, init?: RequestInit): Promise<Columns> {
+  return readColumns(new Uint8Array(await (await request(url, init)).arrayBuffer()));
+}
+
+const post = (body: unknown, signal?: AbortSignal): RequestInit => ({
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal: signal ?? null,
+});
+
+export const recordingUrl = (id: string): string => `/api/recordings/${encodeURIComponent(id)}`;
+export const pictureUrl = (id: string, revision: number): string => `${recordingUrl(id)}/picture.svg?revision=${revision}`;
+export const imageUrl = (id: string, image: number): string => `${recordingUrl(id)}/images/${image}.png`;
+export const chunkUrl = (
+  id: string, build: number, stream: number, level: number, tile: number, chunk: number,
+): string => `${recordingUrl(id)}/builds/${build}/chunks/${stream}/${level}/${tile}/${chunk}`;
+
+export const rest = {
+  health: (signal?: AbortSignal) => json<Health>('/api/health', { signal: signal ?? null }),
+  recordings: (signal?: AbortSignal) => json<RecordingSummary[]>('/api/recordings', { signal: signal ?? null }),
+  jobs: (signal?: AbortSignal) => json<Job[]>('/api/jobs', { signal: signal ?? null }),
+  startJob: (id: string, body: StartJob = {}) => json<Job>(`${recordingUrl(id)}/jobs`, post(body)),
+  cancelJob: (id: string) => request(`${recordingUrl(id)}/jobs`, { method: 'DELETE' }),
+  deleteRecording: (id: string) => request(recordingUrl(id), { method: 'DELETE' }),
+  manifest: (id: string, signal?: AbortSignal) => json<Manifest>(`${recordingUrl(id)}/manifest`, { signal: signal ?? null }),
+  network: (id: string, signal?: AbortSignal) => json<Network>(`${recordingUrl(id)}/network`, { signal: signal ?? null }),
+  scene: (id: string, layout: string, signal?: AbortSignal) =>
+    columns(`${recordingUrl(id)}/scene?layout=${encodeURIComponent(layout)}`, { signal: signal ?? null }),
+  synapses: (id: string, projection: string, signal?: AbortSignal) =>
+    columns(`${recordingUrl(id)}/projections/${encodeURIComponent(projection)}/synapses`, { signal: signal ?? null }),
+  stimuli: (id: string, signal?: AbortSignal) => columns(`${recordingUrl(id)}/stimuli`, { signal: signal ?? null }),
+  overview: (id: string, points: number, signal?: AbortSignal) =>
+    columns(`${recordingUrl(id)}/overview?points=${points}`, { signal: signal ?? null }),
+  modules: (signal?: AbortSignal) => json<ModuleInfo[]>('/api/modules', { signal: signal ?? null }),
+  module: (id: string, name: string, body: ModuleRequest, signal?: AbortSignal) =>
+    columns(`${recordingUrl(id)}/modules/${encodeURIComponent(name)}`, post(body, signal)),
+};
