@@ -22,7 +22,9 @@ from synaptarium.schemas.sealing import seal
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def spike_frames(n_frames: int, n_neurons: int, density: float, *, counts: int = 1, seed: int = 7) -> SpikeFrames:
+def spike_frames(
+    n_frames: int, n_neurons: int, density: float, *, counts: int = 1, seed: int = 7
+) -> SpikeFrames:
     """Return random frames whose every draw is a function of the seed alone."""
     # A multiplicative generator by hand: numpy does not promise the same streams for ever.
     state, bits = seed, np.zeros(n_frames * n_neurons, np.uint32)
@@ -31,7 +33,9 @@ def spike_frames(n_frames: int, n_neurons: int, density: float, *, counts: int =
         bits[place] = state
     busy = (bits < density * 2147483647).reshape(n_frames, n_neurons)
     ids = np.nonzero(busy)[1].astype(np.uint32)
-    multiplicity = (bits.reshape(n_frames, n_neurons)[busy] % counts + 1).astype(np.uint32) if counts > 1 else None
+    multiplicity = (
+        (bits.reshape(n_frames, n_neurons)[busy] % counts + 1).astype(np.uint32) if counts > 1 else None
+    )
     return SpikeFrames(96, n_neurons, busy.sum(axis=1, dtype=np.uint32), ids, multiplicity)
 
 
@@ -51,7 +55,11 @@ def vectors() -> dict[str, tuple[str, pa.Buffer, dict[str, Any]]]:
         ),
     }
     for name, frames in spikes.items():
-        made[name] = ("spikes", chunks.encode_spikes(frames, level=1 if "counts" in name else 0), _plain(frames))
+        made[name] = (
+            "spikes",
+            chunks.encode_spikes(frames, level=1 if "counts" in name else 0),
+            _plain(frames),
+        )
     groups = GroupFrames(16, 130, np.array([[0, 3, 1], [300, 0, 2]], np.uint32))
     made["groups-u16"] = ("groups", chunks.encode_groups(groups, level=1), _plain(groups))
     values = ValueFrames(
@@ -98,7 +106,11 @@ def document(name: str) -> dict[str, Any]:
 
 def keys() -> list[dict[str, Any]]:
     """Return chunk keys and their bytes in hex."""
-    made = [ChunkKey(1, 2, 3, 4, 5, 6), ChunkKey(0, 0, 0, 0, 0, 0), ChunkKey(2**32 - 1, 65535, 65535, 255, 2**32 - 1, 2**24 - 1)]
+    made = [
+        ChunkKey(1, 2, 3, 4, 5, 6),
+        ChunkKey(0, 0, 0, 0, 0, 0),
+        ChunkKey(2**32 - 1, 65535, 65535, 255, 2**32 - 1, 2**24 - 1),
+    ]
     return [{"key": key._asdict(), "hex": key.pack().hex()} for key in made]
 
 
@@ -106,7 +118,10 @@ def _plain(frames: object) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name, value in vars(frames).items():
         if isinstance(value, np.ndarray):
-            value = [None if isinstance(number, float) and number != number else number for number in value.reshape(-1).tolist()]
+            value = [
+                None if isinstance(number, float) and number != number else number
+                for number in value.reshape(-1).tolist()
+            ]
         plain[name] = value
     return plain
 

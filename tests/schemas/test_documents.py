@@ -10,10 +10,24 @@ import pyarrow as pa
 import pytest
 from synaptarium.schemas import events, messages
 from synaptarium.schemas.documents import COLLECTIONS, validator
-from synaptarium.schemas.errors import InvalidInput, RecordingNotFound, SynaptariumError, UnknownLayer, error_body
+from synaptarium.schemas.errors import (
+    InvalidInput,
+    RecordingNotFound,
+    SynaptariumError,
+    UnknownLayer,
+    error_body,
+)
 from synaptarium.schemas.manifest import levels_of, pack_presence, unpack_presence
 from synaptarium.schemas.panels import Axis, Line, PanelAnswer, Series, decode_answer, encode_answer
-from synaptarium.schemas.recording import Header, Layer, Projection, Source, check_header, find_layer, n_frames
+from synaptarium.schemas.recording import (
+    Header,
+    Layer,
+    Projection,
+    Source,
+    check_header,
+    find_layer,
+    n_frames,
+)
 from synaptarium.schemas.typescript import typescript
 from synaptarium.schemas.view_state import NeuronRef, ViewState
 
@@ -23,7 +37,9 @@ def header(**changes: object) -> Header:
         Layer(name="in", neurons=4, shape=(2, 2), offset=0),
         Layer(name="näme with. $odd", neurons=1, shape=(1,), offset=4),
     )
-    made = Header(name="x", bin_us=1000, t_start_us=0, t_stop_us=2500, layers=layers, source=Source(format="arrays"))
+    made = Header(
+        name="x", bin_us=1000, t_start_us=0, t_stop_us=2500, layers=layers, source=Source(format="arrays")
+    )
     return msgspec.structs.replace(made, **changes)
 
 
@@ -50,7 +66,9 @@ def test_bad_header_is_refused_with_the_reason(changes: dict[str, object], words
 
 
 def test_projection_of_an_unknown_layer_names_the_known_ones() -> None:
-    projection = Projection(name="p", source="in", target="out", kind="explicit", synapses=1, target_neurons=1)
+    projection = Projection(
+        name="p", source="in", target="out", kind="explicit", synapses=1, target_neurons=1
+    )
 
     with pytest.raises(UnknownLayer, match="'out'") as caught:
         check_header(header(projections=(projection,)))
@@ -59,7 +77,11 @@ def test_projection_of_an_unknown_layer_names_the_known_ones() -> None:
 
 def test_event_block_survives_and_refuses_foreign_columns() -> None:
     batch = pa.record_batch(
-        {"time_us": pa.array([1, 5]), "neuron": pa.array([0, 3], pa.uint32()), "count": pa.array([1, 2], pa.uint16())}
+        {
+            "time_us": pa.array([1, 5]),
+            "neuron": pa.array([0, 3], pa.uint32()),
+            "count": pa.array([1, 2], pa.uint16()),
+        }
     )
 
     found = events.decode_block(events.encode_block("spikes", batch))
@@ -73,7 +95,11 @@ def test_event_block_survives_and_refuses_foreign_columns() -> None:
 
 def test_pruned_synapse_stays_null() -> None:
     batch = pa.record_batch(
-        {"time_us": pa.array([1, 5]), "synapse": pa.array([0, 3], pa.uint32()), "value": pa.array([0.5, None], pa.float32())}
+        {
+            "time_us": pa.array([1, 5]),
+            "synapse": pa.array([0, 3], pa.uint32()),
+            "value": pa.array([0.5, None], pa.float32()),
+        }
     )
 
     assert events.decode_block(events.encode_block("weights", batch)).column("value").null_count == 1
@@ -118,7 +144,9 @@ def test_client_messages_refuse_unknown_fields(event: str) -> None:
 
 
 def test_errors_have_one_shape_and_hide_our_own_faults() -> None:
-    told = error_body(RecordingNotFound("No recording 'x'.", hint="`synaptarium list` names them.", where="x"))
+    told = error_body(
+        RecordingNotFound("No recording 'x'.", hint="`synaptarium list` names them.", where="x")
+    )
 
     assert (told.code, told.where) == ("recording_not_found", "x")
     assert "secret" not in error_body(KeyError("secret")).message
@@ -128,7 +156,9 @@ def test_every_error_has_a_code_of_its_own() -> None:
     def tree(kind: type[SynaptariumError]) -> list[type[SynaptariumError]]:
         return [kind, *(found for below in kind.__subclasses__() for found in tree(below))]
 
-    codes = [kind.code for kind in tree(SynaptariumError) if kind.__name__ not in ("SynaptariumError", "Internal")]
+    codes = [
+        kind.code for kind in tree(SynaptariumError) if kind.__name__ not in ("SynaptariumError", "Internal")
+    ]
     assert len(codes) == len(set(codes))
 
 

@@ -162,9 +162,15 @@ def encode_groups(frames: GroupFrames, *, level: int) -> pa.Buffer:
     counts = narrow(frames.counts)
     n_frames, n_groups = counts.shape
     row_bytes = n_groups * counts.itemsize
-    dense = CodedIds(np.ascontiguousarray(counts).view(np.uint8).reshape(-1), np.arange(n_frames + 1) * row_bytes)
+    dense = CodedIds(
+        np.ascontiguousarray(counts).view(np.uint8).reshape(-1), np.arange(n_frames + 1) * row_bytes
+    )
     columns = {"n": pa.array(frames.counts.sum(axis=1, dtype=np.uint32)), "counts": _binary(dense)}
-    metadata = {"counts": _dtype_name(counts.dtype), "n_neurons": str(frames.n_neurons), "n_groups": str(n_groups)}
+    metadata = {
+        "counts": _dtype_name(counts.dtype),
+        "n_neurons": str(frames.n_neurons),
+        "n_groups": str(n_groups),
+    }
     return _payload("groups", columns, metadata, first_frame=frames.first_frame, level=level)
 
 
@@ -174,7 +180,9 @@ def decode_groups(payload: bytes | pa.Buffer) -> GroupFrames:
     dense = _typed(_coded(batch, "counts").data, _text(metadata, "counts"))
     n_groups = _int(metadata, "n_groups")
     if len(dense) != batch.num_rows * n_groups:
-        raise CorruptData(f"A group chunk has {len(dense)} counts for {batch.num_rows} frames of {n_groups} groups.")
+        raise CorruptData(
+            f"A group chunk has {len(dense)} counts for {batch.num_rows} frames of {n_groups} groups."
+        )
     counts = dense.astype(np.uint32).reshape(batch.num_rows, n_groups)
     return GroupFrames(_int(metadata, "first_frame"), _int(metadata, "n_neurons"), counts)
 
@@ -233,7 +241,13 @@ def decode_values(payload: bytes | pa.Buffer) -> ValueFrames:
     if len(read["last"]) != len(ids) or len(read["keyframe"]) != n_items:
         raise CorruptData(f"A values chunk has {len(read['last'])} values for {len(ids)} ids.")
     return ValueFrames(
-        _int(metadata, "first_frame"), read["keyframe"], n, ids, read["last"], read.get("min"), read.get("max")
+        _int(metadata, "first_frame"),
+        read["keyframe"],
+        n,
+        ids,
+        read["last"],
+        read.get("min"),
+        read.get("max"),
     )
 
 
@@ -249,7 +263,10 @@ def encode_series(frames: SeriesFrames, *, level: int) -> pa.Buffer:
 def decode_series(payload: bytes | pa.Buffer) -> SeriesFrames:
     """Return the frames of a series chunk; raises CorruptData."""
     batch, metadata = _open(payload, "series")
-    extremes = [_numbers(batch, name, np.uint32) if name in batch.schema.names else None for name in ("min", "max", "last")]
+    extremes = [
+        _numbers(batch, name, np.uint32) if name in batch.schema.names else None
+        for name in ("min", "max", "last")
+    ]
     return SeriesFrames(_int(metadata, "first_frame"), _numbers(batch, "sum", np.float64), *extremes)
 
 
@@ -309,7 +326,8 @@ def _typed(data: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
 def _binary(coded: CodedIds) -> pa.Array:
     offsets = pa.py_buffer(coded.offsets.astype(np.int32))
     return cast(
-        pa.Array, pa.Array.from_buffers(pa.binary(), len(coded.offsets) - 1, [None, offsets, pa.py_buffer(coded.data)])
+        pa.Array,
+        pa.Array.from_buffers(pa.binary(), len(coded.offsets) - 1, [None, offsets, pa.py_buffer(coded.data)]),
     )
 
 
@@ -327,7 +345,12 @@ def _coded(batch: pa.RecordBatch, name: str) -> CodedIds:
 def _payload(
     kind: str, columns: dict[str, pa.Array], metadata: dict[str, str], *, first_frame: int, level: int
 ) -> pa.Buffer:
-    common = {"kind": kind, "version": str(FORMAT_VERSION), "first_frame": str(first_frame), "level": str(level)}
+    common = {
+        "kind": kind,
+        "version": str(FORMAT_VERSION),
+        "first_frame": str(first_frame),
+        "level": str(level),
+    }
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
     schema = pa.schema(fields, metadata={**common, **metadata})
     return payload_of(pa.record_batch(list(columns.values()), schema=schema))

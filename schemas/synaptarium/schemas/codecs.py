@@ -161,7 +161,8 @@ def _encode_bitmap(n: U32, ids: U32, *, n_items: int) -> CodedIds:
     bits[row, ids] = True
     sizes = np.where(n > 0, width, 0)
     return CodedIds(
-        np.packbits(bits, axis=1, bitorder="little").reshape(-1), np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        np.packbits(bits, axis=1, bitorder="little").reshape(-1),
+        np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))),
     )
 
 

@@ -109,7 +109,9 @@ class Collection(NamedTuple):
 
 COLLECTIONS: dict[str, Collection] = {
     "recordings": Collection(Recording, (Index(("num",), unique=True),)),
-    "neurons": Collection(NeuronBlock, (Index(("recording", "layer", "what", "variable", "block"), unique=True),)),
+    "neurons": Collection(
+        NeuronBlock, (Index(("recording", "layer", "what", "variable", "block"), unique=True),)
+    ),
     "events": Collection(
         EventBlock,
         (Index(("recording", "kind", "stream", "seq"), unique=True), Index(("recording", "kind", "t0_us"))),
@@ -144,7 +146,9 @@ def validator(document: type[msgspec.Struct]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components([document], ref_template="{name}")
     schema = _bson(components[document.__name__], components)
     schema["required"] = ["_id" if name == "id" else name for name in schema.get("required", [])]
-    schema["properties"] = {("_id" if name == "id" else name): kind for name, kind in schema["properties"].items()}
+    schema["properties"] = {
+        ("_id" if name == "id" else name): kind for name, kind in schema["properties"].items()
+    }
     if not schema["required"]:
         del schema["required"]
     return {"$jsonSchema": schema}

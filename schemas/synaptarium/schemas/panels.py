@@ -228,5 +228,7 @@ def decode_answer(payload: bytes) -> tuple[PanelAnswer, dict[str, Column]]:
         if not name:
             continue
         flat = batch.column(name).flatten()
-        columns[name] = flat.to_pylist() if pa.types.is_string(flat.type) else flat.to_numpy(zero_copy_only=False)
+        columns[name] = (
+            flat.to_pylist() if pa.types.is_string(flat.type) else flat.to_numpy(zero_copy_only=False)
+        )
     return answer, columns

@@ -284,7 +284,9 @@ def find_projection(header: Header, name: str) -> Projection:
         if projection.name == name:
             return projection
     known = ", ".join(repr(projection.name) for projection in header.projections) or "none"
-    raise UnknownLayer(f"There is no projection {name!r} in {header.name!r}.", hint=f"Its projections: {known}")
+    raise UnknownLayer(
+        f"There is no projection {name!r} in {header.name!r}.", hint=f"Its projections: {known}"
+    )
 
 
 def n_neurons(header: Header) -> int:
@@ -309,10 +311,13 @@ def check_header(header: Header) -> Header:
     if not header.layers:
         raise InvalidInput(f"{header.name!r} has no layers.", hint="A recording needs at least one layer.")
     if header.bin_us < 1:
-        raise InvalidInput(f"bin_us is {header.bin_us}.", hint="A bin is a whole number of microseconds, 1 or more.")
+        raise InvalidInput(
+            f"bin_us is {header.bin_us}.", hint="A bin is a whole number of microseconds, 1 or more."
+        )
     if header.t_stop_us <= header.t_start_us:
         raise InvalidInput(
-            f"The span [{header.t_start_us}, {header.t_stop_us}) us is empty.", hint="t_stop must lie after t_start."
+            f"The span [{header.t_start_us}, {header.t_stop_us}) us is empty.",
+            hint="t_stop must lie after t_start.",
         )
     offset = 0
     for layer in header.layers:
@@ -348,5 +353,7 @@ def _check_unique(what: str, names: list[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise InvalidInput(f"Two {what}s are named {name!r}.", hint=f"Every {what} needs a name of its own.")
+            raise InvalidInput(
+                f"Two {what}s are named {name!r}.", hint=f"Every {what} needs a name of its own."
+            )
         seen.add(name)

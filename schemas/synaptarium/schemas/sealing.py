@@ -38,7 +38,9 @@ def seal(payload: bytes | pa.Buffer) -> Sealed:
     """Compress a payload and compute the checksum of what is stored."""
     compressor = getattr(_contexts, "compressor", None)
     if compressor is None:
-        compressor = _contexts.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True)
+        compressor = _contexts.compressor = zstandard.ZstdCompressor(
+            level=ZSTD_LEVEL, write_content_size=True
+        )
     stored: bytes = compressor.compress(payload)
     return Sealed(stored, google_crc32c.value(stored))
 
