@@ -101,8 +101,11 @@ def test_binary_columns_alias_the_payload_and_are_aligned() -> None:
         assert payload.address <= buffer.address < payload.address + payload.size
 
 
-@pytest.mark.parametrize("density", [0.0005, 0.005, 0.01, 0.05, 0.2])
-def test_stored_spikes_are_near_the_entropy_bound(density: float) -> None:
+@pytest.mark.parametrize(
+    ("density", "ratio"), [(0.0005, 1.25), (0.005, 1.1), (0.01, 1.1), (0.05, 1.1), (0.2, 1.1)]
+)
+def test_stored_spikes_are_near_the_entropy_bound(density: float, ratio: float) -> None:
+    # The sparsest chunk pays for its rows: 8 bytes a frame of 33 spikes before compression.
     rng = np.random.default_rng(3)
     n_frames = int(min(1024, 200 / density))
     rows = [np.unique(rng.integers(0, 65536, rng.binomial(65536, density))) for _ in range(n_frames)]
@@ -112,7 +115,7 @@ def test_stored_spikes_are_near_the_entropy_bound(density: float) -> None:
 
     stored = seal(chunks.encode_spikes(SpikeFrames(0, 65536, n, ids), level=0)).stored
 
-    assert len(stored) / bound_bytes < 1.2
+    assert len(stored) / bound_bytes < ratio
 
 
 @pytest.mark.parametrize(

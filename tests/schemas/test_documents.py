@@ -1,4 +1,4 @@
-"""Headers are checked, messages survive their JSON, blocks their bytes, and the generated TypeScript is current."""
+"""Headers are checked, messages survive their JSON and blocks their bytes; the TypeScript is current."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The view: the one document behind the URL, saved layouts, sessions and screenshots. Defaults are left out."""
+"""The view: the one document behind the URL, saved layouts, sessions and screenshots, defaults left out."""
 
 from __future__ import annotations
 
