@@ -23,8 +23,8 @@ class EventBlock(msgspec.Struct, frozen=True, kw_only=True):
         Block number within (recording, kind, stream).
     t0_us, t1_us : int
         Times of its first and last event (both inclusive), microseconds.
-    n : int
-        Events.
+    n, size_bytes : int
+        Events, and stored bytes of the payload.
     checksum : int
         crc32c of ``payload``.
     payload : bytes
@@ -38,6 +38,7 @@ class EventBlock(msgspec.Struct, frozen=True, kw_only=True):
     t0_us: int
     t1_us: int
     n: int
+    size_bytes: int
     checksum: int
     payload: bytes
 
@@ -114,7 +115,11 @@ COLLECTIONS: dict[str, Collection] = {
     ),
     "events": Collection(
         EventBlock,
-        (Index(("recording", "kind", "stream", "seq"), unique=True), Index(("recording", "kind", "t0_us"))),
+        (
+            Index(("recording", "kind", "stream", "seq"), unique=True),
+            # Holds all that planning asks for: without t1_us, n and size_bytes, every listing would read payloads.
+            Index(("recording", "kind", "stream", "t0_us", "t1_us", "seq", "n", "size_bytes")),
+        ),
         compressed=False,  # payloads are zstd already
     ),
     "synapses": Collection(SynapseBlock, (Index(("recording", "projection", "block"), unique=True),)),
