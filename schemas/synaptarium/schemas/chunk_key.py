@@ -48,4 +48,5 @@ class ChunkKey(NamedTuple):
     @classmethod
     def unpack(cls, data: bytes) -> ChunkKey:
         """Return the key of its 16 bytes."""
-        return cls(*_HEAD.unpack(data[:13]), int.from_bytes(data[13:16], "big"))
+        recording, build, stream, level, chunk = _HEAD.unpack(data[:13])
+        return cls(recording, build, stream, level, chunk, int.from_bytes(data[13:16], "big"))
