@@ -1,0 +1,142 @@
+"""The checks of foreign arrays: each failure is one sentence that says what was found, and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.schemas.errors import InvalidInput, InvalidTime, NeuronOutOfRange, UnknownLayer
+
+T = TypeVar("T")
+
+
+def fields_of(given: T | Mapping[str, Any], kind: type[T], where: str) -> T:
+    """Return ``given`` as a ``kind``: itself, or made from a mapping of its fields."""
+    if isinstance(given, kind):
+        return given
+    if isinstance(given, Mapping):
+        mapping = cast("Mapping[str, Any]", given)
+        try:
+            return kind(**mapping)
+        except TypeError as error:
+            known = ", ".join(kind.__annotations__)
+            raise InvalidInput(
+                f"{where} does not fit {kind.__name__}: {str(error).replace('__init__()', kind.__name__)}.",
+                hint=f"Its fields: {known}.",
+                where=where,
+            ) from error
+    raise InvalidInput(
+        f"{where} is a {type(given).__name__}.",
+        hint=f"Give a {kind.__name__} or a dict with its fields.",
+        where=where,
+    )
+
+
+def sliceable(values: Any) -> Any:
+    """Return values that have a shape and can be sliced: as they are, or as an array.
+
+    Arrays, memory maps and HDF5 data sets stay where they are and are read in slices.
+    """
+    if hasattr(values, "shape") and hasattr(values, "dtype") and hasattr(values, "__getitem__"):
+        return values
+    return np.asarray(values)
+
+
+def numbers(values: Any, where: str) -> NDArray[Any]:
+    """Return a one-dimensional array of real numbers or booleans; raises InvalidInput."""
+    array = np.atleast_1d(np.asarray(values))
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
+        raise InvalidInput(
+            f"{where} has the shape {array.shape} and the type {array.dtype}.",
+            hint="Give a one-dimensional array of numbers.",
+            where=where,
+        )
+    return array
+
+
+def same_length(columns: Mapping[str, NDArray[Any]], where: str) -> None:
+    """Check that columns have one length; raises InvalidInput with all lengths."""
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise InvalidInput(f"{where} has {found}.", hint="These arrays need the same length.", where=where)
+
+
+def ids_below(values: Any, n: int, owner: str, noun: str, where: str) -> NDArray[np.uint32]:
+    """Return ids as uint32.
+
+    Parameters
+    ----------
+    values : (k,) array_like
+        Integers, or floats that are whole (NEURON's vectors).
+    n : int
+        Ids are 0 .. n - 1.
+    owner, noun : str
+        ``"Layer 'exc'"`` and ``"neuron"``: named in the error.
+    where : str
+        The argument.
+
+    Raises
+    ------
+    NeuronOutOfRange
+        An id is negative, n or more, or not whole.
+    """
+    array = numbers(values, where)
+    if array.dtype.kind == "b":
+        raise InvalidInput(
+            f"{where} are booleans.", hint=f"Give the {noun} ids; numpy.nonzero finds them.", where=where
+        )
+    if array.dtype.kind == "f":
+        odd = np.flatnonzero(array != np.rint(array))
+        if odd.size:
+            raise NeuronOutOfRange(
+                f"{where}[{odd[0]}] is {array[odd[0]]}, which is no {noun} id.",
+                hint="Ids are whole numbers.",
+                where=where,
+            )
+    bad = np.flatnonzero((array < 0) | (array >= n))
+    if bad.size:
+        raise NeuronOutOfRange(
+            f"{owner} has {n} {noun}s; {noun} {array[bad[0]]:.0f} was asked for "
+            f"({bad.size} of {array.size} ids are out of range).",
+            hint=f"{noun.capitalize()} ids start at 0 in each {owner.split(' ', 1)[0].lower()}.",
+            where=where,
+        )
+    return array.astype(np.uint32)
+
+
+def known(name: str, names: Iterable[str], noun: str, where: str) -> str:
+    """Return the name if it is one of those that exist; raises UnknownLayer, naming them."""
+    existing = list(names)
+    if name in existing:
+        return name
+    listed = ", ".join(repr(one) for one in existing) or "none"
+    raise UnknownLayer(f"There is no {noun} {name!r}.", hint=f"The {noun}s are: {listed}.", where=where)
+
+
+def not_before(times_us: NDArray[np.int64], t_start_us: int, where: str) -> None:
+    """Check that no time lies before the start of the span; raises InvalidTime."""
+    early = np.flatnonzero(times_us < t_start_us)
+    if early.size:
+        first = int(times_us[early[0]])
+        what = "negative" if t_start_us == 0 else f"before the start of the span, {t_start_us} us"
+        raise InvalidTime(
+            f"{where}[{early[0]}] is {first} us, {what} ({early.size} of {times_us.size} times are).",
+            hint="Shift all times so that the run starts at 0, or give t_start_us.",
+            where=where,
+        )
+
+
+def ascending(times_us: NDArray[np.int64], where: str) -> None:
+    """Check that the times of snapshots or samples ascend; raises InvalidTime."""
+    back = np.flatnonzero(np.diff(times_us) <= 0)
+    if back.size:
+        at = int(back[0]) + 1
+        raise InvalidTime(
+            f"{where}[{at}] is {int(times_us[at])} us, not after the {int(times_us[at - 1])} us before it.",
+            hint="Times of snapshots and samples must ascend.",
+            where=where,
+        )
