@@ -1,0 +1,1 @@
+"""The analytics: one file is one module, found because it lies in this folder."""

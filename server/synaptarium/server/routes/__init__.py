@@ -1,0 +1,1 @@
+"""One table of routes, spread over one file per subject."""

@@ -1,0 +1,312 @@
+"""Who may do what: Host and Origin on every request and handshake, one token, four roles.
+
+A page of another site can reach a server on loopback through the visitor's browser, by its address or by a host name
+that it rebinds to 127.0.0.1. So every request must name a host that this server goes by, and a request that a browser
+sends must come from a page of this server. Anything but loopback also needs the token.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Literal
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import msgspec
+from synaptarium.schemas.errors import Forbidden, SynaptariumError, Unauthorized, error_body
+from synaptarium.server.config import Config
+
+Role = Literal["viewer", "presenter", "recorder", "admin"]
+Action = Literal["look", "present", "record", "change"]
+
+#: What each role may do. A presenter leads a shared session, a recorder appends events, an admin changes and deletes.
+ALLOWED: Mapping[Role, frozenset[Action]] = {
+    "viewer": frozenset({"look"}),
+    "presenter": frozenset({"look", "present"}),
+    "recorder": frozenset({"look", "record"}),
+    "admin": frozenset({"look", "present", "record", "change"}),
+}
+
+#: Nothing but our own files runs in the page; wasm for the zstd decoder, data: for its embedded module.
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
+
+
+def role_of(token: str, *, admin_token: str, viewer_token: str = "") -> Role | None:
+    """Return the role that a token gives, None for a wrong one; everyone is admin where no token is asked for."""
+    if not admin_token:
+        return "admin"
+    role: Role | None = None
+    for known, gives in ((admin_token, "admin"), (viewer_token, "viewer")):
+        # Both are compared every time, so that the answer's time tells nothing.
+        if known and hmac.compare_digest(token.encode(), known.encode()) and role is None:
+            role = gives  # type: ignore[assignment]
+    return role
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name can be reached from this machine only."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def needs_token(config: Config) -> bool:
+    """Tell whether clients must show a token: always, except where only this machine can reach the server.
+
+    Further host names mean that a proxy stands before us; then everybody looks like loopback.
+    """
+    return bool(config.token) or not is_loopback(config.host) or bool(config.allowed_hosts)
+
+
+def host_name(host: str) -> str:
+    """Return the name of a Host header or of a URL's place: lower case, no port, no brackets; "" if malformed."""
+    try:
+        parts = urlsplit(f"//{host}")
+        parts.port  # noqa: B018  raises on a port that is no number
+        if parts.username is not None or parts.path or parts.query or parts.fragment:
+            return ""
+        return (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _own_names(config: Config) -> frozenset[str]:
+    names = {config.host.strip("[]").lower(), "localhost"}
+    if not is_loopback(config.host):
+        names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
+    return frozenset(names | set(_words(config.allowed_hosts)))
+
+
+def _words(text: str) -> Iterable[str]:
+    return (word.strip().lower() for word in text.split(",") if word.strip())
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Visitor:
+    """What the gate found about a request that may pass."""
+
+    role: Role
+    new_cookie: bool
+
+
+class Gate:
+    """Decides on every request and handshake.
+
+    Parameters
+    ----------
+    config : Config
+        Host, tokens, further hosts and origins.
+    token : str
+        The token in force; empty where none is needed.
+    """
+
+    def __init__(self, config: Config, token: str) -> None:
+        self.token = token
+        self._viewer_token = config.viewer_token if token else ""
+        self._names = _own_names(config)
+        self._loopback_only = is_loopback(config.host)
+        self._origins = frozenset(_words(config.allowed_origins))
+        # Servers on other ports of the same host share our cookie jar; the name keeps them apart.
+        self.cookie_name = "synaptarium-" + hashlib.sha256(token.encode()).hexdigest()[:12] if token else ""
+
+    def check(self, environ: Mapping[str, Any]) -> Visitor:
+        """Return who is asking.
+
+        Raises
+        ------
+        Forbidden
+            The Host is not one of ours, or the request comes from a page of another site.
+        Unauthorized
+            A token is needed and none of ours was shown.
+        """
+        host = str(environ.get("HTTP_HOST", ""))
+        self.check_host(host)
+        self.check_origin(environ, host)
+        if not self.token:
+            return Visitor("admin", False)
+        cookie = self._cookie(environ)
+        if cookie:
+            role = self._role_of_cookie(cookie)
+            if role:
+                return Visitor(role, False)
+        shown, from_url = self._shown(environ)
+        role = role_of(shown, admin_token=self.token, viewer_token=self._viewer_token)
+        if role is None:
+            raise Unauthorized(
+                "The token is missing." if not shown else "The token is wrong.",
+                hint="Open the address with ?token=... that `synaptarium serve` printed, "
+                "or send it as 'Authorization: Bearer TOKEN'.",
+            )
+        return Visitor(role, from_url)
+
+    def check_host(self, host: str) -> None:
+        """Raise Forbidden unless the Host header names this server (DNS rebinding names another)."""
+        name = host_name(host)
+        if name in self._names or is_loopback(name):
+            return
+        # An address typed by hand cannot be rebound; only names can.
+        if not self._loopback_only and _is_address(name):
+            return
+        raise Forbidden(
+            f"This server does not answer to the host {name or host[:80]!r}.",
+            hint="Use the address that `synaptarium serve` printed, or start it with --allowed-hosts NAME.",
+            where="Host",
+        )
+
+    def check_origin(self, environ: Mapping[str, Any], host: str) -> None:
+        """Raise Forbidden for what a browser sends on behalf of a page of another site."""
+        origin = str(environ.get("HTTP_ORIGIN", "")).lower()
+        if origin:
+            scheme = environ.get("wsgi.url_scheme", "http")
+            if origin in (f"{scheme}://{host.lower()}", *self._origins):
+                return
+        else:
+            site = environ.get("HTTP_SEC_FETCH_SITE", "")
+            link = environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and environ["REQUEST_METHOD"] in (
+                "GET",
+                "HEAD",
+            )
+            if site in ("", "same-origin", "none") or link:
+                return
+        raise Forbidden(
+            f"A page of {origin or 'another site'} asked; only pages of this server may.",
+            hint="Open the viewer at the server's own address, or start it with --allowed-origins ORIGIN.",
+            where="Origin",
+        )
+
+    def cookie_value(self, role: Role) -> str:
+        """Return the cookie that stands for a token after its first use (it does not tell the token)."""
+        secret = self.token if role == "admin" else self._viewer_token
+        return hmac.new(secret.encode(), b"synaptarium cookie", "sha256").hexdigest()
+
+    def _role_of_cookie(self, cookie: str) -> Role | None:
+        viewer = self.cookie_value("viewer") if self._viewer_token else ""
+        return role_of(cookie, admin_token=self.cookie_value("admin"), viewer_token=viewer)
+
+    def _cookie(self, environ: Mapping[str, Any]) -> str:
+        try:
+            jar = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
+        except CookieError:
+            return ""
+        morsel = jar.get(self.cookie_name)
+        return morsel.value if morsel else ""
+
+    @staticmethod
+    def _shown(environ: Mapping[str, Any]) -> tuple[str, bool]:
+        scheme, _, value = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        if scheme.lower() in ("bearer", "token") and value:
+            return value.strip(), False
+        return _query(environ).get("token", [""])[0], True
+
+
+def new_token() -> str:
+    """Return a token that nobody guesses."""
+    return secrets.token_urlsafe(24)
+
+
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class GateMiddleware:
+    """Puts the gate before everything, the Socket.IO handshake included, and takes deflate off websockets.
+
+    simple-websocket accepts permessage-deflate whenever it is offered, and every browser offers it; on chunks that
+    are compressed already it costs 11 to 24 times the throughput. Without the header there is nothing to accept.
+    """
+
+    def __init__(self, app: WsgiApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            visitor = self._gate.check(environ)
+        except SynaptariumError as error:
+            return _refuse(error, environ, start_response)
+        environ["synaptarium.role"] = visitor.role
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        is_page = not environ["PATH_INFO"].startswith(("/api/", "/socket.io"))
+        cookies = [("Set-Cookie", self._set_cookie(visitor.role, environ))] if visitor.new_cookie else []
+        if cookies and is_page and environ["REQUEST_METHOD"] == "GET":
+            # The token leaves the address bar, so that it is not shared with the link.
+            start_response(
+                "303 See Other", [("Location", _without_token(environ)), ("Content-Length", "0"), *cookies]
+            )
+            return [b""]
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [*headers, *_PROTECTION, *cookies], exc_info)
+
+        return self._app(environ, start)
+
+    def _set_cookie(self, role: Role, environ: Mapping[str, Any]) -> str:
+        secure = "; Secure" if environ.get("wsgi.url_scheme") == "https" else ""
+        return f"{self._gate.cookie_name}={self._gate.cookie_value(role)}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+_PROTECTION = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+]
+
+
+def _query(environ: Mapping[str, Any]) -> dict[str, list[str]]:
+    try:
+        return parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True, max_num_fields=64)
+    except ValueError:  # more fields than any address of ours has
+        return {}
+
+
+def _without_token(environ: Mapping[str, Any]) -> str:
+    query = _query(environ)
+    query.pop("token", None)
+    # One leading slash only: "//host" would send the browser to another server.
+    path = "/" + str(environ["PATH_INFO"]).encode("latin-1", "replace").decode("utf-8", "replace").lstrip(
+        "/\\"
+    )
+    return quote(path, safe="/._-~") + (f"?{urlencode(query, doseq=True)}" if query else "")
+
+
+def _refuse(
+    error: SynaptariumError, environ: Mapping[str, Any], start_response: StartResponse
+) -> Iterable[bytes]:
+    body = msgspec.json.encode(error_body(error))
+    kind = "application/json"
+    if "text/html" in str(environ.get("HTTP_ACCEPT", "")):
+        kind = "text/plain; charset=utf-8"
+        body = f"{error.message}\n\n{error.hint}\n".encode()
+    status = f"{error.http_status} {HTTPStatus(error.http_status).phrase}"
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    start_response(status, headers)
+    return [body]
+
+
+def require(role: Role, action: Action) -> None:
+    """Raise Forbidden unless the role may do that."""
+    if action not in ALLOWED[role]:
+        needed = ", ".join(name for name, actions in ALLOWED.items() if action in actions)
+        raise Forbidden(f"The role {role!r} may not do this.", hint=f"It needs the role {needed}.")

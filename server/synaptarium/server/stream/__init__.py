@@ -1,0 +1,1 @@
+"""The ``/stream`` namespace: credit, playhead, plan, viewer."""
