@@ -72,12 +72,20 @@ export class ChunkGrid {
 export class ChunkIndex {
   readonly streams: ReadonlyMap<string, Stream>;
   readonly tiles: ReadonlyMap<number, Tile>;
+  /** Global index of the first neuron of each layer tile: tiles are numbered through the layers in order. */
+  readonly firstNeuron = new Map<number, number>();
   private readonly byStream = new Map<number, Stream>();
   private readonly grids = new Map<string, ChunkGrid>();
   private readonly gridsByLevel = new Map<string, ChunkGrid[]>();
 
   constructor(readonly manifest: Manifest) {
     this.tiles = new Map(manifest.tiles.map((tile) => [tile.tile, tile]));
+    let neurons = 0;
+    for (const tile of manifest.tiles) {
+      if (tile.kind !== 'layer') continue;
+      this.firstNeuron.set(tile.tile, neurons);
+      neurons += tile.n;
+    }
     this.streams = new Map(manifest.streams.map((stream) => [stream.name, stream]));
     for (const stream of manifest.streams) this.byStream.set(stream.stream, stream);
     for (const grid of manifest.grids) {

@@ -37,6 +37,14 @@ export interface LayerFrame {
   readonly spacing: number;
 }
 
+/** Where the dimensions of a decoder are drawn (they are no neurons): dimension d lies at row floor(d / columns),
+ *  column d mod columns of the frame. From the metadata of /scene, one per decoder projection, in their order. */
+export interface Place extends LayerFrame {
+  /** What is decoded: the projection's target. */
+  readonly name: string;
+  readonly columns: number;
+}
+
 export interface ProjectionInfo {
   readonly index: number;
   readonly name: string;
@@ -76,6 +84,9 @@ export interface Network {
   readonly n_neurons: number;
   /** x, y, z of every neuron in global index order, 3 * n_neurons long. */
   readonly positions: Float32Array;
+  readonly places?: readonly Place[];
+  /** Micrometres of one scene unit where recorded positions are drawn (scale bar); else null. */
+  readonly um_per_unit?: number | null;
   /** Pre and post of a projection; fetched once and kept. */
   synapses(projection: string, signal?: AbortSignal): Promise<Synapses>;
 }

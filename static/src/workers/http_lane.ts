@@ -1,0 +1,79 @@
+/**
+ * The HTTP lane: scrubbing, pauses and prefetch. It is told what is wanted now; what is no longer wanted is
+ * aborted, so that the last seek wins however fast the seeks come.
+ */
+
+import { type Address, keyOf } from '../net/chunk_index';
+import { ApiError, chunkUrl, request } from '../net/rest';
+
+const IN_FLIGHT = 6;
+
+export interface HttpEvents {
+  arrived(address: Address, payload: Uint8Array): void;
+  failed(address: Address, error: ApiError): void;
+}
+
+export class HttpLane {
+  aborted = 0;
+  private recording = '';
+  private build = 0;
+  private readonly flying = new Map<string, AbortController>();
+  private waiting: Address[] = [];
+
+  constructor(private readonly events: HttpEvents) {}
+
+  use(recording: string, build: number): void {
+    if (recording === this.recording && build === this.build) return;
+    this.want([]);
+    this.recording = recording;
+    this.build = build;
+  }
+
+  want(addresses: readonly Address[]): void {
+    const wanted = new Set(addresses.map(keyOf));
+    for (const [key, controller] of this.flying) {
+      if (wanted.has(key)) continue;
+      this.flying.delete(key);
+      this.aborted += 1;
+      controller.abort();
+    }
+    this.waiting = addresses.filter((address) => !this.flying.has(keyOf(address)));
+    this.start();
+  }
+
+  /** One more, first in line, whatever else is wanted. */
+  again(address: Address): void {
+    this.waiting.unshift(address);
+    this.start();
+  }
+
+  private start(): void {
+    while (this.flying.size < IN_FLIGHT) {
+      const address = this.waiting.shift();
+      if (address === undefined) return;
+      void this.fetch(address);
+    }
+  }
+
+  private async fetch(address: Address): Promise<void> {
+    const key = keyOf(address);
+    const controller = new AbortController();
+    this.flying.set(key, controller);
+    const url = chunkUrl(this.recording, this.build, address.stream, address.level, address.tile, address.chunk);
+    try {
+      const response = await request(url, { signal: controller.signal });
+      const payload = new Uint8Array(await response.arrayBuffer());
+      if (controller.signal.aborted) return;
+      this.flying.delete(key);
+      this.events.arrived(address, payload);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      this.flying.delete(key);
+      this.events.failed(
+        address,
+        error instanceof ApiError ? error : new ApiError('Internal', (error as Error).message, '', 0),
+      );
+    }
+    this.start();
+  }
+}

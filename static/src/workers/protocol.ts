@@ -1,0 +1,41 @@
+/** What the page and its data worker say to each other. Decoded arrays are transferred, never copied. */
+
+import type { Address } from '../net/chunk_index';
+import type { Frames } from '../net/chunks';
+import type { Loop, Manifest, State } from '../net/messages.gen';
+
+export type Lane = 'stream' | 'http' | 'cache';
+
+export type ToWorker =
+  /** Watch a recording; `streams` are the names that playing needs. Said again when they change. */
+  | { kind: 'open'; recording: string; streams: string[]; projections: string[]; manifest: Manifest }
+  /** The manifest grew (an open recording) or its build changed. */
+  | { kind: 'manifest'; manifest: Manifest }
+  | { kind: 'play'; t_us: number; speed: number; level: number | null; loop: Loop | null; follow: boolean }
+  | { kind: 'pause' }
+  /** The chunks wanted now over HTTP, most urgent first. What is in flight and not in the list is aborted. */
+  | { kind: 'want'; addresses: Address[]; t_us: number; direction: 1 | -1 }
+  | { kind: 'close' };
+
+export interface WorkerCounters {
+  /** Chunks and their frames by the lane that brought them; cache = decoded again from the worker's own memory. */
+  chunks: Record<Lane, number>;
+  frames: Record<Lane, number>;
+  bytes: Record<Lane, number>;
+  aborted: number;
+  stale: number;
+  corrupt: number;
+  acked: number;
+  decode_ms: number;
+  cache_bytes: number;
+  epoch: number;
+}
+
+export type FromWorker =
+  | { kind: 'frames'; build: number; address: Address; lane: Lane; frames: Frames; revision: number; counters: WorkerCounters }
+  /** A chunk that could not be had; `passes` = asking again later makes sense. */
+  | { kind: 'missing'; build: number; address: Address; code: string; message: string; passes: boolean }
+  | { kind: 'state'; state: State }
+  | { kind: 'connection'; connected: boolean }
+  | { kind: 'opened'; build: number; revision: number }
+  | { kind: 'error'; code: string; message: string; hint: string; where: string };
