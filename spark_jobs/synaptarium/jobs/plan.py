@@ -1,0 +1,258 @@
+"""The plan of a build: time ranges that hold whole chunks, the grid of every stream, and how values are stored.
+
+A plan follows from the stored events alone: a rerun, another machine or another engine makes the same one, and so
+the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.jobs import sizing, survey
+from synaptarium.jobs.layout import streams_of, tiles_of
+from synaptarium.schemas.chunks import GROUP_NEURONS
+from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.manifest import (
+    EXACT_LEVELS,
+    LEVEL_FACTOR,
+    Grid,
+    Level,
+    Quantisation,
+    Stream,
+    Tile,
+    levels_of,
+)
+from synaptarium.schemas.recording import Counts, Header, Recording, n_frames
+from synaptarium.store import events
+from synaptarium.store.database import Store
+
+F64 = NDArray[np.float64]
+
+#: A range should hold about a sixteenth of the events, between these bounds: enough ranges for every core to have
+#: several, arrays that stay in the cache, and blocks that are not decoded too often for two neighbours.
+MIN_RANGE_EVENTS = 2**18
+MAX_RANGE_EVENTS = 2**20
+#: No range may hold more than this, where shorter ranges can prevent it.
+RANGE_CEILING = 2**23
+MIN_RANGE_BITS, MAX_RANGE_BITS = 8, 22
+#: A follower of an open recording waits for a chunk's end at most this long.
+OPEN_EXTENT_US = 1_000_000
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``build_range`` needs besides the store; small enough to go to every executor.
+
+    Parameters
+    ----------
+    recording, num, build, revision : str, int, int, int
+        Recording id, its number in keys, the build to make, the revision of the events that it covers.
+    open : bool
+        Planned for a recording that still grows.
+    header : Header
+        Network, bin and span.
+    n_frames : int
+        Level-0 frames.
+    range_bins : int
+        Bins of a range, a power of two; every chunk of levels 0 to 2 lies within one range.
+    levels, tiles, streams : tuple
+        As in the manifest.
+    grids : tuple of Grid
+        As in the manifest, without presence.
+    states : dict of str to tuple of int
+        ``"<stream>/<target>"`` to the ranges whose boundary state is stored, ascending.
+    counts : Counts
+        Events that the levels must sum to.
+    """
+
+    recording: str
+    num: int
+    build: int
+    revision: int
+    open: bool
+    header: Header
+    n_frames: int
+    range_bins: int
+    levels: tuple[Level, ...]
+    tiles: tuple[Tile, ...]
+    streams: tuple[Stream, ...]
+    grids: tuple[Grid, ...]
+    states: dict[str, tuple[int, ...]]
+    counts: Counts
+
+    @property
+    def bin_us(self) -> int:
+        """Width of a level-0 frame."""
+        return self.header.bin_us
+
+    @property
+    def t_start_us(self) -> int:
+        """Start of frame 0."""
+        return self.header.t_start_us
+
+    @property
+    def n_ranges(self) -> int:
+        """Number of ranges."""
+        return -(-self.n_frames // self.range_bins)
+
+    @property
+    def end_us(self) -> int:
+        """End of the last frame, t_stop_us or up to one bin after it."""
+        return self.t_start_us + self.n_frames * self.bin_us
+
+    def span_us(self, range_index: int) -> tuple[int, int]:
+        """Return the half-open span of a range in microseconds, clipped to the recording's end."""
+        width = self.range_bins * self.bin_us
+        start = self.t_start_us + range_index * width
+        return start, min(start + width, self.end_us)
+
+    def frames(self, range_index: int, level: int) -> tuple[int, int]:
+        """Return the first frame of a range at a level and the frame after its last."""
+        first = range_index * self.range_bins
+        stop = min(first + self.range_bins, self.n_frames)
+        bins = LEVEL_FACTOR**level
+        return first // bins, -(-stop // bins)
+
+
+def make_plan(store: Store, recording: Recording, *, build: int, open: bool = False) -> Plan:
+    """Plan a build of a recording from its stored events.
+
+    Parameters
+    ----------
+    store : Store
+        Where the events are; boundary states of weights and potentials are written to its summaries.
+    recording : Recording
+        What to build.
+    build : int
+        Number of the new build.
+    open : bool
+        Plan for a recording that still grows: chunks of about a second, values in f32, no pass over the values.
+
+    Raises
+    ------
+    InvalidInput
+        The recording's span is empty.
+    """
+    header = recording.header
+    frames = n_frames(header)
+    if not frames:
+        raise InvalidInput(f"Recording {recording.id!r} spans no time.", hint="Import it again with its true end.")
+    profile = _profile(store, recording, frames)
+    range_bins = _open_range_bins(header.bin_us) if open else _range_bins(sum(profile.values()), frames)
+    skeleton = Plan(
+        recording=recording.id,
+        num=recording.num,
+        build=build,
+        revision=recording.revision,
+        open=open,
+        header=header,
+        n_frames=frames,
+        range_bins=range_bins,
+        levels=levels_of(frames),
+        tiles=tiles_of(header),
+        streams=streams_of(header),
+        grids=(),
+        states={},
+        counts=recording.counts,
+    )
+    surveys = {} if open else survey.survey_values(store, skeleton)
+    grids = tuple(_grids(skeleton, profile["spikes"], surveys))
+    return msgspec.structs.replace(
+        skeleton, grids=grids, states={key: found.states for key, found in surveys.items() if found.states}
+    )
+
+
+def _profile(store: Store, recording: Recording, frames: int) -> dict[str, F64]:
+    """Return the expected events of each kind per unit of 256 bins, from the blocks' spans and sizes."""
+    header = recording.header
+    units = -(-frames // sizing.UNIT_BINS)
+    width = sizing.UNIT_BINS * header.bin_us
+    profile: dict[str, F64] = {}
+    for kind in ("spikes", "weights", "potentials"):
+        found = profile[kind] = np.zeros(units)
+        for block in events.blocks(store, recording.num, kind):
+            t0, t1 = block.t0_us - header.t_start_us, block.t1_us + 1 - header.t_start_us
+            first, last = max(0, t0 // width), min(units, -(-t1 // width))
+            # A block's rows are taken as evenly spread over its span.
+            edges = width * np.arange(first, last + 1, dtype=np.float64)
+            found[first:last] += block.n * np.diff(np.clip((edges - t0) / (t1 - t0), 0.0, 1.0))
+    return profile
+
+
+def _range_bins(profile: F64, frames: int) -> int:
+    wanted = min(max(float(profile.sum()) / 16, MIN_RANGE_EVENTS), MAX_RANGE_EVENTS)
+    best = 1 << MIN_RANGE_BITS
+    for bits in range(MIN_RANGE_BITS, MAX_RANGE_BITS + 1):
+        ranges = np.add.reduceat(profile, np.arange(0, len(profile), (1 << bits) // sizing.UNIT_BINS))
+        if float(ranges.mean()) > 1.5 * wanted or float(ranges.max()) > RANGE_CEILING:
+            break
+        best = 1 << bits
+        if best >= frames:
+            break
+    return best
+
+
+def _open_range_bins(bin_us: int) -> int:
+    bins = max(1, OPEN_EXTENT_US // bin_us)
+    return 1 << min(max(bins.bit_length() - 1, MIN_RANGE_BITS), MAX_RANGE_BITS)
+
+
+def _grids(plan: Plan, spikes: F64, surveys: dict[str, survey.Survey]) -> Iterable[Grid]:
+    tiles: dict[tuple[str, str], list[Tile]] = {}
+    for tile in plan.tiles:
+        tiles.setdefault((tile.kind, tile.name), []).append(tile)
+    recorded = {(stream.variable, stream.layer) for stream in plan.header.potentials}
+    total = max(1, sum(plan.counts.spikes.values()))
+    extent_bins = max(1, OPEN_EXTENT_US // plan.bin_us) if plan.open else plan.range_bins
+    for stream in plan.streams:
+        kind = "projection" if stream.of == "weights" else "layer"
+        for (tile_kind, name), parts in tiles.items():
+            if tile_kind != kind:
+                continue
+            variable = stream.name.removesuffix(".series")
+            if stream.of == "potentials" and (variable, name) not in recorded:
+                continue
+            found = surveys.get(target_key(stream.stream, name))
+            items = sum(part.n for part in parts)
+            share = plan.counts.spikes.get(name, 0) / total / len(parts)
+            for level in plan.levels:
+                if level.level >= EXACT_LEVELS and stream.kind not in ("groups", "series"):
+                    continue
+                if level.level == 0 and stream.kind == "groups":
+                    continue
+                quantisation = None
+                profile, bound = spikes * share, extent_bins
+                if stream.kind == "spikes":
+                    estimate = sizing.spike_chunk(parts[0].n)
+                elif stream.kind == "groups":
+                    estimate = sizing.group_chunk(-(-parts[0].n // GROUP_NEURONS))
+                elif stream.kind == "series":
+                    estimate = sizing.series_chunk(level.level)
+                else:
+                    quantisation = found.quantisation if found else Quantisation(
+                        dtype="f32", scale=1.0, offset=0.0, max_error=0.0
+                    )
+                    columns = 3 if stream.of == "potentials" and level.level else 1
+                    itemsize = 2 if quantisation.dtype == "u16" else 4
+                    estimate = sizing.value_chunk(parts[0].n, itemsize=itemsize, columns=columns)
+                    profile = found.profile * (parts[0].n / items) if found else np.zeros(0)
+                if level.level >= EXACT_LEVELS:
+                    bound = level.bins << sizing.MAX_K  # folded after the ranges, so not bound to them
+                k = sizing.choose_k(profile, estimate, bins=level.bins, range_bins=bound)
+                yield Grid(
+                    stream=stream.stream,
+                    level=level.level,
+                    target=name,
+                    k=k,
+                    tiles=tuple(part.tile for part in (parts[:1] if stream.kind == "series" else parts)),
+                    presence=(),
+                    quantisation=quantisation,
+                )
+
+
+def target_key(stream: int, target: str) -> str:
+    """Return the name of one stream's layer or projection in ``Plan.states``."""
+    return f"{stream}/{target}"

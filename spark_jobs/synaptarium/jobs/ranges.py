@@ -1,0 +1,156 @@
+"""One range of a build: the one function that every engine calls."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.jobs import states
+from synaptarium.jobs.chunking import Chunk, layer_tiles, spike_chunks, value_chunks
+from synaptarium.jobs.plan import Plan
+from synaptarium.jobs.survey import Target, Values, split_values, value_streams
+from synaptarium.kernels.frames import Cells, pack_spikes
+from synaptarium.schemas.recording import Counts
+from synaptarium.store import chunks, events
+from synaptarium.store.database import Store
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one range made, and who made it.
+
+    Parameters
+    ----------
+    range_index : int
+        Which range.
+    events : int
+        Rows read.
+    chunks, size_bytes : int
+        Chunks written and their stored bytes.
+    engine : str
+        ``"local"``, ``"spark"`` or ``"live"``.
+    host, pid : str, int
+        Process that wrote them.
+    """
+
+    range_index: int
+    events: int
+    chunks: int
+    size_bytes: int
+    engine: str
+    host: str
+    pid: int
+
+
+def build_range(store: Store, plan: Plan, range_index: int, *, engine: str = "local") -> Part:
+    """Read the events of a range, make its chunks of levels 0 to 2 and write them.
+
+    A repetition writes the same bytes to the same keys.
+
+    Parameters
+    ----------
+    store : Store
+        Holds the events and boundary states; receives the chunks.
+    plan : Plan
+        The build's plan.
+    range_index : int
+        Which range.
+    engine : str
+        Who asks, for the part's record.
+
+    Returns
+    -------
+    Part
+        For ``store.jobs.part_done``.
+    """
+    tally = _Tally()
+    chunks.write(store, tally.count(_range_chunks(store, plan, range_index, tally)))
+    return Part(
+        range_index=range_index,
+        events=tally.events,
+        chunks=tally.chunks,
+        size_bytes=tally.size_bytes,
+        engine=engine,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+    )
+
+
+class _Tally:
+    """Counts of one range."""
+
+    events = 0
+    chunks = 0
+    size_bytes = 0
+
+    def count(self, made: Iterator[Chunk]) -> Iterator[Chunk]:
+        for chunk in made:
+            self.chunks += 1
+            self.size_bytes += len(chunk.sealed.stored)
+            yield chunk
+
+
+def _range_chunks(store: Store, plan: Plan, range_index: int, tally: _Tally) -> Iterator[Chunk]:
+    if any(plan.counts.spikes.values()):
+        packed, with_multiplicity = _read_spikes(store, plan, range_index)
+        tally.events += len(packed)
+        if len(packed):
+            yield from spike_chunks(plan, range_index, packed, with_multiplicity=with_multiplicity)
+    start, stop = plan.span_us(range_index)
+    for kind, stream, targets in value_streams(plan.header):
+        if not _has_values(plan.counts, kind, stream):
+            continue
+        read: dict[Target, list[Values]] = {}
+        for batch in events.read(store, plan.num, kind, stream, start, stop):
+            for target, values in split_values(batch, targets):
+                read.setdefault(target, []).append(values)
+        for target, parts in read.items():
+            values = Values(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+            if not len(values.time_us):
+                continue
+            tally.events += len(values.time_us)
+            state = states.read(store, plan, target.stream, target.name, range_index, target.items)
+            yield from value_chunks(plan, range_index, target, values, state)
+
+
+def _has_values(counts: Counts, kind: str, stream: str) -> bool:
+    if kind == "weights":
+        return bool(counts.weights.get(stream))
+    return any(n for name, n in counts.potentials.items() if name.startswith(stream + "/"))
+
+
+def _read_spikes(store: Store, plan: Plan, range_index: int) -> tuple[Cells, bool]:
+    start, stop = plan.span_us(range_index)
+    first, end = plan.frames(range_index, 0)
+    sizes = [tile.n for tile in layer_tiles(plan)]
+    columns: list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint16] | None]] = []
+    for batch in events.read(store, plan.num, "spikes", "", start, stop):
+        count = batch.column("count").to_numpy() if "count" in batch.schema.names else None
+        if count is not None and (count == 1).all():
+            count = None
+        columns.append((batch.column("time_us").to_numpy(), batch.column("neuron").to_numpy(), count))
+    # Multiplicities double the size of a packed spike, so they are packed only where one differs from 1.
+    with_multiplicity = any(count is not None for _, _, count in columns)
+    packed: list[Cells] = []
+    for time_us, neuron, count in columns:
+        if with_multiplicity and count is None:
+            count = np.ones(len(time_us), np.uint16)
+        if count is not None and not count.all():
+            kept = count > 0
+            time_us, neuron, count = time_us[kept], neuron[kept], count[kept]
+        packed.append(
+            pack_spikes(
+                time_us,
+                neuron,
+                count,
+                t_start_us=start,
+                bin_us=plan.bin_us,
+                n_frames=end - first,
+                tile_sizes=sizes,
+            )
+        )
+    return (np.concatenate(packed) if packed else np.empty(0, np.uint32)), with_multiplicity

@@ -1,0 +1,1 @@
+"""Pure numpy functions from sorted events to frames: no Spark, no MongoDB, no bytes."""
