@@ -30,20 +30,25 @@ export interface LayerInfo {
   readonly frame: LayerFrame | null;
 }
 
-/** A sheet: neuron (row, column) lies at origin + column * axes[0] + row * axes[1]. */
+/** Where a layer (or the place of a decoder) lies, as the server's scenes.layout says it.
+ *  A sheet: neuron (row, column) lies at origin + column * axes[0] + row * axes[1]. */
 export interface LayerFrame {
-  readonly origin: readonly [number, number, number];
-  readonly axes: readonly (readonly [number, number, number])[];
+  readonly name: string;
+  readonly kind: 'sheet' | 'cloud';
+  readonly origin: Vector;
+  readonly axes: readonly Vector[];
   readonly spacing: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** (rows, columns, gap, tiles in a row) of a channel of a (C, H, W) layer; empty where there is one tile. */
+  readonly tile: readonly number[];
+  readonly bounds: readonly [Vector, Vector];
 }
 
-/** Where the dimensions of a decoder are drawn (they are no neurons): dimension d lies at row floor(d / columns),
- *  column d mod columns of the frame. From the metadata of /scene, one per decoder projection, in their order. */
-export interface Place extends LayerFrame {
-  /** What is decoded: the projection's target. */
-  readonly name: string;
-  readonly columns: number;
-}
+/** Where the dimensions of a decoder are drawn. */
+export type Place = LayerFrame;
+
+export type Vector = readonly [number, number, number];
 
 export interface ProjectionInfo {
   readonly index: number;
@@ -87,6 +92,10 @@ export interface Network {
   readonly places?: readonly Place[];
   /** Micrometres of one scene unit where recorded positions are drawn (scale bar); else null. */
   readonly um_per_unit?: number | null;
+  /** Smallest and largest coordinates of everything; null where the server does not say. */
+  readonly bounds?: readonly [Vector, Vector] | null;
+  /** The three-quarter view that fits the network. */
+  readonly home?: { readonly position: Vector; readonly target: Vector } | null;
   /** Pre and post of a projection; fetched once and kept. */
   synapses(projection: string, signal?: AbortSignal): Promise<Synapses>;
 }

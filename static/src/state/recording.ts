@@ -1,0 +1,180 @@
+/** Loads what a view of one recording starts from, and keeps it current: network, stimuli, overview, manifest. */
+
+import type { Columns } from '../net/arrow';
+import type { Header, Manifest, Network as NetworkBody } from '../net/messages.gen';
+import { rest } from '../net/rest';
+import type { LayerFrame, LayerInfo, Network, ProjectionInfo, Synapses, Vector } from './frames';
+
+export class Stimuli {
+  constructor(
+    readonly t_start_us: ArrayLike<number>,
+    readonly t_stop_us: ArrayLike<number>,
+    readonly labels: readonly (string | null)[],
+    readonly predictions: readonly (string | null)[],
+    readonly images: readonly (number | null)[],
+    readonly classes: readonly string[],
+  ) {}
+
+  get length(): number {
+    return this.labels.length;
+  }
+
+  /** Index of the stimulus shown at a time; -1 where there is none. */
+  at(t_us: number): number {
+    let low = 0;
+    let high = this.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.t_start_us[middle] <= t_us) low = middle;
+      else high = middle - 1;
+    }
+    return this.length > 0 && this.t_start_us[low] <= t_us && t_us < this.t_stop_us[low] ? low : -1;
+  }
+
+  /** Position of a label among the classes; -1 where it has none. */
+  classOf(label: string | null): number {
+    return label === null ? -1 : this.classes.indexOf(label);
+  }
+}
+
+/** Spikes of each layer over the whole run, for the scrub bar. */
+export interface Overview {
+  readonly t_us: ArrayLike<number>;
+  /** One curve per layer, in the network's order. */
+  readonly curves: readonly ArrayLike<number>[];
+}
+
+export interface Loaded {
+  readonly network: Network;
+  readonly header: Header;
+  readonly manifest: Manifest;
+  readonly stimuli: Stimuli;
+  overview: Overview;
+}
+
+export async function loadRecording(id: string, layout: string, signal: AbortSignal): Promise<Loaded> {
+  const [manifest, body, scene, stimuli, overview] = await Promise.all([
+    rest.manifest(id, signal), rest.network(id, signal), rest.scene(id, layout, signal),
+    rest.stimuli(id, signal), rest.overview(id, 1200, signal),
+  ]);
+  const network = networkOf(id, body, manifest, scene);
+  return {
+    network, header: body.header, manifest,
+    stimuli: stimuliOf(stimuli, body.header.classes ?? []), overview: overviewOf(overview, network),
+  };
+}
+
+export async function loadOverview(network: Network, signal: AbortSignal): Promise<Overview> {
+  return overviewOf(await rest.overview(network.recording, 1200, signal), network);
+}
+
+export async function loadStimuli(network: Network, signal: AbortSignal): Promise<Stimuli> {
+  return stimuliOf(await rest.stimuli(network.recording, signal), network.classes);
+}
+
+function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Columns): Network {
+  const spikes = new Map<string, number>();
+  const frames = json<LayerFrame[]>(scene, 'layers') ?? [];
+  const layers = body.layers.map<LayerInfo>((layer, index) => ({
+    index,
+    name: layer.name,
+    n_neurons: layer.neurons,
+    shape: layer.shape,
+    offset: layer.offset,
+    cell_type: layer.cell_type ?? '',
+    neuron_type: layer.neuron_type ?? '',
+    has_positions: layer.positions ?? false,
+    hidden: '',
+    n_spikes: spikes.get(layer.name) ?? 0,
+    frame: frames.find((frame) => frame.name === layer.name) ?? null,
+  }));
+  const weights = new Set(
+    manifest.grids.filter((grid) => manifest.streams.some((s) => s.stream === grid.stream && s.name === 'weights'))
+      .map((grid) => grid.target),
+  );
+  const projections = body.projections.map<ProjectionInfo>((projection, index) => ({
+    index,
+    name: projection.name,
+    source: projection.source,
+    target: projection.target,
+    kind: projection.kind,
+    n_synapses: projection.synapses,
+    target_neurons: projection.target_neurons,
+    learning_rule: projection.learning_rule ?? '',
+    has_weights: weights.has(projection.name),
+  }));
+  const x = scene.numbers('x');
+  const y = scene.numbers('y');
+  const z = scene.numbers('z');
+  const positions = new Float32Array(3 * x.length);
+  for (let i = 0; i < x.length; i++) positions.set([x[i], y[i], z[i]], 3 * i);
+  const kept = new Map<string, Promise<Synapses>>();
+  return {
+    recording: id,
+    layers,
+    projections,
+    potentials: body.potentials.map((stream) => ({
+      variable: stream.variable, unit: stream.unit, layer: stream.layer, n_recorded: stream.n_recorded,
+    })),
+    classes: body.header.classes ?? [],
+    n_neurons: x.length,
+    positions,
+    places: json<LayerFrame[]>(scene, 'places') ?? [],
+    bounds: json<[Vector, Vector]>(scene, 'bounds'),
+    home: json<{ position: Vector; target: Vector }>(scene, 'home'),
+    um_per_unit: json<number>(scene, 'um_per_unit'),
+    synapses: (name) => {
+      let found = kept.get(name);
+      if (found === undefined) {
+        found = synapsesOf(id, name, projections, layers);
+        kept.set(name, found);
+        found.catch(() => kept.delete(name));
+      }
+      return found;
+    },
+  };
+}
+
+async function synapsesOf(
+  id: string, name: string, projections: readonly ProjectionInfo[], layers: readonly LayerInfo[],
+): Promise<Synapses> {
+  const projection = projections.find((candidate) => candidate.name === name);
+  const offset = (layer: string): number => layers.find((candidate) => candidate.name === layer)?.offset ?? 0;
+  const columns = await rest.synapses(id, name);
+  const shifted = (ids: ArrayLike<number>, by: number): Uint32Array => Uint32Array.from(ids, (neuron) => neuron + by);
+  return {
+    pre: shifted(columns.numbers('pre'), offset(projection?.source ?? '')),
+    post: shifted(columns.numbers('post'), projection?.kind === 'decoder' ? 0 : offset(projection?.target ?? '')),
+    delay_ms: columns.has('delay_ms') ? Float32Array.from(columns.numbers('delay_ms')) : null,
+  };
+}
+
+function stimuliOf(columns: Columns, classes: readonly string[]): Stimuli {
+  const labels = columns.has('label') ? columns.texts('label') : new Array<string | null>(columns.n_rows).fill(null);
+  const nothing = new Array<null>(columns.n_rows).fill(null);
+  const seen = classes.length > 0 ? classes : [...new Set(labels.filter((label) => label !== null))].sort(byNumber);
+  return new Stimuli(
+    columns.n_rows ? columns.numbers('t_start_us') : [],
+    columns.n_rows ? columns.numbers('t_stop_us') : [],
+    labels,
+    columns.has('prediction') ? columns.texts('prediction') : nothing,
+    columns.has('image') ? columns.optionalNumbers('image') : nothing,
+    seen,
+  );
+}
+
+function overviewOf(columns: Columns, network: Network): Overview {
+  return {
+    t_us: columns.n_rows ? columns.numbers('t_us') : [],
+    curves: network.layers.map((layer) => (columns.n_rows && columns.has(layer.name) ? columns.numbers(layer.name) : [])),
+  };
+}
+
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, undefined, { numeric: true });
+}
+
+function json<T>(columns: Columns, name: string): T | null {
+  const text = columns.metadata.get(name);
+  return text === undefined ? null : (JSON.parse(text) as T);
+}
