@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from synaptarium.server.mongod import Mongod
+from synaptarium.store.database import Store, connect, prepare
+
+_numbers = itertools.count()
+
 
 @pytest.fixture
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -25,3 +29,13 @@ def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
     """One real, private mongod for all tests."""
     with Mongod(tmp_path_factory.mktemp("mongod"), purpose="test") as mongod:
         yield mongod
+
+
+@pytest.fixture
+def store(mongod: Mongod) -> Iterator[Store]:
+    """A fresh, prepared database in the tests' mongod."""
+    store = connect(mongod.uri, f"test-{next(_numbers)}")
+    prepare(store)
+    yield store
+    store.client.drop_database(store.name)
+    store.close()

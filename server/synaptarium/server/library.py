@@ -1,0 +1,172 @@
+"""The library: a data folder with its database, opened by whatever process wants to work on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.schemas.errors import DataFolderInUse
+from synaptarium.server.folder_lock import FolderLock, Holder
+from synaptarium.server.mongod import Mongod, private_folder
+from synaptarium.store.database import Store, connect, prepare
+from synaptarium.store.importing import Progress, import_source
+
+SERVE = "serve"
+
+
+@dataclass(frozen=True)
+class Library:
+    """An open data folder.
+
+    Parameters
+    ----------
+    store : Store
+        Its recordings.
+    data : pathlib.Path
+        The folder: for the embedded database, and for what else is kept per user.
+    mongod : Mongod or None
+        The embedded database; None where SYNAPTARIUM_MONGO_URI names another.
+    """
+
+    store: Store
+    data: Path
+    mongod: Mongod | None
+    _serving: FolderLock | None = None
+
+    def announce(self, url: str) -> None:
+        """Tell other processes where this one serves the data folder."""
+        if self._serving is not None:
+            self._serving.announce(url)
+
+
+def data_folder(data: Path | None = None) -> Path:
+    """Return the data folder: the one given, SYNAPTARIUM_DATA, or where this platform keeps a user's data."""
+    if data is not None:
+        return data.expanduser().absolute()
+    named = os.environ.get("SYNAPTARIUM_DATA")
+    if named:
+        return Path(named).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "synaptarium"
+    shared = os.environ.get("XDG_DATA_HOME")
+    return (Path(shared) if shared else Path.home() / ".local" / "share") / "synaptarium"
+
+
+def served_by(data: Path | None = None) -> Holder | None:
+    """Return the process that serves a data folder now, None where none does."""
+    path = data_folder(data) / "serve.lock"
+    if not path.exists():
+        return None
+    lock = FolderLock(path, "look")
+    if lock.acquire():
+        lock.release()
+        return None
+    return lock.holder() or Holder(pid=0, since=0.0, purpose=SERVE)
+
+
+@contextmanager
+def open_library(data: Path | None = None, uri: str | None = None, *, purpose: str) -> Iterator[Library]:
+    """Open a data folder for the duration of a ``with`` block.
+
+    The database is ``uri``, else SYNAPTARIUM_MONGO_URI, else the embedded one: that of the process which works on
+    the folder already, or one of our own, stopped at the end.
+
+    Parameters
+    ----------
+    data : pathlib.Path or None
+        See :func:`data_folder`.
+    uri : str or None
+        Address of a MongoDB.
+    purpose : str
+        ``"serve"`` for the one process that serves the folder; else the command's name.
+
+    Raises
+    ------
+    DataFolderInUse
+        Another process serves the folder already.
+    MissingDependency
+        There is no MongoDB on this machine.
+    StoreUnavailable
+        The database does not answer or does not start.
+    """
+    folder = data_folder(data)
+    private_folder(folder)
+    address = uri or os.environ.get("SYNAPTARIUM_MONGO_URI")
+    with ExitStack() as cleanup:
+        serving = None
+        if purpose == SERVE and not address:
+            serving = _serve_alone(folder)
+            cleanup.callback(serving.release)
+        mongod = None
+        if not address:
+            mongod = cleanup.enter_context(Mongod(folder, purpose=purpose))
+            address = mongod.uri
+        store = connect(address)
+        cleanup.callback(store.close)
+        prepare(store)
+        yield Library(store, folder, mongod, serving)
+
+
+def write_recording(
+    name: str,
+    *,
+    layers: Any,
+    data: Path | None = None,
+    uri: str | None = None,
+    progress: Progress | None = None,
+    **arrays: Any,
+) -> str:
+    """Write a recording from plain arrays and return its id.
+
+    Parameters
+    ----------
+    name : str
+        Name shown to people.
+    layers : iterable of LayerArrays or dict
+        In order, at least one.
+    data, uri : see :func:`open_library`
+        Where to; by default the user's data folder. A server that runs on it shows the recording at once.
+    progress : callable or None
+        ``progress(done, total, what)``.
+    **arrays
+        Spikes, potentials, weights, stimuli, metrics, images, ...: as :func:`synaptarium.adapters.arrays.arrays_source`.
+
+    Raises
+    ------
+    InvalidInput
+        The arrays contradict each other; nothing was written.
+    RecordingExists
+        The same arrays were written under that name before.
+
+    Examples
+    --------
+    >>> write_recording(
+    ...     "two neurons", time_unit="ms", layers=[{"name": "a", "neurons": 2}], spikes={"a": ([1.0, 2.5], [0, 1])}
+    ... )  # doctest: +SKIP
+    'two-neurons'
+    """
+    named: Mapping[str, Any] = {"layers": layers, **arrays}
+    source = arrays_source(name, **named)
+    with open_library(data, uri, purpose="import") as library:
+        return import_source(library.store, source, progress=progress).id
+
+
+def _serve_alone(folder: Path) -> FolderLock:
+    lock = FolderLock(folder / "serve.lock", SERVE)
+    if lock.acquire():
+        return lock
+    holder = lock.holder()
+    who = str(holder) if holder else "another process"
+    see = f"Open {holder.url} in the browser" if holder and holder.url else "Use that server"
+    stop = f"stop it with: kill {holder.pid}" if holder else "stop it"
+    raise DataFolderInUse(
+        f"The data folder {folder} is served by {who} already.",
+        hint=f"{see}; or {stop}; or serve another folder with --data.",
+        where=str(folder),
+    )

@@ -1,0 +1,1 @@
+"""MongoDB behind plain functions: recordings, event blocks, network arrays, chunks, summaries and jobs."""

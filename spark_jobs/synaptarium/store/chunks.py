@@ -1,0 +1,164 @@
+"""Derived chunks: one document each, found and ordered by its 16-byte key, its payload passed on as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import google_crc32c
+from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.errors import ChunkNotFound, CorruptData
+from synaptarium.schemas.sealing import Sealed
+from synaptarium.store.database import Document, Store, call, edge
+
+BATCH_BYTES = 8 * 1024 * 1024
+# About 4 MiB at the planner's 256 KiB: bounds what a cursor holds in memory.
+SCAN_DOCUMENTS = 16
+_DUPLICATE_KEY = 11000
+
+
+class ChunkSizes(NamedTuple):
+    """Number of chunks of a build, the events or changes inside, and their stored bytes."""
+
+    chunks: int
+    n: int
+    size_bytes: int
+
+
+def write(store: Store, rows: Iterable[tuple[ChunkKey, Sealed, int]]) -> int:
+    """Write chunks, replacing those of the same key; returns how many.
+
+    Parameters
+    ----------
+    rows : iterable of (ChunkKey, Sealed, int)
+        Key, sealed payload, and the number of events or changes inside. Sent in batches of at most 8 MiB.
+
+    Notes
+    -----
+    Not durable by itself: the durable write that follows (``jobs.part_done``, ``recordings.set_build``) is, and the
+    journal keeps their order.
+    """
+    written = 0
+    batch: list[ReplaceOne[Document]] = []
+    size = 0
+    for key, sealed, n in rows:
+        packed = key.pack()
+        if batch and size + len(sealed.stored) > BATCH_BYTES:
+            written += _send(store, batch)
+            batch, size = [], 0
+        document: Document = {"_id": packed, "n": n, "checksum": sealed.checksum, "payload": sealed.stored}
+        batch.append(ReplaceOne({"_id": packed}, document, upsert=True))
+        size += len(sealed.stored)
+    return written + _send(store, batch)
+
+
+def read(store: Store, key: ChunkKey) -> Sealed:
+    """Return one chunk as stored, its checksum verified.
+
+    Raises
+    ------
+    ChunkNotFound
+        Nothing is stored under that key: an empty chunk, or a recording or build that is gone.
+    CorruptData
+        The stored bytes fail their checksum.
+    """
+    packed = key.pack()
+    found = call(store, lambda: store.db.chunks.find_one({"_id": packed}))
+    if found is None:
+        raise ChunkNotFound(
+            f"There is no chunk {key.chunk} of stream {key.stream}, level {key.level}, tile {key.tile} "
+            f"in build {key.build}.",
+            hint="Empty chunks are not stored; the manifest says which exist. The recording may have been deleted.",
+        )
+    return _sealed(found)
+
+
+def read_many(store: Store, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
+    """Return those of the chunks that are stored, in one request; for a moment's tiles, not for a whole run."""
+    packed = [key.pack() for key in keys]
+    found = call(store, lambda: list(store.db.chunks.find({"_id": {"$in": packed}})))
+    return {ChunkKey.unpack(document["_id"]): _sealed(document) for document in found}
+
+
+def scan(store: Store, first_key: ChunkKey, last_key: ChunkKey) -> Iterator[tuple[ChunkKey, Sealed]]:
+    """Yield the chunks between two keys, both included, in the order of their keys."""
+    where: Document = {"_id": {"$gte": first_key.pack(), "$lte": last_key.pack()}}
+    with edge(store), store.db.chunks.find(where, batch_size=SCAN_DOCUMENTS) as cursor:
+        for document in cursor.sort("_id", 1):
+            yield ChunkKey.unpack(document["_id"]), _sealed(document)
+
+
+def keys(store: Store, first_key: ChunkKey, last_key: ChunkKey) -> list[tuple[ChunkKey, int]]:
+    """Return the keys between two keys, both included, with each chunk's count; payloads stay in the database."""
+    where: Document = {"_id": {"$gte": first_key.pack(), "$lte": last_key.pack()}}
+    found = call(store, lambda: list(store.db.chunks.find(where, {"_id": 1, "n": 1}).sort("_id", 1)))
+    return [(ChunkKey.unpack(document["_id"]), document["n"]) for document in found]
+
+
+def delete_build(store: Store, num: int, build: int) -> int:
+    """Delete all chunks of a build; returns how many there were."""
+    deleted = call(store, lambda: store.durable("chunks").delete_many({"_id": _range(num, build, build)}))
+    return deleted.deleted_count
+
+
+def delete_all(store: Store, num: int) -> int:
+    """Delete all chunks of a recording; returns how many there were."""
+    deleted = call(store, lambda: store.durable("chunks").delete_many({"_id": _range(num, 0, 0xFFFF)}))
+    return deleted.deleted_count
+
+
+def sizes(store: Store, num: int, build: int) -> ChunkSizes:
+    """Return how much a build holds. Reads every document inside the database: ask once, keep the answer."""
+    pipeline: list[Document] = [
+        {"$match": {"_id": _range(num, build, build)}},
+        {
+            "$group": {
+                "_id": None,
+                "chunks": {"$sum": 1},
+                "n": {"$sum": "$n"},
+                "size_bytes": {"$sum": {"$binarySize": "$payload"}},
+            }
+        },
+    ]
+    found = call(store, lambda: list(store.db.chunks.aggregate(pipeline)))
+    if not found:
+        return ChunkSizes(0, 0, 0)
+    return ChunkSizes(found[0]["chunks"], found[0]["n"], found[0]["size_bytes"])
+
+
+def _range(num: int, first_build: int, last_build: int) -> Document:
+    first = ChunkKey(num, first_build, 0, 0, 0, 0).pack()
+    last = ChunkKey(num, last_build, 0xFFFF, 0xFF, 0xFFFFFFFF, 0xFFFFFF).pack()
+    return {"$gte": first, "$lte": last}
+
+
+def _send(store: Store, batch: list[ReplaceOne[Document]]) -> int:
+    if not batch:
+        return 0
+    chunks = store.quick("chunks")
+
+    def send() -> None:
+        try:
+            chunks.bulk_write(batch, ordered=False)
+        except BulkWriteError as error:
+            # Two writers of the same new key: one upsert may lose the race, and finds the document the second time.
+            if any(problem["code"] != _DUPLICATE_KEY for problem in error.details["writeErrors"]):
+                raise
+            chunks.bulk_write(batch, ordered=False)
+
+    call(store, send)
+    return len(batch)
+
+
+def _sealed(document: Document) -> Sealed:
+    sealed = Sealed(document["payload"], document["checksum"])
+    found = google_crc32c.value(sealed.stored)
+    if found != sealed.checksum:
+        raise CorruptData(
+            f"Chunk {ChunkKey.unpack(document['_id'])} has the checksum {found:08x}; {sealed.checksum:08x} was written.",
+            hint="The data on disk changed. Precompute the recording again.",
+        )
+    return sealed
