@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synaptarium.adapters.base import BATCH_ROWS, NeuronLabels, Synapses
+from synaptarium.adapters.base import BATCH_ROWS, NeuronLabels, Synapses, streams
 from synaptarium.adapters.checks import known
 from synaptarium.schemas.events import IMAGES, METRICS, POTENTIALS, SPIKES, STIMULI, WEIGHTS, EventKind
-from synaptarium.schemas.recording import Counts, Header, find_layer, find_projection
+from synaptarium.schemas.recording import Counts, Header, Source, find_layer, find_projection
 
 #: Values taken from a dense array at once (16 MiB of float32), so that memory does not grow with the run.
 SLICE_VALUES = 4_194_304
@@ -186,8 +186,9 @@ class ArraySource:
 
     def _compute_fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=16)
-        # The name is the user's to choose; the data stay the same.
-        digest.update(msgspec.json.encode(msgspec.structs.replace(self.header, name="")))
+        # The name is the user's to choose and the source's place may change; the data stay the same.
+        bare = msgspec.structs.replace(self.header, name="", source=Source(format=self.header.source.format))
+        digest.update(msgspec.json.encode(bare))
         for name in sorted(self.layer_positions):
             digest.update(np.ascontiguousarray(self.layer_positions[name]).tobytes())
         for name in sorted(self.layer_labels):
@@ -198,10 +199,7 @@ class ArraySource:
             for array in self.projection_synapses[name]:
                 if array is not None:
                     digest.update(array.tobytes())
-        streams: list[tuple[EventKind, str]] = [("spikes", ""), ("stimuli", ""), ("metrics", ""), ("images", "")]
-        streams += [("potentials", variable) for variable in sorted(self.potentials)]
-        streams += [("weights", projection) for projection in sorted(self.weights)]
-        for kind, stream in streams:
+        for kind, stream in streams(self.header, self.totals):
             digest.update(f"{kind}/{stream}".encode())
             for batch in self.read(kind, stream):
                 for column in batch.columns:

@@ -340,14 +340,13 @@ class Assembly:
             kept = _n_changes(samples, name, where)
             self.weights[name] = samples
             self.n_weights[name] = kept
-            self.accounting.append(
-                Accounting(
-                    what=f"values in {n_steps} weight snapshots of {name!r}",
-                    kept=kept,
-                    total=n_steps * n,
-                    why="kept as the first snapshot and then the changes; the others equal the value before",
+            if kept < n_steps * n:
+                why = "kept as the first snapshot and then the changes; the others equal the value before"
+                self.accounting.append(
+                    Accounting(
+                        what=f"values in {n_steps} weight snapshots of {name!r}", kept=kept, total=n_steps * n, why=why
+                    )
                 )
-            )
             if np.dtype(values.dtype).itemsize > 4 and np.dtype(values.dtype).kind == "f":
                 self.notes.append(f"the weights of {name!r} came as {values.dtype} and are kept as float32")
 

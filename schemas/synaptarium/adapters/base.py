@@ -84,6 +84,32 @@ class EventSource(Protocol):
         ...
 
 
+def streams(header: Header, counts: Counts) -> list[tuple[EventKind, str]]:
+    """Return every (kind, stream) of a source that holds events, in a fixed order.
+
+    Parameters
+    ----------
+    header : Header
+        Names the variables and projections.
+    counts : Counts
+        Says which of them hold any.
+    """
+    found: list[tuple[EventKind, str]] = []
+    if any(counts.spikes.values()):
+        found.append(("spikes", ""))
+    for variable in dict.fromkeys(stream.variable for stream in header.potentials):
+        if any(n for key, n in counts.potentials.items() if key.startswith(f"{variable}/")):
+            found.append(("potentials", variable))
+    found += [("weights", one.name) for one in header.projections if counts.weights.get(one.name)]
+    if counts.stimuli:
+        found.append(("stimuli", ""))
+    if any(counts.metrics.values()):
+        found.append(("metrics", ""))
+    if counts.images:
+        found.append(("images", ""))
+    return found
+
+
 @dataclass(frozen=True)
 class Adapter:
     """One entry of the registry.
