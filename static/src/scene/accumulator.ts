@@ -1,0 +1,299 @@
+/**
+ * One float per neuron, kept on the GPU: the time of the last spike, of the first one, a fading rate, a count.
+ *
+ * A frame's spikes are scattered into it by drawing k points of 4 bytes each; how a point lands is the blending: the
+ * last spike overwrites, the first is the minimum, rate and count add. Dense values (potentials, group counts) land the
+ * same way, one point a neuron. Nothing of it is ever read back.
+ */
+
+import * as THREE from 'three';
+
+import { textureWidth } from './neuron_table';
+import { framesPerBatch, haveCounts, packingFor, packSpikes, type Packing } from './spike_batch';
+import type { SpikeSlice } from '../state/frames';
+
+export type AccumulatorKind = 'last' | 'first' | 'rate' | 'count' | 'value';
+
+/** What a texel holds before anything has landed. */
+export const NEVER = -1e30;
+const EMPTY: Record<AccumulatorKind, number> = { last: NEVER, first: -NEVER, rate: 0, count: 0, value: NEVER };
+
+export class Accumulator {
+  readonly kind: AccumulatorKind;
+  readonly target: THREE.WebGLRenderTarget;
+
+  constructor(kind: AccumulatorKind, n_points: number, blendableFloat: boolean) {
+    this.kind = kind;
+    const width = textureWidth(n_points);
+    // Blending into 32-bit floats needs EXT_float_blend; half floats hold rates and counts well enough without it.
+    const half = !blendableFloat && (kind === 'rate' || kind === 'count');
+    this.target = new THREE.WebGLRenderTarget(width, Math.max(1, Math.ceil(n_points / width)), {
+      format: THREE.RedFormat,
+      type: half ? THREE.HalfFloatType : THREE.FloatType,
+      minFilter: THREE.NearestFilter,
+      magFilter: THREE.NearestFilter,
+      depthBuffer: false,
+      generateMipmaps: false,
+    });
+  }
+
+  get texture(): THREE.Texture {
+    return this.target.texture;
+  }
+
+  dispose(): void {
+    this.target.dispose();
+  }
+}
+
+const SCATTER_VERTEX = /* glsl */ `
+in uint packed;
+uniform int idBits;
+uniform int ageBits;
+uniform float newest;      // time of the batch's newest frame, in bins
+uniform float frameBins;   // bins of a frame
+uniform float fade;        // per frame of age, for rates
+uniform int mode;          // 0 time, 1 rate, 2 count
+uniform ivec2 size;
+uniform int widthBits;
+flat out float value;
+
+void main() {
+  int id = int(packed & ((1u << idBits) - 1u));
+  float age = float((packed >> idBits) & ((1u << ageBits) - 1u));
+  int countBits = idBits + ageBits;
+  float count = countBits >= 32 ? 1.0 : float((packed >> countBits) + 1u);
+  value = mode == 0 ? newest - age * frameBins : mode == 1 ? count * pow(fade, age) : count;
+  ivec2 texel = ivec2(id & ((1 << widthBits) - 1), id >> widthBits);
+  gl_Position = vec4((vec2(texel) + 0.5) / vec2(size) * 2.0 - 1.0, 0.0, 1.0);
+  gl_PointSize = 1.0;
+}`;
+
+const DENSE_VERTEX = /* glsl */ `
+in float dense;
+uniform int base;
+uniform ivec2 size;
+uniform int widthBits;
+flat out float value;
+
+void main() {
+  int id = base + gl_VertexID;
+  value = dense;
+  ivec2 texel = ivec2(id & ((1 << widthBits) - 1), id >> widthBits);
+  gl_Position = vec4((vec2(texel) + 0.5) / vec2(size) * 2.0 - 1.0, 0.0, 1.0);
+  gl_PointSize = 1.0;
+}`;
+
+const VALUE_FRAGMENT = /* glsl */ `
+flat in float value;
+out vec4 texel;
+void main() { texel = vec4(value, 0.0, 0.0, 1.0); }`;
+
+const FILL_VERTEX = /* glsl */ `
+void main() { gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0); }`;
+
+const FILL_FRAGMENT = /* glsl */ `
+uniform vec4 colour;
+out vec4 texel;
+void main() { texel = colour; }`;
+
+/** Writes into accumulators. Owns the one scatter buffer, which grows and never shrinks. */
+export class Scatter {
+  /** Points drawn by the last call, and the spikes they stand for. */
+  lastSpikes = 0;
+  private readonly renderer: THREE.WebGLRenderer;
+  private readonly camera = new THREE.Camera();
+  private readonly n_points: number;
+  private readonly sparse: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  private readonly dense: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  private readonly fill: THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  private readonly scenes: Record<'sparse' | 'dense' | 'fill', THREE.Scene>;
+  private attribute: THREE.BufferAttribute;
+  private denseAttribute: THREE.BufferAttribute;
+
+  constructor(renderer: THREE.WebGLRenderer, n_points: number) {
+    this.renderer = renderer;
+    this.n_points = n_points;
+    const size = {
+      size: { value: new THREE.Vector2(1, 1) },
+      widthBits: { value: Math.log2(textureWidth(n_points)) },
+    };
+    this.attribute = sparseAttribute(4096);
+    this.denseAttribute = new THREE.BufferAttribute(new Float32Array(1), 1);
+    this.sparse = points(
+      'packed', this.attribute,
+      scatterMaterial(SCATTER_VERTEX, VALUE_FRAGMENT, {
+        ...size, idBits: { value: 1 }, ageBits: { value: 1 }, newest: { value: 0 }, frameBins: { value: 1 },
+        fade: { value: 1 }, mode: { value: 0 },
+      }),
+    );
+    this.dense = points(
+      'dense', this.denseAttribute, scatterMaterial(DENSE_VERTEX, VALUE_FRAGMENT, { ...size, base: { value: 0 } }),
+    );
+    const triangle = new THREE.BufferGeometry();
+    triangle.setDrawRange(0, 3);
+    this.fill = new THREE.Mesh(
+      triangle, scatterMaterial(FILL_VERTEX, FILL_FRAGMENT, { colour: { value: new THREE.Vector4() } }),
+    );
+    this.fill.frustumCulled = false;
+    this.scenes = { sparse: sceneOf(this.sparse), dense: sceneOf(this.dense), fill: sceneOf(this.fill) };
+  }
+
+  /** Sets every texel to what the kind holds before anything has landed. */
+  clear(into: Accumulator): void {
+    this.fillWith(into, new THREE.Vector4(EMPTY[into.kind], 0, 0, 1), THREE.NoBlending);
+  }
+
+  /** Multiplies every texel by a factor (fading rates). */
+  fade(into: Accumulator, factor: number): void {
+    this.fillWith(into, new THREE.Vector4(0, 0, 0, factor), THREE.CustomBlending);
+  }
+
+  /**
+   * Lands the spikes of frames [frame_start, frame_stop) of a level.
+   *
+   * @param timeOf start of a frame in bins, relative to the scene's time base
+   * @param fadePerFrame what a rate loses per frame
+   * @param perRow adds the spikes of each layer, by index
+   */
+  spikes(
+    into: readonly Accumulator[], slices: readonly SpikeSlice[], frame_start: number, frame_stop: number,
+    timeOf: (frame: number) => number, frameBins: number, fadePerFrame: number, perRow: Float64Array | null,
+  ): void {
+    this.lastSpikes = 0;
+    const packing = packingFor(this.n_points, haveCounts(slices));
+    const step = framesPerBatch(packing);
+    for (let from = frame_start; from < frame_stop; from += step) {
+      const to = Math.min(frame_stop, from + step);
+      const batch = packSpikes(slices, from, to, packing, this.room, perRow);
+      this.lastSpikes += batch.spikes;
+      if (batch.length === 0) continue;
+      this.send(batch.length, packing, timeOf(to - 1), frameBins, fadePerFrame);
+      for (const accumulator of into) {
+        // Frames before `to` have faded until the newest one of the whole span.
+        const late = accumulator.kind === 'rate' ? fadePerFrame ** (frame_stop - to) : 1;
+        this.land(accumulator, late);
+      }
+    }
+  }
+
+  /** Lands one value for each of n consecutive neurons; NaN or NEVER where there is none. */
+  values(into: Accumulator, base: number, values: Float32Array, n: number): void {
+    if (this.denseAttribute.array.length < n) {
+      this.dense.geometry.dispose();
+      this.denseAttribute = new THREE.BufferAttribute(new Float32Array(n), 1).setUsage(THREE.DynamicDrawUsage);
+      this.dense.geometry.setAttribute('dense', this.denseAttribute);
+    }
+    const sent = this.denseAttribute.array as Float32Array;
+    for (let i = 0; i < n; i++) sent[i] = values[i] === values[i] ? values[i] : NEVER; // no NaN on the GPU
+    update(this.denseAttribute, n);
+    this.dense.geometry.setDrawRange(0, n);
+    this.dense.material.uniforms.base.value = base;
+    this.dense.material.blending = THREE.NoBlending;
+    this.draw('dense', this.dense.material, into);
+  }
+
+  dispose(): void {
+    for (const object of [this.sparse, this.dense, this.fill]) {
+      object.geometry.dispose();
+      object.material.dispose();
+    }
+  }
+
+  private readonly room = (n: number): Uint32Array => {
+    const { array } = this.attribute;
+    if (array.length >= n) return array as Uint32Array;
+    const grown = sparseAttribute(2 ** Math.ceil(Math.log2(n)));
+    (grown.array as Uint32Array).set(array as Uint32Array);
+    this.sparse.geometry.dispose();
+    this.attribute = grown;
+    this.sparse.geometry.setAttribute('packed', grown);
+    return grown.array as Uint32Array;
+  };
+
+  private send(length: number, packing: Packing, newest: number, frameBins: number, fade: number): void {
+    update(this.attribute, length);
+    this.sparse.geometry.setDrawRange(0, length);
+    const { uniforms } = this.sparse.material;
+    uniforms.idBits.value = packing.idBits;
+    uniforms.ageBits.value = packing.ageBits;
+    uniforms.newest.value = newest;
+    uniforms.frameBins.value = frameBins;
+    uniforms.fade.value = fade;
+  }
+
+  private land(into: Accumulator, late: number): void {
+    const { material } = this.sparse;
+    const { kind } = into;
+    material.uniforms.mode.value = kind === 'rate' ? 1 : kind === 'count' ? 2 : 0;
+    material.blending = kind === 'last' ? THREE.NoBlending : THREE.CustomBlending;
+    material.blendEquation = kind === 'first' ? THREE.MinEquation : THREE.AddEquation;
+    material.blendSrc = kind === 'rate' ? THREE.ConstantColorFactor : THREE.OneFactor;
+    material.blendDst = THREE.OneFactor;
+    material.blendColor.setRGB(late, late, late);
+    this.draw('sparse', material, into);
+  }
+
+  private fillWith(into: Accumulator, colour: THREE.Vector4, blending: THREE.Blending): void {
+    const { material } = this.fill;
+    material.uniforms.colour.value.copy(colour);
+    material.blending = blending;
+    material.blendSrc = THREE.ZeroFactor;
+    material.blendDst = THREE.SrcAlphaFactor;
+    this.draw('fill', material, into);
+  }
+
+  private draw(scene: 'sparse' | 'dense' | 'fill', material: THREE.ShaderMaterial, into: Accumulator): void {
+    const { renderer } = this;
+    if (material.uniforms.size !== undefined) material.uniforms.size.value.set(into.target.width, into.target.height);
+    const before = renderer.getRenderTarget();
+    const autoClear = renderer.autoClear;
+    const xr = renderer.xr.enabled;
+    renderer.autoClear = false;
+    renderer.xr.enabled = false;
+    renderer.setRenderTarget(into.target);
+    renderer.render(this.scenes[scene], this.camera);
+    renderer.setRenderTarget(before);
+    renderer.autoClear = autoClear;
+    renderer.xr.enabled = xr;
+  }
+}
+
+function sparseAttribute(n: number): THREE.BufferAttribute {
+  const attribute = new THREE.BufferAttribute(new Uint32Array(n), 1).setUsage(THREE.DynamicDrawUsage);
+  attribute.gpuType = THREE.IntType;
+  return attribute;
+}
+
+function update(attribute: THREE.BufferAttribute, n: number): void {
+  attribute.clearUpdateRanges();
+  attribute.addUpdateRange(0, n);
+  attribute.needsUpdate = true;
+}
+
+function points(
+  name: string, attribute: THREE.BufferAttribute, material: THREE.ShaderMaterial,
+): THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial> {
+  // No attribute called "position": three.js would clamp the number of points to its length.
+  const geometry = new THREE.BufferGeometry().setAttribute(name, attribute);
+  const object = new THREE.Points(geometry, material);
+  object.frustumCulled = false;
+  return object;
+}
+
+function scatterMaterial(
+  vertexShader: string, fragmentShader: string, uniforms: Record<string, THREE.IUniform>,
+): THREE.ShaderMaterial {
+  return new THREE.ShaderMaterial({
+    glslVersion: THREE.GLSL3, vertexShader, fragmentShader, uniforms, depthTest: false, depthWrite: false,
+    blending: THREE.NoBlending, transparent: true,
+  });
+}
+
+function sceneOf(object: THREE.Object3D): THREE.Scene {
+  const scene = new THREE.Scene();
+  scene.add(object);
+  scene.matrixWorldAutoUpdate = false;
+  return scene;
+}
+

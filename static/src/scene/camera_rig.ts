@@ -1,0 +1,166 @@
+/**
+ * The camera: orbit (drag), pan (right drag), zoom to the pointer (wheel), and eased flights home or to a part of the
+ * network. People who asked for reduced motion are taken there at once.
+ */
+
+import * as THREE from 'three';
+import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+
+import type { Camera } from '../state/view';
+
+export const FIELD_OF_VIEW_DEG = 35;
+/** From before the first sheet, to its right, a little above: the layers follow each other from left to right. */
+const HOME_DIRECTION = new THREE.Vector3(-0.52, 0.36, 0.78).normalize();
+const FLIGHT_MS = 240;
+const FIRST_FLIGHT_MS = 900;
+
+interface Flight {
+  readonly start_ms: number;
+  readonly duration_ms: number;
+  readonly from: { position: THREE.Vector3; target: THREE.Vector3 };
+  readonly to: { position: THREE.Vector3; target: THREE.Vector3 };
+}
+
+export class CameraRig {
+  readonly camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 10_000);
+  /** Called when the viewer has moved the camera and let go, or a flight has ended. */
+  onSettled: (camera: Camera) => void = () => {};
+  private readonly controls: OrbitControls;
+  private flight: Flight | null = null;
+  private moved = false;
+  private settle_ms = 0;
+  private readonly reducedMotion = window.matchMedia('(prefers-reduced-motion: reduce)');
+
+  constructor(element: HTMLElement) {
+    this.controls = new OrbitControls(this.camera, element);
+    this.controls.enableDamping = true;
+    this.controls.dampingFactor = 0.12;
+    this.controls.zoomToCursor = true;
+    this.controls.zoomSpeed = 1.4;
+    this.controls.screenSpacePanning = true;
+    this.controls.addEventListener('change', this.onChange);
+    this.controls.addEventListener('start', this.onStart);
+  }
+
+  /** Sets what is reachable from the size of the network. */
+  setWorld(box: THREE.Box3): void {
+    const radius = Math.max(box.getBoundingSphere(new THREE.Sphere()).radius, 1e-3);
+    this.controls.minDistance = radius * 0.01;
+    this.controls.maxDistance = radius * 12;
+    this.camera.near = radius * 0.004;
+    this.camera.far = radius * 30;
+    this.camera.updateProjectionMatrix();
+  }
+
+  resize(width: number, height: number): void {
+    this.camera.aspect = width / Math.max(height, 1);
+    this.camera.updateProjectionMatrix();
+  }
+
+  /** Moves damping and flights on; true while the camera moves. */
+  update(now_ms: number): boolean {
+    if (this.flight !== null) {
+      const { start_ms, duration_ms, from, to } = this.flight;
+      const part = duration_ms <= 0 ? 1 : Math.min(1, Math.max(0, (now_ms - start_ms) / duration_ms));
+      const eased = 1 - (1 - part) ** 3;
+      this.camera.position.lerpVectors(from.position, to.position, eased);
+      this.controls.target.lerpVectors(from.target, to.target, eased);
+      if (part >= 1) this.flight = null;
+      this.moved = true;
+      this.controls.enableDamping = false;
+      this.controls.update();
+      this.controls.enableDamping = true;
+    } else {
+      this.controls.update();
+    }
+    const moved = this.moved;
+    this.moved = false;
+    if (moved) this.settle_ms = now_ms + 250;
+    else if (this.settle_ms > 0 && now_ms > this.settle_ms) {
+      this.settle_ms = 0;
+      this.onSettled(this.pose());
+    }
+    return moved;
+  }
+
+  /** True while `update` has to be called although nothing is drawn. */
+  get settling(): boolean {
+    return this.settle_ms > 0 || this.flight !== null;
+  }
+
+  pose(): Camera {
+    const { position } = this.camera;
+    const { target } = this.controls;
+    const round = (v: THREE.Vector3): [number, number, number] =>
+      v.toArray().map((x) => Math.round(x * 100) / 100) as [number, number, number];
+    return { position: round(position), target: round(target) };
+  }
+
+  /** The three-quarter view that fits the points into the window. */
+  homePose(points: readonly THREE.Vector3[]): Camera {
+    return this.fitPose(points, HOME_DIRECTION, 1.1);
+  }
+
+  /** A view along a direction that fits the points; the direction points from the target to the camera. */
+  fitPose(points: readonly THREE.Vector3[], direction: THREE.Vector3, margin: number): Camera {
+    const target = new THREE.Box3().setFromPoints([...points]).getCenter(new THREE.Vector3());
+    const look = new THREE.Matrix4().lookAt(direction, new THREE.Vector3(), new THREE.Vector3(0, 1, 0));
+    const right = new THREE.Vector3().setFromMatrixColumn(look, 0);
+    const up = new THREE.Vector3().setFromMatrixColumn(look, 1);
+    const tangent = Math.tan(THREE.MathUtils.degToRad(this.camera.fov) / 2);
+    const distanceFor = (): number =>
+      points.reduce((most, point) => {
+        const ray = point.clone().sub(target);
+        const wide = Math.max(Math.abs(ray.dot(right)) / this.camera.aspect, Math.abs(ray.dot(up)));
+        return Math.max(most, ray.dot(direction) + (wide * margin) / tangent);
+      }, 1e-3);
+    // Twice: the second time around the middle of what is seen, which in perspective is not the middle of the box.
+    let distance = distanceFor();
+    const seen = new THREE.Box2();
+    for (const point of points) {
+      const ray = point.clone().sub(target);
+      const depth = distance - ray.dot(direction);
+      seen.expandByPoint(new THREE.Vector2(ray.dot(right) / depth, ray.dot(up) / depth));
+    }
+    const middle = seen.getCenter(new THREE.Vector2()).multiplyScalar(distance);
+    target.addScaledVector(right, middle.x).addScaledVector(up, middle.y);
+    distance = distanceFor();
+    const position = target.clone().addScaledVector(direction, distance);
+    return { position: position.toArray() as [number, number, number], target: target.toArray() as [number, number, number] };
+  }
+
+  /** Direction from the target to the camera. */
+  direction(): THREE.Vector3 {
+    return this.camera.position.clone().sub(this.controls.target).normalize();
+  }
+
+  get target(): THREE.Vector3 {
+    return this.controls.target;
+  }
+
+  /** Eases to a pose; at once for those who want little motion, and where `now` is asked for. */
+  flyTo(pose: Camera, how: 'first' | 'ease' | 'now' = 'ease'): void {
+    const duration_ms = how === 'now' || this.reducedMotion.matches ? 0 : how === 'first' ? FIRST_FLIGHT_MS : FLIGHT_MS;
+    this.flight = {
+      start_ms: performance.now(),
+      duration_ms,
+      from: { position: this.camera.position.clone(), target: this.controls.target.clone() },
+      to: { position: new THREE.Vector3(...pose.position), target: new THREE.Vector3(...pose.target) },
+    };
+    if (duration_ms === 0) this.update(performance.now());
+  }
+
+  dispose(): void {
+    this.controls.removeEventListener('change', this.onChange);
+    this.controls.removeEventListener('start', this.onStart);
+    this.controls.dispose();
+  }
+
+  private readonly onChange = (): void => {
+    this.moved = true;
+  };
+
+  private readonly onStart = (): void => {
+    this.flight = null;
+  };
+}

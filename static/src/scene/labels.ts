@@ -1,0 +1,113 @@
+/** Names of layers and decoded places, as text over the picture: they step aside for nearer ones and for the camera. */
+
+import * as THREE from 'three';
+
+import type { NeuronTable, TableRow } from './neuron_table';
+import type { Network } from '../state/frames';
+
+interface Label {
+  readonly row: TableRow;
+  readonly element: HTMLElement;
+  width: number;
+  shown: boolean;
+}
+
+const HEIGHT = 34;
+
+export class Labels {
+  private readonly root = document.createElement('div');
+  private readonly labels: Label[];
+  private readonly anchor = new THREE.Vector3();
+  private readonly corner = new THREE.Vector3();
+
+  constructor(host: HTMLElement, table: NeuronTable, network: Network) {
+    this.root.className = 'scene-labels';
+    this.labels = table.rows.map((row) => {
+      const element = document.createElement('div');
+      element.className = 'scene-label';
+      element.style.setProperty('--hue', `#${row.colour.getHexString()}`);
+      const layer = network.layers.find((candidate) => row.kind === 'layer' && candidate.name === row.name);
+      const shape = layer === undefined ? `${row.n} decoded` : shapeText(layer.shape, layer.n_neurons);
+      element.append(line('scene-label-name', row.name), line('scene-label-shape', shape));
+      this.root.append(element);
+      return { row, element, width: 0, shown: false };
+    });
+    host.append(this.root);
+    // Measured once: the texts never change.
+    for (const label of this.labels) label.width = label.element.offsetWidth || 80;
+  }
+
+  /** Puts the labels above their sheets, nearest first; one that would lie over a nearer one waits. */
+  update(camera: THREE.PerspectiveCamera, width: number, height: number): void {
+    const placed: { x: number; y: number; w: number; h: number }[] = [];
+    const seen = this.labels
+      .map((label) => ({ label, at: this.place(label.row, camera, width, height) }))
+      .sort((a, b) => (a.at?.depth ?? Infinity) - (b.at?.depth ?? Infinity));
+    for (const { label, at } of seen) {
+      let shown = at !== null && label.row.visible > 0.5;
+      if (shown && at !== null) {
+        const box = { x: at.x - label.width / 2 - 6, y: at.y - HEIGHT - 4, w: label.width + 12, h: HEIGHT + 8 };
+        shown =
+          at.size > 26 &&
+          !placed.some((p) => p.x < box.x + box.w && box.x < p.x + p.w && p.y < box.y + box.h && box.y < p.y + p.h);
+        if (shown) placed.push(box);
+        label.element.style.transform = `translate(${Math.round(at.x - label.width / 2)}px, ${Math.round(at.y - HEIGHT)}px)`;
+      }
+      if (shown !== label.shown) {
+        label.shown = shown;
+        label.element.classList.toggle('is-shown', shown);
+      }
+    }
+  }
+
+  /** What is shown now, for screenshots: CSS pixels. */
+  shown(): { text: string; detail: string; colour: string; x: number; y: number }[] {
+    const host = this.root.getBoundingClientRect();
+    return this.labels
+      .filter((label) => label.shown)
+      .map(({ element, row }) => {
+        const box = element.getBoundingClientRect();
+        return {
+          text: element.children[0].textContent ?? '',
+          detail: element.children[1].textContent ?? '',
+          colour: `#${row.colour.getHexString()}`,
+          x: box.left - host.left + box.width / 2,
+          y: box.top - host.top,
+        };
+      });
+  }
+
+  dispose(): void {
+    this.root.remove();
+  }
+
+  private place(
+    row: TableRow, camera: THREE.PerspectiveCamera, width: number, height: number,
+  ): { x: number; y: number; depth: number; size: number } | null {
+    const { min, max } = row.box;
+    this.anchor.set((min.x + max.x) / 2, max.y + 0.6 * row.spacing, (min.z + max.z) / 2).add(row.shift);
+    this.corner.copy(this.anchor);
+    const depth = -this.corner.applyMatrix4(camera.matrixWorldInverse).z;
+    if (depth < camera.near) return null;
+    const span = max.distanceTo(min);
+    const size = (span / depth / (2 * Math.tan(THREE.MathUtils.degToRad(camera.fov) / 2))) * height;
+    this.anchor.project(camera);
+    const x = (this.anchor.x * 0.5 + 0.5) * width;
+    // A sheet that reaches above the window keeps its label at the top edge.
+    const y = Math.max(HEIGHT + 6, (0.5 - this.anchor.y * 0.5) * height - 4);
+    if (x < 0 || x > width || y > height) return null;
+    return { x, y, depth, size };
+  }
+}
+
+function line(className: string, text: string): HTMLElement {
+  const element = document.createElement('div');
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+export function shapeText(shape: readonly number[], n_neurons: number): string {
+  const n = n_neurons.toLocaleString('en-GB');
+  return shape.length > 1 ? `${shape.join(' × ')} = ${n}` : `${n} neuron${n_neurons === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,109 @@
+/** What the colours mean, in which unit, and how much of the whole is drawn; scale bar and hover label beside it. */
+
+import { cssGradient, type ColourMapName } from './colour_maps';
+
+export interface ScaleText {
+  readonly title: string;
+  readonly map: ColourMapName;
+  /** Part of the map that is left out at its start. */
+  readonly from?: number;
+  /** The map runs the other way: high values at the left. */
+  readonly reversed?: boolean;
+  /** Under the bar, left to right. */
+  readonly ticks: readonly string[];
+  readonly note?: string;
+}
+
+export interface LegendText {
+  readonly scales: readonly ScaleText[];
+  readonly notes: readonly string[];
+}
+
+export class Legend {
+  private readonly root = document.createElement('div');
+  private readonly hover = document.createElement('div');
+  private readonly bar = document.createElement('div');
+  private last = '';
+
+  constructor(host: HTMLElement) {
+    this.root.className = 'scene-legend';
+    this.root.setAttribute('role', 'group');
+    this.root.setAttribute('aria-label', 'Legend');
+    this.hover.className = 'scene-hover';
+    this.bar.className = 'scene-scale-bar';
+    this.bar.hidden = true;
+    host.append(this.root, this.hover, this.bar);
+  }
+
+  set(text: LegendText, visible: boolean): void {
+    this.root.hidden = !visible;
+    const key = JSON.stringify(text);
+    if (key === this.last) return; // writing the same text would cost a layout
+    this.last = key;
+    this.root.replaceChildren(...text.scales.map(scaleElement), ...text.notes.map((note) => element('div', 'scene-note', note)));
+  }
+
+  /** The text as lines, for screenshots and tests. */
+  lines(): string[] {
+    return [...this.root.querySelectorAll<HTMLElement>('.scene-scale-title, .scene-ticks, .scene-note')].map(
+      (part) => [...part.children].map((child) => child.textContent).join(' · ') || (part.textContent ?? ''),
+    );
+  }
+
+  setHover(text: string, x: number, y: number): void {
+    if (this.hover.textContent !== text) this.hover.textContent = text;
+    this.hover.classList.toggle('is-shown', text !== '');
+    if (text !== '') this.hover.style.transform = `translate(${Math.round(x + 14)}px, ${Math.round(y + 12)}px)`;
+  }
+
+  setScaleBar(width_px: number, text: string): void {
+    this.bar.hidden = text === '';
+    this.bar.style.width = `${Math.round(width_px)}px`;
+    if (this.bar.textContent !== text) this.bar.textContent = text;
+  }
+
+  dispose(): void {
+    this.root.remove();
+    this.hover.remove();
+    this.bar.remove();
+  }
+}
+
+function scaleElement(scale: ScaleText): HTMLElement {
+  const root = element('div', 'scene-scale');
+  const bar = element('div', 'scene-bar');
+  bar.style.background = cssGradient(scale.map, scale.from);
+  if (scale.reversed === true) bar.style.transform = 'scaleX(-1)';
+  const ticks = element('div', 'scene-ticks');
+  ticks.append(...scale.ticks.map((tick) => element('span', '', tick)));
+  root.append(element('div', 'scene-scale-title', scale.title), bar, ticks);
+  if (scale.note !== undefined) root.append(element('div', 'scene-note', scale.note));
+  return root;
+}
+
+function element(tag: string, className: string, text = ''): HTMLElement {
+  const made = document.createElement(tag);
+  if (className !== '') made.className = className;
+  if (text !== '') made.textContent = text;
+  return made;
+}
+
+/** Three significant digits, no needless zeros, a real minus sign. */
+export function numberText(x: number): string {
+  if (!Number.isFinite(x)) return '–';
+  const size = Math.abs(x);
+  const text =
+    size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(1) : String(Number(x.toPrecision(3)));
+  return text.replace('-', '−');
+}
+
+/** A duration in the unit that reads best. */
+export function durationText(us: number): string {
+  if (us < 1000) return `${numberText(us)} µs`;
+  if (us < 1e6) return `${numberText(us / 1000)} ms`;
+  return `${numberText(us / 1e6)} s`;
+}
+
+export function countText(n: number): string {
+  return n.toLocaleString('en-GB');
+}

@@ -1,0 +1,103 @@
+/** The words of the legend: from the state of the scene to titles, ticks and notes. Pure. */
+
+import { countText, durationText, numberText, type LegendText, type ScaleText } from './legend';
+import type { Scale } from './neurons';
+import type { SynapseCounts } from './synapse_view';
+import type { ColourMode } from '../state/view';
+
+export interface LegendFacts {
+  readonly mode: ColourMode;
+  readonly bin_us: number;
+  readonly halfLife_bins: number;
+  readonly rateWindow_bins: number;
+  readonly since_us: number;
+  readonly coarse: boolean;
+  readonly limited: boolean;
+  readonly scale: Scale;
+  readonly variable: string;
+  readonly unit: string;
+  readonly recorded: { readonly n: number; readonly of: number };
+  readonly synapses: SynapseCounts;
+  readonly weights: readonly { readonly name: string; readonly scale: number; readonly unit: string }[];
+  readonly failed: readonly string[];
+  /** Set where a whole bin of the level is wider than one bin. */
+  readonly frame_us: number;
+}
+
+export function legendText(facts: LegendFacts): LegendText {
+  const scales: ScaleText[] = [neuronScale(facts)];
+  const weights = weightScale(facts);
+  if (weights !== null) scales.push(weights);
+  const notes: string[] = [];
+  if (facts.coarse) notes.push('Groups of 64 neurons until the exact spikes arrive');
+  if (facts.limited) notes.push('Dimmed: the network flashes too fast for safe viewing');
+  for (const name of facts.failed) notes.push(`${name}: synapses could not be loaded`);
+  return { scales, notes };
+}
+
+function neuronScale(facts: LegendFacts): ScaleText {
+  const { mode, scale } = facts;
+  if (mode === 'spikes') {
+    const end = 4 * facts.halfLife_bins * facts.bin_us;
+    return {
+      title: 'Time since the last spike', map: 'magma', from: 0.28, reversed: true,
+      ticks: ['now', `${durationText(end)} ago`],
+      note: facts.frame_us > facts.bin_us ? `in frames of ${durationText(facts.frame_us)}` : undefined,
+    };
+  }
+  if (mode === 'rate') {
+    return {
+      title: 'Firing rate, Hz', map: 'viridis', ticks: ['0', numberText(scale.max / 2), `≥ ${numberText(scale.max)}`],
+      note: `fading average over ${durationText(facts.rateWindow_bins * facts.bin_us)}`,
+    };
+  }
+  if (mode === 'potential') {
+    const { n, of } = facts.recorded;
+    const name = facts.variable === '' || facts.variable === 'v' ? 'Membrane potential' : facts.variable;
+    return {
+      title: facts.unit === '' || facts.unit === '1' ? name : `${name}, ${facts.unit}`, map: 'viridis',
+      ticks: n === 0 ? [] : [scale.min, (scale.min + scale.max) / 2, scale.max].map(numberText),
+      note: n === 0 ? 'Not recorded for any neuron' : n < of ? `Recorded for ${countText(n)} of ${countText(of)} neurons; rings: not recorded` : undefined,
+    };
+  }
+  if (mode === 'recruitment') {
+    return {
+      title: 'First spike', map: 'viridis', ticks: [`at ${durationText(facts.since_us)}`, 'now'],
+      note: 'grey: none since then',
+    };
+  }
+  return {
+    title: 'Spikes', map: 'viridis', ticks: ['1', numberText(Math.round(Math.sqrt(scale.max + 1) - 1)), `≥ ${numberText(scale.max)}`],
+    note: `since ${durationText(facts.since_us)}, logarithmic`,
+  };
+}
+
+function weightScale({ weights, synapses }: LegendFacts): ScaleText | null {
+  if (synapses.total === 0) return null;
+  const notes: string[] = [];
+  if (synapses.selected > 0) {
+    notes.push(
+      synapses.selected === synapses.selectedTotal
+        ? `All ${countText(synapses.selected)} synapses of the selection`
+        : `You see ${countText(synapses.selected)} of ${countText(synapses.selectedTotal)} synapses of the selection`,
+    );
+  }
+  let seen = `You see ${countText(synapses.drawn)} of ${countText(synapses.total)} synapses`;
+  if (synapses.drawn < synapses.total) {
+    if (synapses.n_top > 0 && synapses.n_sample > 0) seen += `: the ${countText(synapses.n_top)} strongest, ${countText(synapses.n_sample)} at random`;
+    else if (synapses.n_top > 0) seen += ': the strongest';
+    else if (synapses.n_sample > 0) seen += ': a random sample';
+  }
+  notes.push(seen);
+  const note = notes.join('. ');
+  if (weights.length === 0) return { title: 'Synapses (weights not recorded)', map: 'berlin', ticks: [], note };
+  const [first] = weights;
+  const unit = first.unit === '' || first.unit === '1' ? '' : `, ${first.unit}`;
+  if (weights.every(({ scale }) => scale === first.scale)) {
+    const end = numberText(first.scale);
+    return { title: `Synapse weight${unit}`, map: 'berlin', ticks: [`≤ −${end}`, '0', `≥ ${end}`], note };
+  }
+  const each = weights.slice(0, 4).map(({ name, scale }) => `${name} ±${numberText(scale)}`);
+  if (weights.length > 4) each.push(`and ${weights.length - 4} more`);
+  return { title: `Synapse weight${unit}`, map: 'berlin', ticks: ['negative', '0', 'positive'], note: `${each.join(', ')}. ${note}` };
+}

@@ -1,0 +1,251 @@
+/**
+ * The neurons: every one a point, in two draws over the same texels. The first draws quiet discs with depth, so that
+ * the structure is readable at any moment; the second adds the light of the spikes.
+ */
+
+import * as THREE from 'three';
+
+import type { Activity } from './activity';
+import { colourMapTexture } from './colour_maps';
+import { POINT_GLSL, type NeuronTable } from './neuron_table';
+import type { ColourMode } from '../state/view';
+
+export const MODES: readonly ColourMode[] = ['spikes', 'rate', 'potential', 'recruitment', 'count'];
+
+/** Part of the spacing that a resting disc fills. */
+const FILL = 0.58;
+
+export interface Scale {
+  min: number;
+  max: number;
+}
+
+const SIZE_GLSL = /* glsl */ `
+uniform float pixelScale;  // pixels of one scene unit at distance 1
+uniform float leastSize;
+// Pixels of a point, and how much of the least size it really fills.
+vec2 sizeOf(float spacing, float depth) {
+  float size = spacing * ${FILL.toFixed(2)} * pixelScale / depth;
+  return vec2(clamp(size, leastSize, 120.0), clamp(size / leastSize, 0.0, 1.0));
+}
+`;
+
+const STATE_GLSL = /* glsl */ `
+uniform highp sampler2D lastSpike;
+uniform float now;
+uniform float halfLife;
+uniform float gain;
+float glowOf(int id) {
+  float age = now - texelFetch(lastSpike, texelOf(id), 0).r;
+  return age < -0.001 ? 0.0 : exp2(-min(age / halfLife, 30.0));
+}
+`;
+
+const CORE_VERTEX = /* glsl */ `
+${POINT_GLSL}
+${STATE_GLSL}
+${SIZE_GLSL}
+uniform highp sampler2D measure;
+uniform sampler2D spikeMap;
+uniform sampler2D valueMap;
+uniform int mode;
+uniform int neurons;
+uniform vec2 range;
+uniform vec2 depthRange;
+flat out vec4 colour;
+flat out float hollow;
+
+void main() {
+  Point point = pointOf(gl_VertexID);
+  vec4 view = modelViewMatrix * vec4(point.position, 1.0);
+  gl_Position = projectionMatrix * view;
+  vec2 size = sizeOf(point.spacing, -view.z);
+  gl_PointSize = size.x;
+  hollow = 0.0;
+
+  // Far things recede into the room.
+  float near = 1.0 - 0.45 * smoothstep(depthRange.x, depthRange.y, -view.z);
+  vec3 rest = point.colour * 0.30 * near;
+  vec3 shown = rest;
+  if (gl_VertexID >= neurons) {
+    shown = point.colour * 0.55 * near;
+  } else if (mode == 0) {
+    float glow = glowOf(gl_VertexID) * gain;
+    vec3 light = texture(spikeMap, vec2(0.28 + 0.72 * glow, 0.5)).rgb;
+    shown = mix(rest, light, smoothstep(0.0, 0.35, glow));
+  } else {
+    float value = texelFetch(measure, texelOf(gl_VertexID), 0).r;
+    bool none = mode == 2 ? value < -1e29 : mode == 3 ? value > 1e29 : value < 1e-4;
+    float x = mode == 4 ? log2(1.0 + value) / log2(1.0 + range.y) : (value - range.x) / max(range.y - range.x, 1e-12);
+    if (none) { shown = rest * (mode == 2 ? 0.8 : 1.0); hollow = mode == 2 ? 1.0 : 0.0; }
+    else shown = texture(valueMap, vec2(clamp(x, 0.0, 1.0), 0.5)).rgb * mix(1.0, near, 0.5);
+  }
+  colour = vec4(shown, point.visible * mix(0.25, 1.0, size.y));
+  if (point.visible < 0.004 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+const CORE_FRAGMENT = /* glsl */ `
+flat in vec4 colour;
+flat in float hollow;
+out vec4 pixel;
+void main() {
+  vec2 at = gl_PointCoord * 2.0 - 1.0;
+  float r = length(at);
+  float soft = fwidth(r);
+  float alpha = 1.0 - smoothstep(1.0 - 1.5 * soft, 1.0, r);
+  alpha *= mix(1.0, smoothstep(0.55 - soft, 0.55, r), hollow); // a ring: not recorded
+  if (alpha * colour.a < 0.02) discard;
+  float shade = 1.08 - 0.30 * dot(at - vec2(-0.25, -0.3), at - vec2(-0.25, -0.3));
+  pixel = vec4(colour.rgb * shade, alpha * colour.a);
+}`;
+
+const HALO_VERTEX = /* glsl */ `
+${POINT_GLSL}
+${STATE_GLSL}
+${SIZE_GLSL}
+uniform sampler2D spikeMap;
+uniform float strength;
+flat out vec3 light;
+
+void main() {
+  float glow = glowOf(gl_VertexID) * gain;
+  if (glow < 0.03) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); gl_PointSize = 1.0; light = vec3(0.0); return; }
+  Point point = pointOf(gl_VertexID);
+  vec4 view = modelViewMatrix * vec4(point.position, 1.0);
+  gl_Position = projectionMatrix * view;
+  vec2 size = sizeOf(point.spacing, -view.z);
+  gl_PointSize = min(size.x * (2.4 + 2.2 * glow), 160.0);
+  light = texture(spikeMap, vec2(0.30 + 0.62 * glow, 0.5)).rgb * glow * strength * size.y * size.y * point.visible;
+  if (view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+const HALO_FRAGMENT = /* glsl */ `
+flat in vec3 light;
+out vec4 pixel;
+void main() {
+  vec2 at = gl_PointCoord * 2.0 - 1.0;
+  float r2 = dot(at, at);
+  if (r2 > 1.0) discard;
+  float fall = exp(-4.5 * r2) * (1.0 - r2);
+  pixel = vec4(light * fall, 1.0);
+}`;
+
+const ID_VERTEX = /* glsl */ `
+${POINT_GLSL}
+${SIZE_GLSL}
+flat out vec4 code;
+void main() {
+  Point point = pointOf(gl_VertexID);
+  vec4 view = modelViewMatrix * vec4(point.position, 1.0);
+  gl_Position = projectionMatrix * view;
+  gl_PointSize = max(sizeOf(point.spacing, -view.z).x, 2.0);
+  int id = gl_VertexID + 1;
+  code = vec4(id & 255, (id >> 8) & 255, (id >> 16) & 255, (id >> 24) & 255) / 255.0;
+  if (point.visible < 0.5 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+const ID_FRAGMENT = /* glsl */ `
+flat in vec4 code;
+out vec4 pixel;
+void main() {
+  vec2 at = gl_PointCoord * 2.0 - 1.0;
+  if (dot(at, at) > 1.0) discard;
+  pixel = code;
+}`;
+
+export class Neurons {
+  readonly object = new THREE.Group();
+  /** Drawn into the picking target only. */
+  readonly idObject: THREE.Points;
+  /** Shared by everything that draws points at their size, or spikes at their age. */
+  readonly uniforms: Record<string, THREE.IUniform>;
+  private readonly spikeMap = colourMapTexture('magma');
+  private readonly valueMap = colourMapTexture('viridis');
+  private readonly geometry = new THREE.BufferGeometry();
+  private readonly idGeometry = new THREE.BufferGeometry();
+  private readonly core: THREE.ShaderMaterial;
+  private readonly halo: THREE.ShaderMaterial;
+  private readonly id: THREE.ShaderMaterial;
+  private readonly haloPoints: THREE.Points;
+
+  constructor(table: NeuronTable, activity: Activity) {
+    // No attributes at all: the vertex number is the neuron.
+    this.geometry.setDrawRange(0, table.n_points);
+    this.idGeometry.setDrawRange(0, table.n_neurons);
+    this.uniforms = {
+      ...table.uniforms,
+      lastSpike: { value: activity.texture('last') },
+      now: { value: 0 },
+      halfLife: { value: 1 },
+      gain: { value: 1 },
+      pixelScale: { value: 1 },
+      leastSize: { value: 1.5 },
+      spikeMap: { value: this.spikeMap },
+    };
+    this.core = new THREE.ShaderMaterial({
+      glslVersion: THREE.GLSL3, vertexShader: CORE_VERTEX, fragmentShader: CORE_FRAGMENT, transparent: true, depthWrite: true,
+      uniforms: {
+        ...this.uniforms,
+        measure: { value: activity.texture('last') },
+        valueMap: { value: this.valueMap },
+        mode: { value: 0 },
+        neurons: { value: table.n_neurons },
+        range: { value: new THREE.Vector2(0, 1) },
+        depthRange: { value: new THREE.Vector2(1, 1000) },
+      },
+    });
+    this.halo = new THREE.ShaderMaterial({
+      glslVersion: THREE.GLSL3, vertexShader: HALO_VERTEX, fragmentShader: HALO_FRAGMENT, transparent: true,
+      depthWrite: false, blending: THREE.AdditiveBlending,
+      uniforms: { ...this.uniforms, strength: { value: 0.75 } },
+    });
+    this.id = new THREE.ShaderMaterial({
+      glslVersion: THREE.GLSL3, vertexShader: ID_VERTEX, fragmentShader: ID_FRAGMENT, blending: THREE.NoBlending,
+      uniforms: { ...this.uniforms, leastSize: { value: 1.5 } },
+    });
+    const core = pointsOf(this.geometry, this.core, 2);
+    this.haloPoints = pointsOf(this.geometry, this.halo, 4);
+    this.idObject = pointsOf(this.idGeometry, this.id, 0);
+    this.object.add(core, this.haloPoints);
+  }
+
+  /** Takes over the time, the mode and its colour range. */
+  update(activity: Activity, mode: ColourMode, scale: Scale, gain: number): void {
+    this.uniforms.now.value = activity.now;
+    this.uniforms.halfLife.value = activity.halfLife_bins;
+    this.uniforms.gain.value = gain;
+    const { uniforms } = this.core;
+    uniforms.mode.value = MODES.indexOf(mode);
+    uniforms.range.value.set(scale.min, scale.max);
+    uniforms.measure.value = activity.texture(
+      mode === 'rate' ? 'rate' : mode === 'potential' ? 'value' : mode === 'recruitment' ? 'first' : mode === 'count' ? 'count' : 'last',
+    );
+    this.haloPoints.visible = mode === 'spikes';
+  }
+
+  /** @param pixelScale pixels of one scene unit at distance 1 */
+  resize(pixelScale: number, pixelRatio: number): void {
+    this.uniforms.pixelScale.value = pixelScale;
+    this.uniforms.leastSize.value = 1.6 * pixelRatio;
+  }
+
+  setDepthRange(near: number, far: number): void {
+    this.core.uniforms.depthRange.value.set(near, far);
+  }
+
+  dispose(): void {
+    for (const geometry of [this.geometry, this.idGeometry]) geometry.dispose();
+    for (const material of [this.core, this.halo, this.id]) material.dispose();
+    this.spikeMap.dispose();
+    this.valueMap.dispose();
+  }
+}
+
+function pointsOf(geometry: THREE.BufferGeometry, material: THREE.Material, order: number): THREE.Points {
+  const object = new THREE.Points(geometry, material);
+  object.frustumCulled = false;
+  object.renderOrder = order;
+  return object;
+}
+
+export { SIZE_GLSL, STATE_GLSL };

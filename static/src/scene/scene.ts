@@ -1,0 +1,513 @@
+/**
+ * The scene: wires the visuals to the clock, the frames and the view, and draws only when something has moved.
+ *
+ * Way of a frame: playback moves the playhead; `Activity` lands the new spikes on the GPU; `SynapseView` takes over
+ * changed weights; one render of about eight draw calls; labels and legend follow.
+ */
+
+import * as THREE from 'three';
+
+import { Activity, round125 } from './activity';
+import { Backdrop } from './backdrop';
+import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
+import { FlashLimiter } from './flash_limiter';
+import { Labels } from './labels';
+import { countText, Legend, numberText } from './legend';
+import { legendText } from './legend_text';
+import { Markers } from './markers';
+import { NeuronTable } from './neuron_table';
+import { Neurons, type Scale } from './neurons';
+import { Picker } from './picker';
+import { Sheets } from './sheets';
+import { SynapseView } from './synapse_view';
+import { ViewFlashes } from './view_flashes';
+import './scene.css';
+import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats } from '../state/frames';
+
+const CLICK_PX = 5;
+const CLICK_MS = 500;
+const FADE_MS = 200;
+const LEGEND_EVERY_MS = 250;
+
+export class Scene implements SceneHandle {
+  private readonly context: SceneContext;
+  private readonly renderer: THREE.WebGLRenderer;
+  private readonly scene = new THREE.Scene();
+  private readonly rig: CameraRig;
+  private readonly table: NeuronTable;
+  private readonly activity: Activity;
+  private readonly neurons: Neurons;
+  private readonly synapses: SynapseView;
+  private readonly sheets: Sheets;
+  private readonly markers: Markers;
+  private readonly backdrop = new Backdrop();
+  private readonly picker: Picker;
+  private readonly labels: Labels;
+  private readonly legend: Legend;
+  private readonly flashes: ViewFlashes;
+  private readonly limiter = new FlashLimiter();
+  private readonly resizer: ResizeObserver;
+  private readonly times_ms: number[] = [];
+  private width = 1;
+  private height = 1;
+  private dirty = true;
+  private last_ms = 0;
+  private legend_ms = 0;
+  private framesDrawn = 0;
+  private ownCamera = '';
+  private down: { x: number; y: number; ms: number } | null = null;
+  private pointer: { x: number; y: number } | null = null;
+  private disposed = false;
+
+  constructor(context: SceneContext) {
+    this.context = context;
+    const { host, network, frames, view, signal } = context;
+    const canvas = document.createElement('canvas');
+    canvas.tabIndex = 0;
+    canvas.setAttribute('aria-label', 'The network in 3D');
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
+    this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace; // the shaders speak display colours
+    this.renderer.autoClear = true;
+    THREE.ColorManagement.enabled = false;
+    host.classList.add('scene-root');
+    host.append(canvas);
+
+    this.table = new NeuronTable(network);
+    this.table.easeVisibility(new Set(view.get('hidden')), 1);
+    this.activity = new Activity(this.renderer, network, frames, this.table.n_points);
+    this.neurons = new Neurons(this.table, this.activity);
+    this.synapses = new SynapseView(network, frames, view, this.table, this.neurons.uniforms, signal, () => this.invalidate());
+    this.sheets = new Sheets(this.table);
+    this.markers = new Markers(this.table, this.neurons.uniforms);
+    this.picker = new Picker(this.renderer, this.neurons);
+    this.labels = new Labels(host, this.table, network);
+    this.legend = new Legend(host);
+    this.flashes = new ViewFlashes(this.table, network);
+    this.scene.add(
+      this.backdrop.object, this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object,
+      this.markers.object,
+    );
+
+    this.rig = new CameraRig(canvas);
+    this.rig.setWorld(this.table.bounds());
+    this.rig.onSettled = (camera) => {
+      this.ownCamera = JSON.stringify(camera);
+      view.set({ camera });
+    };
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.resizer.observe(host);
+    this.resize();
+    this.arrive();
+
+    this.listen(canvas);
+    this.demand();
+    this.renderer.setAnimationLoop((now_ms) => this.renderFrame(now_ms));
+  }
+
+  // ------------------------------------------------------------------ what the page calls
+
+  home(): void {
+    this.rig.flyTo(this.rig.homePose(this.corners()));
+  }
+
+  fitSelection(): void {
+    const selection = this.context.view.get('selection');
+    if (selection.length === 0) return this.home();
+    const box = new THREE.Box3();
+    const point = new THREE.Vector3();
+    for (const id of selection) {
+      this.table.position(id, point);
+      const reach = 6 * (this.table.rowOf(id)?.spacing ?? 1);
+      box.union(new THREE.Box3().setFromCenterAndSize(point, new THREE.Vector3(reach, reach, reach)));
+    }
+    this.rig.flyTo(this.rig.fitPose(boxCorners(box), this.rig.direction(), 1.2));
+  }
+
+  fitLayer(layer: number): void {
+    const row = this.table.rows[layer];
+    if (row === undefined || row.kind !== 'layer') return;
+    this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.boxOf(row)), new THREE.Vector3(-0.85, 0.22, 0.48).normalize(), 1.25));
+  }
+
+  /** How far the layers are fanned out along the depth: 1 = as laid out. */
+  setSpread(spread: number): void {
+    this.table.setSpread(spread);
+    this.rig.setWorld(this.table.bounds());
+    this.invalidate();
+  }
+
+  /** Synapses below this part of full colour are not drawn, 0..1. */
+  setThreshold(threshold: number): void {
+    this.synapses.chosen.uniforms.threshold.value = threshold;
+    this.synapses.selected.uniforms.threshold.value = threshold;
+    this.invalidate();
+  }
+
+  project(neuron: number): { x: number; y: number } | null {
+    const point = this.table.position(neuron, new THREE.Vector3());
+    this.rig.camera.updateMatrixWorld();
+    if (point.clone().applyMatrix4(this.rig.camera.matrixWorldInverse).z > 0) return null;
+    point.project(this.rig.camera);
+    return { x: (point.x * 0.5 + 0.5) * this.width, y: (0.5 - point.y * 0.5) * this.height };
+  }
+
+  /** The neuron drawn at a pixel of the host, or -1. */
+  pick(x: number, y: number): number {
+    const ratio = this.renderer.getPixelRatio();
+    return this.picker.pick(this.rig.camera, x * ratio, y * ratio, this.width * ratio, this.height * ratio);
+  }
+
+  synapsesOf(neuron: number, limit: number): { projection: string; pre: number; post: number; weight: number }[] {
+    const { frames, playback } = this.context;
+    return this.synapses.synapsesOf(neuron, limit, playback.level, frames.frameAt(playback.t_us, playback.level));
+  }
+
+  stats(): SceneStats {
+    const { drawn, total, selected } = this.synapses.counts;
+    return {
+      drawn_spikes: this.activity.drawnSpikes,
+      spikes_in_last_frame: this.activity.spikesInLastFrame,
+      synapses_drawn: drawn + selected,
+      synapses_total: total,
+      frames_drawn: this.framesDrawn,
+      js_ms: median(this.times_ms),
+    };
+  }
+
+  debug(): Record<string, unknown> {
+    return {
+      ...this.synapses.counts,
+      half_life_bins: this.activity.halfLife_bins,
+      flash_gain: this.limiter.gain,
+      draw_calls: this.renderer.info.render.calls,
+      textures: this.renderer.info.memory.textures,
+      geometries: this.renderer.info.memory.geometries,
+      legend: this.legend.lines(),
+      labels: this.labels.shown().map(({ text }) => text),
+      size: [this.width, this.height],
+    };
+  }
+
+  /** Draws now and reads pixels back (RGBA, y up, drawing-buffer pixels); for tests. */
+  readPixels(x: number, y: number, width: number, height: number): Uint8Array {
+    this.draw();
+    const gl = this.renderer.getContext();
+    const pixels = new Uint8Array(width * height * 4);
+    gl.readPixels(x, y, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    return pixels;
+  }
+
+  /** The picture with its labels, as a PNG. */
+  async screenshot(): Promise<Blob> {
+    this.draw();
+    const source = this.renderer.domElement;
+    const picture = document.createElement('canvas');
+    picture.width = source.width;
+    picture.height = source.height;
+    const context = picture.getContext('2d');
+    if (context === null) throw new Error('No 2D canvas for the screenshot.');
+    context.drawImage(source, 0, 0);
+    const ratio = this.renderer.getPixelRatio();
+    context.scale(ratio, ratio);
+    context.textAlign = 'center';
+    for (const { text, detail, colour, x, y } of this.labels.shown()) {
+      context.fillStyle = colour;
+      context.font = '500 13px system-ui, sans-serif';
+      context.fillText(text, x, y + 13);
+      context.fillStyle = '#9aa4b8';
+      context.font = '12px system-ui, sans-serif';
+      context.fillText(detail, x, y + 30);
+    }
+    return await new Promise((resolve, reject) =>
+      picture.toBlob((blob) => (blob === null ? reject(new Error('The picture could not be encoded.')) : resolve(blob)), 'image/png'),
+    );
+  }
+
+  invalidate(): void {
+    this.dirty = true;
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.renderer.setAnimationLoop(null);
+    this.resizer.disconnect();
+    for (const part of [
+      this.rig, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
+      this.backdrop, this.table,
+    ]) {
+      part.dispose();
+    }
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+    this.renderer.domElement.remove();
+    this.context.host.classList.remove('scene-root');
+  }
+
+  // ------------------------------------------------------------------ the loop
+
+  /** One turn of the animation loop: moves the clock and draws if anything is different. */
+  renderFrame(now_ms: number): void {
+    const { playback, view, frames } = this.context;
+    playback.tick(now_ms);
+    const started = performance.now();
+    const elapsed_ms = Math.min(100, now_ms - this.last_ms);
+    this.last_ms = now_ms;
+    const moved = this.rig.update(now_ms);
+    const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS);
+    const frame = frames.frameAt(playback.t_us, playback.level);
+    const mode = view.get('colour');
+    const active = this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
+    const recoloured = this.synapses.update(playback.level, frame, now_ms, !playback.playing);
+
+    const gain = this.limiter.gain;
+    const { area, light } = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_ms / 1000);
+    if (active || gain < 1) this.limiter.step(now_ms, area, light);
+    const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
+
+    if (!(this.dirty || moved || fading || active || recoloured || dimmed)) return;
+    this.dirty = false;
+    this.draw();
+    if (moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing) {
+      this.legend_ms = now_ms;
+      this.labels.update(this.rig.camera, this.width, this.height);
+      this.writeLegend();
+    }
+    this.times_ms.push(performance.now() - started);
+    if (this.times_ms.length > 120) this.times_ms.shift();
+  }
+
+  private draw(): void {
+    const { view } = this.context;
+    const mode = view.get('colour');
+    this.neurons.update(this.activity, mode, this.range(), this.limiter.gain);
+    const { camera } = this.rig;
+    camera.updateMatrixWorld();
+    const sphere = this.table.bounds().getBoundingSphere(new THREE.Sphere());
+    const middle = camera.position.distanceTo(sphere.center);
+    const [near, far] = [middle - sphere.radius * 0.6, middle + sphere.radius * 1.1];
+    this.neurons.setDepthRange(near, far);
+    this.sheets.depthRange.value.set(near, far);
+    for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
+    this.renderer.render(this.scene, camera);
+    this.framesDrawn++;
+  }
+
+  /** Where the colour map begins and ends; the legend says the same. */
+  private range(): Scale {
+    const { view, network, frames, playback } = this.context;
+    const mode = view.get('colour');
+    const duration_s = Math.max(1e-9, (frames.n_frames * frames.bin_us) / 1e6);
+    const rate_hz = Math.max(0, ...network.layers.map((layer) => layer.n_spikes / layer.n_neurons / duration_s));
+    if (mode === 'rate') return { min: 0, max: this.perWindow(round125(Math.max(1, 4 * rate_hz))) };
+    if (mode === 'count') {
+      const elapsed_s = Math.max(0, playback.t_us - this.activity.since_us) / 1e6;
+      return { min: 0, max: round125(Math.max(8, 4 * rate_hz * elapsed_s)) };
+    }
+    if (mode === 'recruitment') return { min: this.activity.since, max: Math.max(this.activity.now, this.activity.since + 1) };
+    return this.potentialRange();
+  }
+
+  /** A rate in Hz as the fading count that the GPU holds. */
+  private perWindow(rate_hz: number): number {
+    return (rate_hz * this.activity.rateWindow_bins * this.context.frames.bin_us) / 1e6;
+  }
+
+  private potentialRange(): Scale {
+    const { network, frames, view, playback } = this.context;
+    const variable = view.get('variable');
+    const frame = frames.frameAt(playback.t_us, playback.level);
+    let [min, max] = [Infinity, -Infinity];
+    for (const { layer } of network.potentials.filter((potential) => potential.variable === variable)) {
+      const state = frames.stateAt(variable, layer, playback.level, frame);
+      if (state === null) continue;
+      min = Math.min(min, state.min);
+      max = Math.max(max, state.max);
+    }
+    return min < max ? { min, max } : { min: 0, max: 1 };
+  }
+
+  private writeLegend(): void {
+    const { view, network, frames, playback } = this.context;
+    const variable = view.get('variable');
+    const potentials = network.potentials.filter((potential) => potential.variable === variable);
+    const mode = view.get('colour');
+    const range = this.range();
+    if (mode === 'rate') range.max /= this.perWindow(1);
+    this.legend.set(
+      legendText({
+        mode,
+        bin_us: frames.bin_us,
+        frame_us: frames.bin_us * frames.bins(playback.level),
+        halfLife_bins: this.activity.halfLife_bins,
+        rateWindow_bins: this.activity.rateWindow_bins,
+        since_us: this.activity.since_us,
+        coarse: this.activity.coarse,
+        limited: this.limiter.limiting,
+        scale: range,
+        variable,
+        unit: potentials[0]?.unit ?? '',
+        recorded: { n: potentials.reduce((sum, { n_recorded }) => sum + n_recorded, 0), of: network.n_neurons },
+        synapses: this.synapses.counts,
+        weights: this.synapses.scales(),
+        failed: [...this.synapses.failed.keys()],
+      }),
+      view.get('legend'),
+    );
+    const um = network.um_per_unit ?? 0;
+    if (um > 0) {
+      const unitsPerPixel =
+        (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2) * this.rig.camera.position.distanceTo(this.rig.target)) / this.height;
+      const length_um = round125(unitsPerPixel * um * 60);
+      this.legend.setScaleBar(length_um / um / unitsPerPixel, `${numberText(length_um)} µm`);
+    }
+  }
+
+  // ------------------------------------------------------------------ listening
+
+  private listen(canvas: HTMLCanvasElement): void {
+    const { view, frames, signal } = this.context;
+    signal.addEventListener('abort', () => this.dispose(), { once: true });
+    view.subscribe(['colour', 'variable', 'synapses', 'selection'], () => this.demand(), signal);
+    view.subscribe(null, () => this.invalidate(), signal);
+    view.subscribe(['selection', 'hover'], () => this.markers.set(view.get('selection'), view.get('hover'), this.renderer.getPixelRatio()), signal);
+    view.subscribe(
+      ['camera'],
+      () => {
+        const camera = view.get('camera');
+        if (camera === null) this.home();
+        else if (JSON.stringify(camera) !== this.ownCamera) this.rig.flyTo(camera);
+      },
+      signal,
+    );
+    frames.onChange((change) => this.onFrames(change), signal);
+    const on = <K extends keyof HTMLElementEventMap>(name: K, listener: (event: HTMLElementEventMap[K]) => void): void =>
+      canvas.addEventListener(name, listener, { signal });
+    on('pointerdown', (event) => {
+      this.down = { x: event.offsetX, y: event.offsetY, ms: event.timeStamp };
+    });
+    on('pointermove', (event) => {
+      this.pointer = { x: event.offsetX, y: event.offsetY };
+      if (event.buttons === 0) void this.hover();
+    });
+    on('pointerleave', () => {
+      this.pointer = null;
+      this.setHover(-1, 0, 0);
+    });
+    on('pointerup', (event) => {
+      const { down } = this;
+      this.down = null;
+      if (down === null || event.button !== 0 || event.timeStamp - down.ms > CLICK_MS) return;
+      if (Math.hypot(event.offsetX - down.x, event.offsetY - down.y) > CLICK_PX) return;
+      this.click(event.offsetX, event.offsetY, event.shiftKey);
+    });
+    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal });
+    canvas.addEventListener(
+      'webglcontextrestored',
+      () => {
+        this.activity.invalidate();
+        this.invalidate();
+      },
+      { signal },
+    );
+  }
+
+  private onFrames(change: FramesChange): void {
+    if (change.kind === 'reset') this.activity.invalidate();
+    else if (change.kind !== 'values' && this.activity.touches(change.level, change.frame_start, change.frame_stop)) {
+      this.activity.invalidate();
+    }
+    // Nothing is drawn for data that is not shown: the next turn of the loop sees what has changed.
+  }
+
+  private demand(): void {
+    const { view, frames } = this.context;
+    const potentials = view.get('colour') === 'potential' && view.get('variable') !== '' ? [view.get('variable')] : [];
+    frames.demand({ weights: this.synapses.demanded(), potentials });
+  }
+
+  private click(x: number, y: number, add: boolean): void {
+    const { view } = this.context;
+    const id = this.pick(x, y);
+    const before = view.get('selection');
+    if (id < 0) {
+      if (!add) view.set({ selection: [] });
+    } else if (!add) view.set({ selection: [id] });
+    else view.set({ selection: before.includes(id) ? before.filter((other) => other !== id) : [...before, id] });
+  }
+
+  private async hover(): Promise<void> {
+    const at = this.pointer;
+    if (at === null) return;
+    const ratio = this.renderer.getPixelRatio();
+    const id = await this.picker.hover(this.rig.camera, at.x * ratio, at.y * ratio, this.width * ratio, this.height * ratio);
+    if (id === null || this.disposed) return;
+    if (this.pointer !== null) this.setHover(id, this.pointer.x, this.pointer.y);
+    // The pointer went on while the GPU answered: ask once more.
+    if (this.pointer !== null && (this.pointer.x !== at.x || this.pointer.y !== at.y)) void this.hover();
+  }
+
+  private setHover(id: number, x: number, y: number): void {
+    this.context.view.set({ hover: id });
+    this.renderer.domElement.style.cursor = id >= 0 ? 'pointer' : '';
+    const row = id >= 0 ? this.table.rowOf(id) : null;
+    this.legend.setHover(row === null ? '' : this.hoverText(id, row.name, id - row.first), x, y);
+  }
+
+  private hoverText(id: number, layer: string, neuron: number): string {
+    const { network, view, frames, playback } = this.context;
+    let text = `${layer} · neuron ${countText(neuron)}`;
+    const shape = network.layers.find(({ name }) => name === layer)?.shape ?? [];
+    if (shape.length === 2) text += ` (row ${Math.floor(neuron / shape[1])}, column ${neuron % shape[1]})`;
+    if (view.get('colour') === 'potential') {
+      const potential = network.potentials.find((p) => p.variable === view.get('variable') && p.layer === layer);
+      const frame = frames.frameAt(playback.t_us, playback.level);
+      const value = potential === undefined ? undefined : frames.stateAt(potential.variable, layer, playback.level, frame)?.values[neuron];
+      text += value === undefined || value !== value ? ' · not recorded' : ` · ${numberText(value)} ${potential?.unit === '1' ? '' : (potential?.unit ?? '')}`;
+    }
+    return id >= 0 ? text : '';
+  }
+
+  // ------------------------------------------------------------------ the window
+
+  private resize(): void {
+    const { host } = this.context;
+    this.width = Math.max(1, host.clientWidth);
+    this.height = Math.max(1, host.clientHeight);
+    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(this.width, this.height, false);
+    this.rig.resize(this.width, this.height);
+    this.neurons.resize((this.height * ratio) / (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2)), ratio);
+    this.invalidate();
+  }
+
+  /** The first view: from a little farther and more to the side, eased to home; or where the link says. */
+  private arrive(): void {
+    const camera = this.context.view.get('camera');
+    const home = this.rig.homePose(this.corners());
+    if (camera !== null) return this.rig.flyTo(camera, 'now');
+    const target = new THREE.Vector3(...home.target);
+    const far = new THREE.Vector3(...home.position).sub(target).multiplyScalar(1.45).applyAxisAngle(new THREE.Vector3(0, 1, 0), -0.35);
+    this.rig.flyTo({ position: far.add(target).toArray() as [number, number, number], target: home.target }, 'now');
+    this.rig.flyTo(home, 'first');
+  }
+
+  private corners(): THREE.Vector3[] {
+    const rows = this.table.rows.filter((row) => row.visible > 0.5);
+    return (rows.length > 0 ? rows : this.table.rows).flatMap((row) => boxCorners(this.table.boxOf(row)));
+  }
+}
+
+function boxCorners({ min, max }: THREE.Box3): THREE.Vector3[] {
+  return Array.from({ length: 8 }, (_, i) => new THREE.Vector3(i & 1 ? max.x : min.x, i & 2 ? max.y : min.y, i & 4 ? max.z : min.z));
+}
+
+function median(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+export const createScene: CreateScene = (context) => new Scene(context);
+

@@ -1,0 +1,251 @@
+/**
+ * Which synapses are shown and with which weights: the chosen ones of the whole network, and all of the selected
+ * neurons. Fetches each projection's ends once, chooses anew when the weights have moved on, and counts what is drawn.
+ */
+
+import { chooseSynapses, shareBudget, strongest } from './synapse_choice';
+import { SynapseLines, type Segments } from './synapses';
+import type { NeuronTable } from './neuron_table';
+import type { FrameSource, Network, ProjectionInfo, Synapses } from '../state/frames';
+import type { View } from '../state/view';
+
+/** A selected hub may have millions: more than this is not drawn, and said so. */
+const MOST_SELECTED = 40_000;
+const CHOOSE_EVERY_MS = 1500;
+/** Choosing is linear in the synapses; above this it happens only when the playhead rests. */
+const QUICK_SYNAPSES = 2_000_000;
+
+interface Loaded {
+  readonly info: ProjectionInfo;
+  readonly synapses: Synapses;
+  /** Point id of post 0: decoders end at their place. */
+  readonly postBase: number;
+  scale: number;
+  unit: string;
+  chosenVersion: number;
+}
+
+export interface SynapseCounts {
+  readonly drawn: number;
+  readonly total: number;
+  readonly n_top: number;
+  readonly n_sample: number;
+  /** Of the selection: drawn of all. */
+  readonly selected: number;
+  readonly selectedTotal: number;
+}
+
+export class SynapseView {
+  readonly chosen: SynapseLines;
+  readonly selected: SynapseLines;
+  counts: SynapseCounts = { drawn: 0, total: 0, n_top: 0, n_sample: 0, selected: 0, selectedTotal: 0 };
+  /** Projections whose synapses could not be fetched, with the reason. */
+  readonly failed = new Map<string, string>();
+  private readonly network: Network;
+  private readonly frames: FrameSource;
+  private readonly view: View;
+  private readonly table: NeuronTable;
+  private readonly loaded: Loaded[] = [];
+  private readonly seed: number;
+  private chosen_ms = -Infinity;
+  private stale = true;
+  private staleSelection = true;
+  private readonly onLoad: () => void;
+
+  constructor(
+    network: Network, frames: FrameSource, view: View, table: NeuronTable,
+    shared: Record<string, import('three').IUniform>, signal: AbortSignal, onLoad: () => void,
+  ) {
+    this.network = network;
+    this.frames = frames;
+    this.view = view;
+    this.table = table;
+    this.onLoad = onLoad;
+    this.chosen = new SynapseLines(table, shared, 3);
+    this.selected = new SynapseLines(table, shared, 5);
+    this.selected.uniforms.strength.value = 0.85;
+    this.seed = [...network.recording].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
+    view.subscribe(['synapses', 'synapse_choice', 'hidden'], () => (this.stale = true), signal);
+    view.subscribe(['selection'], () => (this.staleSelection = true), signal);
+    for (const projection of network.projections) void this.load(projection, signal);
+  }
+
+  /** Projections whose weights the scene wants. */
+  demanded(): string[] {
+    const shown = this.view.get('synapses') > 0 || this.view.get('selection').length > 0;
+    return shown ? this.network.projections.filter((projection) => projection.has_weights).map(({ name }) => name) : [];
+  }
+
+  /**
+   * Chooses and colours for a frame.
+   *
+   * @param rest true when the playhead does not run: choose at once
+   * @returns true when the picture changed
+   */
+  update(level: number, frame: number, now_ms: number, rest: boolean): boolean {
+    let changed = false;
+    const total = this.loaded.reduce((sum, { info }) => sum + info.n_synapses, 0);
+    const due = rest || (now_ms - this.chosen_ms > CHOOSE_EVERY_MS && total <= QUICK_SYNAPSES);
+    const moved = due && this.loaded.some((p) => this.state(p, level, frame)?.version !== p.chosenVersion && p.info.has_weights);
+    if (this.stale || (moved && now_ms - this.chosen_ms > (rest ? 100 : CHOOSE_EVERY_MS))) {
+      this.choose(level, frame);
+      this.chosen_ms = now_ms;
+      this.stale = false;
+      changed = true;
+    }
+    if (this.staleSelection) {
+      this.select();
+      this.staleSelection = false;
+      changed = true;
+    }
+    for (const projection of this.loaded) {
+      const state = this.state(projection, level, frame);
+      if (state === null) continue;
+      projection.unit = state.unit;
+      if (projection.scale === 0) projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), 0);
+      for (const lines of [this.chosen, this.selected]) {
+        changed = lines.setWeights(projection.info.name, state.values, state.version, projection.scale) || changed;
+      }
+    }
+    return changed;
+  }
+
+  /** |weight| of full colour by projection, for the legend; 0 while unknown. */
+  scales(): { name: string; scale: number; unit: string }[] {
+    return this.loaded.filter(({ scale }) => scale > 0).map(({ info, scale, unit }) => ({ name: info.name, scale, unit }));
+  }
+
+  /** The synapses of a neuron with their weights now, strongest first. */
+  synapsesOf(
+    neuron: number, limit: number, level: number, frame: number,
+  ): { projection: string; pre: number; post: number; weight: number }[] {
+    const found: { projection: string; pre: number; post: number; weight: number }[] = [];
+    for (const projection of this.loaded) {
+      const state = this.state(projection, level, frame);
+      if (state === null) continue;
+      const { pre, post } = projection.synapses;
+      for (const id of touching(projection, neuron)) {
+        const weight = state.values[id];
+        if (weight === weight) found.push({ projection: projection.info.name, pre: pre[id], post: post[id], weight });
+      }
+    }
+    return found.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight)).slice(0, limit);
+  }
+
+  dispose(): void {
+    this.chosen.dispose();
+    this.selected.dispose();
+  }
+
+  private state(projection: Loaded, level: number, frame: number): ReturnType<FrameSource['stateAt']> {
+    return projection.info.has_weights ? this.frames.stateAt('weights', projection.info.name, level, frame) : null;
+  }
+
+  private async load(info: ProjectionInfo, signal: AbortSignal): Promise<void> {
+    const place = this.table.rows.find((row) => row.kind === 'place' && row.name === info.target);
+    if (info.kind === 'decoder' && place === undefined) return;
+    try {
+      const synapses = await this.network.synapses(info.name, signal);
+      if (signal.aborted) return;
+      const postBase = info.kind === 'decoder' && place !== undefined ? place.first : 0;
+      this.loaded.push({ info, synapses, postBase, scale: 0, unit: '', chosenVersion: -1 });
+      this.loaded.sort((a, b) => a.info.index - b.info.index);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.failed.set(info.name, error instanceof Error ? error.message : String(error));
+    }
+    this.stale = this.staleSelection = true;
+    this.onLoad();
+  }
+
+  private choose(level: number, frame: number): void {
+    const hidden = new Set(this.view.get('hidden'));
+    const shown = this.loaded.filter(({ info }) => !hidden.has(info.source) && !hidden.has(info.target));
+    const shares = shareBudget(shown.map(({ info }) => info.n_synapses), this.view.get('synapses'));
+    const ends: Uint32Array[] = [];
+    const parts: { projection: string; synapses: Uint32Array }[] = [];
+    let [n_top, n_sample] = [0, 0];
+    shown.forEach((projection, i) => {
+      const state = this.state(projection, level, frame);
+      projection.chosenVersion = state?.version ?? -1;
+      if (state !== null) {
+        projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
+      }
+      const choice = chooseSynapses(
+        projection.info.n_synapses, state?.values ?? null, shares[i], this.view.get('synapse_choice'), this.seed + i,
+      );
+      n_top += choice.n_top;
+      n_sample += choice.n_sample;
+      ends.push(endsOf(projection, choice.ids));
+      parts.push({ projection: projection.info.name, synapses: choice.ids });
+    });
+    this.chosen.setSegments({ ends: joined(ends), parts });
+    const total = this.network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
+    this.counts = { ...this.counts, drawn: this.chosen.n_segments, total, n_top, n_sample };
+    // The more lines, the fainter each: the sum stays about as bright.
+    this.strengthen();
+  }
+
+  private select(): void {
+    const selection = this.view.get('selection');
+    const ends: Uint32Array[] = [];
+    const parts: Segments['parts'][number][] = [];
+    let [drawn, all] = [0, 0];
+    for (const projection of this.loaded) {
+      const ids = new Set<number>();
+      for (const neuron of selection) for (const id of touching(projection, neuron)) ids.add(id);
+      all += ids.size;
+      const taken = Uint32Array.from(ids).subarray(0, Math.max(0, MOST_SELECTED - drawn));
+      drawn += taken.length;
+      if (taken.length === 0) continue;
+      ends.push(endsOf(projection, taken));
+      parts.push({ projection: projection.info.name, synapses: taken });
+    }
+    this.selected.setSegments({ ends: joined(ends), parts });
+    this.selected.uniforms.strength.value = Math.min(0.9, Math.max(0.12, Math.sqrt(220 / Math.max(drawn, 1))));
+    this.counts = { ...this.counts, selected: drawn, selectedTotal: all };
+    this.strengthen();
+  }
+
+  private strengthen(): void {
+    const n = Math.max(1, this.chosen.n_segments);
+    const quiet = this.counts.selected > 0 ? 0.22 : 1;
+    this.chosen.uniforms.strength.value = quiet * Math.min(0.75, Math.max(0.05, Math.sqrt(420 / n)));
+  }
+}
+
+function* touching({ synapses, info, postBase }: Loaded, neuron: number): Generator<number> {
+  const { pre, post } = synapses;
+  const ends = info.kind === 'decoder' ? neuron - postBase : neuron;
+  for (let id = 0; id < pre.length; id++) if (pre[id] === neuron || post[id] === ends) yield id;
+}
+
+function endsOf({ synapses, postBase }: Loaded, ids: Uint32Array): Uint32Array {
+  const ends = new Uint32Array(2 * ids.length);
+  for (let i = 0; i < ids.length; i++) {
+    ends[2 * i] = synapses.pre[ids[i]];
+    ends[2 * i + 1] = postBase + synapses.post[ids[i]];
+  }
+  return ends;
+}
+
+function joined(arrays: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
+/** Full colour at about the 99.5th percentile of |weight|, never above the recording's bound, never shrinking. */
+function scaleOf(values: Float32Array, bound: number, before: number): number {
+  const top = strongest(values, Math.max(1, Math.ceil(values.length * 0.005)));
+  const high = top.length > 0 ? Math.abs(values[top[top.length - 1]]) : 0;
+  const scale = Math.max(before, Math.min(bound > 0 ? bound : Infinity, high * 1.1));
+  if (!(scale > 0)) return bound > 0 ? bound : 1;
+  if (scale === before) return before;
+  const step = 10 ** (Math.floor(Math.log10(scale)) - 1);
+  return Math.ceil(scale / step - 1e-9) * step;
+}

@@ -1,0 +1,162 @@
+/**
+ * Synapses as line segments. A segment is two point ids (8 bytes); its ends are gathered from the position texture and
+ * its colour from a weight texture, so that moving layers or changing weights touch no geometry. Two sets: the chosen
+ * ones of the whole network, and all of the selected neurons.
+ */
+
+import * as THREE from 'three';
+
+import { colourMapTexture } from './colour_maps';
+import { POINT_GLSL, textureWidth, type NeuronTable } from './neuron_table';
+import { STATE_GLSL } from './neurons';
+
+const UNKNOWN = 9; // no weight lies this far out after scaling
+const ABSENT = 99;
+
+const VERTEX = /* glsl */ `
+${POINT_GLSL}
+${STATE_GLSL}
+in uint end;
+uniform highp sampler2D weights;
+uniform int weightBits;
+uniform float strength;
+uniform float threshold;
+uniform sampler2D weightMap;
+uniform vec2 depthRange;
+flat out vec3 tint;
+out float pulse;
+out float along;
+out float recede;
+
+void main() {
+  int segment = gl_VertexID >> 1;
+  float weight = texelFetch(weights, ivec2(segment & ((1 << weightBits) - 1), segment >> weightBits), 0).r;
+  Point point = pointOf(int(end));
+  vec4 view = modelViewMatrix * vec4(point.position, 1.0);
+  gl_Position = projectionMatrix * view;
+  recede = 1.0 - 0.6 * smoothstep(depthRange.x, depthRange.y, -view.z);
+
+  float size = min(abs(weight), 1.0);
+  bool unknown = weight == ${UNKNOWN}.0;
+  vec3 colour = unknown ? vec3(0.38, 0.42, 0.52) : texture(weightMap, vec2(0.5 + 0.5 * sign(weight) * (0.2 + 0.8 * size), 0.5)).rgb;
+  float alpha = unknown ? 0.25 : 0.06 + 0.94 * pow(size, 1.15);
+  along = float(gl_VertexID & 1);
+  tint = colour * alpha * strength;
+  recede *= point.visible;
+  // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
+  pulse = along == 0.0 ? glowOf(int(end)) * gain : 0.0;
+  if (weight == ${ABSENT}.0 || (!unknown && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+const FRAGMENT = /* glsl */ `
+flat in vec3 tint;
+in float pulse;
+in float along;
+in float recede;
+out vec4 pixel;
+void main() { pixel = vec4(tint * recede * (1.0 - 0.25 * along + 2.5 * pulse * pulse), 1.0); }`;
+
+/** One segment to draw: which synapse of which projection. */
+export interface Segments {
+  /** Point ids, 2 a segment: pre, post. */
+  readonly ends: Uint32Array;
+  /** Parts of one projection each, in order. */
+  readonly parts: readonly { readonly projection: string; readonly synapses: Uint32Array }[];
+}
+
+export class SynapseLines {
+  readonly object: THREE.LineSegments<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  n_segments = 0;
+  private parts: Segments['parts'] = [];
+  private weights: THREE.DataTexture;
+  private readonly map = colourMapTexture('berlin');
+  private readonly versions = new Map<string, number>();
+
+  constructor(table: NeuronTable, shared: Record<string, THREE.IUniform>, order: number) {
+    this.weights = weightTexture(1);
+    const material = new THREE.ShaderMaterial({
+      glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
+      blending: THREE.AdditiveBlending,
+      uniforms: {
+        ...table.uniforms,
+        lastSpike: shared.lastSpike, now: shared.now, halfLife: shared.halfLife, gain: shared.gain,
+        weights: { value: this.weights },
+        weightBits: { value: 0 },
+        weightMap: { value: this.map },
+        strength: { value: 1 },
+        threshold: { value: 0 },
+        depthRange: { value: new THREE.Vector2(1, 1000) },
+      },
+    });
+    this.object = new THREE.LineSegments(new THREE.BufferGeometry(), material);
+    this.object.frustumCulled = false;
+    this.object.renderOrder = order;
+    this.object.visible = false;
+  }
+
+  get uniforms(): Record<string, THREE.IUniform> {
+    return this.object.material.uniforms;
+  }
+
+  /** Draws these segments from now on; their weights are unknown until `setWeights`. */
+  setSegments({ ends, parts }: Segments): void {
+    this.n_segments = ends.length / 2;
+    this.parts = parts;
+    this.versions.clear();
+    const { geometry } = this.object;
+    geometry.dispose();
+    const attribute = new THREE.BufferAttribute(ends, 1);
+    attribute.gpuType = THREE.IntType;
+    geometry.setAttribute('end', attribute);
+    geometry.setDrawRange(0, ends.length);
+    this.weights.dispose();
+    this.weights = weightTexture(Math.max(1, this.n_segments));
+    this.uniforms.weights.value = this.weights;
+    this.uniforms.weightBits.value = Math.log2(this.weights.image.width);
+    this.object.visible = this.n_segments > 0;
+  }
+
+  /**
+   * Takes over a projection's weights where they changed.
+   *
+   * @param scale |weight| of full colour
+   * @returns true when something changed
+   */
+  setWeights(projection: string, values: Float32Array, version: number, scale: number): boolean {
+    const key = version + scale / 1e9;
+    if (this.versions.get(projection) === key) return false;
+    this.versions.set(projection, key);
+    const data = this.weights.image.data as Float32Array;
+    let at = 0;
+    let changed = false;
+    for (const part of this.parts) {
+      if (part.projection === projection) {
+        const { synapses } = part;
+        for (let i = 0; i < synapses.length; i++) {
+          const weight = values[synapses[i]] / scale;
+          data[at + i] = weight === weight ? Math.max(-2, Math.min(2, weight)) : ABSENT;
+        }
+        changed = true;
+      }
+      at += part.synapses.length;
+    }
+    if (changed) this.weights.needsUpdate = true;
+    return changed;
+  }
+
+  dispose(): void {
+    this.object.geometry.dispose();
+    this.object.material.dispose();
+    this.weights.dispose();
+    this.map.dispose();
+  }
+}
+
+function weightTexture(n: number): THREE.DataTexture {
+  const width = textureWidth(n);
+  const height = Math.max(1, Math.ceil(n / width));
+  const data = new Float32Array(width * height).fill(UNKNOWN);
+  const texture = new THREE.DataTexture(data, width, height, THREE.RedFormat, THREE.FloatType);
+  texture.needsUpdate = true;
+  return texture;
+}
