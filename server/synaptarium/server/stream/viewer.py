@@ -59,6 +59,10 @@ Emit = Callable[..., None]
 Read = Callable[[ChunkKey], Sealed]
 
 
+class Outdated(Exception):
+    """The chunk belongs to a build that was replaced; the viewer has been given the new one."""
+
+
 class Viewer:
     """A connection's view of one recording.
 
@@ -376,6 +380,8 @@ class Viewer:
                     return
                 plan_no, planned = work
                 sealed = self._read(planned.key)
+            except Outdated:
+                continue
             except StoreUnavailable as error:
                 self.database(error)
                 self._pause_before_retry()

@@ -1,0 +1,189 @@
+"""What a module may read of a recording: series at the level that fits, events of a window, and never more than 4 MiB.
+
+So an answer takes the same time whatever the recording's length.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.chunks import SeriesFrames, decode_series
+from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.events import EventKind
+from synaptarium.schemas.manifest import Grid, Manifest, unpack_presence
+from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.sealing import Sealed, unseal
+from synaptarium.store import chunks, events
+from synaptarium.store.database import Store
+
+BUDGET_BYTES = 4 * 1024 * 1024
+#: More points than any panel has pixels.
+MAX_POINTS = 4096
+# sum f64, and min, max and last u32 at levels above 0
+_FRAME_BYTES = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class SeriesColumns:
+    """Events per frame of some layers or projections.
+
+    Parameters
+    ----------
+    t_us : (n,) int64
+        Start of each frame.
+    frame_us : int
+        Width of a frame.
+    level : int
+        Time level.
+    total : dict of str to (n,) float64
+        Events of each target in each frame.
+    """
+
+    t_us: NDArray[np.int64]
+    frame_us: int
+    level: int
+    total: dict[str, NDArray[np.float64]]
+
+    def per_interval(self, frames: int, t_start_us: int) -> SeriesColumns:
+        """Return the series summed over intervals of that many frames, aligned to the recording's start."""
+        if frames <= 1 or not len(self.t_us):
+            return self
+        first = (int(self.t_us[0]) - t_start_us) // self.frame_us
+        interval = (first + np.arange(len(self.t_us))) // frames
+        starts = np.flatnonzero(np.concatenate(([True], interval[1:] != interval[:-1])))
+        return SeriesColumns(
+            t_start_us + interval[starts] * frames * self.frame_us,
+            frames * self.frame_us,
+            self.level,
+            {name: np.add.reduceat(values, starts) for name, values in self.total.items()},
+        )
+
+
+class RecordingReader:
+    """Reads one recording for one request.
+
+    Parameters
+    ----------
+    store : Store
+        The database.
+    recording : Recording
+        Its document.
+    manifest : Manifest
+        Of the published build.
+    """
+
+    def __init__(self, store: Store, recording: Recording, manifest: Manifest) -> None:
+        self._store = store
+        self.recording = recording
+        self.manifest = manifest
+        self.bytes_read = 0
+
+    def has(self, stream: str) -> bool:
+        """Tell whether the build has a stream."""
+        return any(found.name == stream for found in self.manifest.streams)
+
+    def targets(self, stream: str) -> list[str]:
+        """Return the layers or projections that have chunks of a stream."""
+        number = self._number(stream)
+        return list(dict.fromkeys(grid.target for grid in self.manifest.grids if grid.stream == number))
+
+    def series(
+        self,
+        stream: str,
+        targets: Sequence[str],
+        t_start_us: int,
+        t_stop_us: int,
+        *,
+        points: int = MAX_POINTS,
+    ) -> SeriesColumns:
+        """Return events per frame in a half-open window, at the finest level that has at most ``points`` frames there.
+
+        Parameters
+        ----------
+        stream : str
+            ``"spikes.series"``, ``"weights.series"``, ``"<variable>.series"``.
+        targets : sequence of str
+            Layers or projections; one without chunks is all zeros.
+        t_start_us, t_stop_us : int
+            Window; cut to the recording's span, and widened to whole frames.
+        points : int
+            Most frames.
+        """
+        manifest = self.manifest
+        number = self._number(stream)
+        start = max(t_start_us, manifest.t_start_us) - manifest.t_start_us
+        stop = max(start, min(t_stop_us, manifest.t_stop_us) - manifest.t_start_us)
+        for level in manifest.levels:
+            frame_us = level.bins * manifest.bin_us
+            first, last = start // frame_us, min(level.frames, -(-stop // frame_us))
+            grids = {
+                grid.target: grid
+                for grid in manifest.grids
+                if (grid.stream, grid.level) == (number, level.level)
+            }
+            wanted = [grids[target] for target in targets if target in grids]
+            cost = sum(
+                _FRAME_BYTES << grid.k for grid in wanted for _ in range(first >> grid.k, -(-last >> grid.k))
+            )
+            fits = last - first <= points and cost <= BUDGET_BYTES - self.bytes_read
+            if fits or level is manifest.levels[-1]:
+                break
+        n_frames = max(0, last - first)
+        total = {target: np.zeros(n_frames) for target in targets}
+        for grid in wanted:
+            self._fill(total[grid.target], grid, first, last, level.frames)
+        t_us = manifest.t_start_us + (first + np.arange(n_frames, dtype=np.int64)) * frame_us
+        return SeriesColumns(t_us, frame_us, level.level, total)
+
+    def events(
+        self, kind: EventKind, stream: str, t_start_us: int, t_stop_us: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the stored events of a half-open window; raises InvalidInput before more than the budget is read."""
+        for block in events.blocks(self._store, self.recording.num, kind, stream):
+            if block.t0_us < t_stop_us and block.t1_us >= t_start_us:
+                self._spend(block.size_bytes, f"The {kind} of this window")
+        yield from events.read(self._store, self.recording.num, kind, stream, t_start_us, t_stop_us)
+
+    def chunk(self, key: ChunkKey) -> Sealed:
+        """Return one stored chunk."""
+        sealed = chunks.read(self._store, key)
+        self._spend(len(sealed.stored), "This window")
+        return sealed
+
+    def _fill(self, total: NDArray[np.float64], grid: Grid, first: int, last: int, n_frames: int) -> None:
+        manifest = self.manifest
+        present = unpack_presence(grid.presence[0], -(-n_frames >> grid.k))
+        for chunk in range(first >> grid.k, ((last - 1) >> grid.k) + 1):
+            if not present[chunk]:
+                continue
+            key = ChunkKey(manifest.num, manifest.build, grid.stream, grid.level, chunk, grid.tiles[0])
+            frames: SeriesFrames = decode_series(unseal(self.chunk(key)))
+            begin = max(first, frames.first_frame)
+            end = min(last, frames.first_frame + len(frames.total))
+            if end > begin:
+                total[begin - first : end - first] = frames.total[
+                    begin - frames.first_frame : end - frames.first_frame
+                ]
+
+    def _number(self, stream: str) -> int:
+        for found in self.manifest.streams:
+            if found.name == stream:
+                return found.stream
+        raise InvalidInput(
+            f"There is no stream {stream!r} in {self.recording.id!r}.",
+            hint="Its streams: " + ", ".join(found.name for found in self.manifest.streams),
+        )
+
+    def _spend(self, size_bytes: int, what: str) -> None:
+        self.bytes_read += size_bytes
+        if self.bytes_read > BUDGET_BYTES:
+            raise InvalidInput(
+                f"{what} would take more than {BUDGET_BYTES >> 20} MiB to read.",
+                hint="Choose a shorter window or fewer layers.",
+                where="window",
+            )

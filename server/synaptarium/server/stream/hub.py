@@ -1,0 +1,237 @@
+"""All viewers of this process, the recordings they watch, and the thread that looks after both.
+
+The thread asks the database for its health, follows open recordings (folding what was appended into chunks), and
+tells viewers when a recording grew, was precomputed again, or was deleted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import msgspec
+from synaptarium.jobs import live
+from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.errors import (
+    BuildNotFound,
+    ChunkNotFound,
+    CorruptData,
+    RecordingNotFound,
+    StoreUnavailable,
+    SynaptariumError,
+)
+from synaptarium.schemas.manifest import Manifest
+from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.sealing import Sealed
+from synaptarium.server.stream.plan import Catalogue
+from synaptarium.server.stream.viewer import Outdated, Viewer
+from synaptarium.store import chunks, database, recordings, summaries
+from synaptarium.store.database import Store
+
+log = logging.getLogger("synaptarium.stream")
+
+
+class Hub:
+    """Viewers by connection, catalogues by recording.
+
+    Parameters
+    ----------
+    store : Store
+        The database.
+    follow_s : float
+        How often open recordings and the database are looked at.
+    """
+
+    def __init__(self, store: Store, *, follow_s: float) -> None:
+        self._store = store
+        self._follow_s = follow_s
+        self._lock = threading.Lock()
+        self._viewers: dict[str, Viewer] = {}
+        self._catalogues: dict[str, Catalogue] = {}
+        self._followed: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="follower", daemon=True)
+        self.database_error: StoreUnavailable | None = None
+
+    def start(self) -> None:
+        """Begin to look after viewers and open recordings."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and let go of every viewer."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        for viewer in self.viewers():
+            viewer.end()
+
+    # --- viewers -------------------------------------------------------------------------------------------------
+
+    def viewers(self, recording: str | None = None) -> list[Viewer]:
+        """Return the viewers of a recording, or all."""
+        with self._lock:
+            known = list(self._viewers.values())
+        return [viewer for viewer in known if recording is None or viewer.recording == recording]
+
+    def join(self, sid: str, viewer: Viewer) -> None:
+        """Take in a new connection."""
+        with self._lock:
+            self._viewers[sid] = viewer
+
+    def leave(self, sid: str) -> None:
+        """Let a connection go."""
+        with self._lock:
+            viewer = self._viewers.pop(sid, None)
+        if viewer:
+            viewer.end()
+
+    def viewer(self, sid: str) -> Viewer | None:
+        """Return the viewer of a connection."""
+        with self._lock:
+            return self._viewers.get(sid)
+
+    # --- recordings ----------------------------------------------------------------------------------------------
+
+    def catalogue(self, recording_id: str) -> Catalogue:
+        """Return the published manifest of a recording, ready for planning.
+
+        Raises
+        ------
+        RecordingNotFound, BuildNotFound, StoreUnavailable
+        """
+        recording = recordings.get(self._store, recording_id)
+        with self._lock:
+            known = self._catalogues.get(recording_id)
+        if known and self._is_current(known.manifest, recording):
+            return known
+        return self._remember(read_manifest(self._store, recording))
+
+    @staticmethod
+    def _is_current(manifest: Manifest, recording: Recording) -> bool:
+        # An open recording is ahead of its manifest until it was followed; the follower remembers what it publishes.
+        same = (manifest.num, manifest.build) == (recording.num, recording.build)
+        return same and (manifest.revision == recording.revision or recording.status == "open")
+
+    def _remember(self, manifest: Manifest) -> Catalogue:
+        catalogue = Catalogue(manifest)
+        with self._lock:
+            known = self._catalogues.get(manifest.recording)
+            if known and known.manifest == manifest:
+                return known
+            self._catalogues[manifest.recording] = catalogue
+            if len(self._catalogues) > 64:
+                self._catalogues.pop(next(iter(self._catalogues)))
+        return catalogue
+
+    def read_for(self, viewer: Callable[[], str]) -> Callable[[ChunkKey], Sealed]:
+        """Return the function by which a viewer reads chunks; ``viewer()`` names its recording at that time."""
+
+        def read(key: ChunkKey) -> Sealed:
+            try:
+                return chunks.read(self._store, key)
+            except ChunkNotFound as error:
+                recording = recordings.get(self._store, viewer())  # RecordingNotFound, where that is why
+                if recording.build not in (None, key.build):
+                    # Precomputed again meanwhile: the old build's chunks are gone.
+                    self._renew(read_manifest(self._store, recording))
+                    raise Outdated from error
+                raise CorruptData(
+                    f"The manifest lists a chunk that is not stored: {error.message}",
+                    hint="Precompute the recording again.",
+                ) from error
+
+        return read
+
+    def deleted(self, recording_id: str) -> None:
+        """Tell everyone who watches that the recording is gone."""
+        with self._lock:
+            self._catalogues.pop(recording_id, None)
+            self._followed.pop(recording_id, None)
+        for viewer in self.viewers(recording_id):
+            viewer.fail(
+                RecordingNotFound(
+                    f"The recording {recording_id!r} was deleted while it was watched.",
+                    hint="Choose another recording on the home page.",
+                    where=recording_id,
+                )
+            )
+
+    # --- the follower --------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._follow_s):
+            try:
+                database.call(self._store, lambda: self._store.db.command("ping"))
+                self._database(None)
+                self._follow()
+            except StoreUnavailable as error:
+                self._database(error)
+            except Exception:
+                log.exception("following the recordings failed")
+
+    def _database(self, error: StoreUnavailable | None) -> None:
+        if (error is None) != (self.database_error is None):
+            log.warning("the database %s", "answers again" if error is None else "does not answer")
+        self.database_error = error
+        for viewer in self.viewers():
+            viewer.database(error)
+
+    def _follow(self) -> None:
+        known = {recording.id: recording for recording in recordings.all_recordings(self._store)}
+        for recording_id in {viewer.recording for viewer in self.viewers()} - {""} - known.keys():
+            self.deleted(recording_id)
+        for recording in known.values():
+            try:
+                self._follow_one(recording)
+            except StoreUnavailable:
+                raise
+            except SynaptariumError as error:
+                log.warning("following %s: %s", recording.id, error.message)
+            except Exception:
+                log.exception("following %s failed", recording.id)
+
+    def _follow_one(self, recording: Recording) -> None:
+        done = self._followed.get(recording.id)
+        if recording.status == "open" or (done is not None and recording.status == "ready"):
+            if done != recording.revision:
+                manifest = live.extend(self._store, recording.id)
+                self._followed[recording.id] = recording.revision
+                self._renew(manifest)
+            if recording.status != "open":
+                self._followed.pop(recording.id, None)
+            return
+        with self._lock:
+            catalogue = self._catalogues.get(recording.id)
+        if catalogue is None or recording.build is None or not self.viewers(recording.id):
+            return
+        old = catalogue.manifest
+        if (old.num, old.build, old.revision) != (recording.num, recording.build, recording.revision):
+            new = read_manifest(self._store, recording)
+            if new != old:
+                self._renew(new)
+
+    def _renew(self, manifest: Manifest) -> None:
+        catalogue = self._remember(manifest)
+        for viewer in self.viewers(manifest.recording):
+            viewer.renew(catalogue)
+
+
+def read_manifest(store: Store, recording: Recording) -> Manifest:
+    """Return the manifest of a recording's published build.
+
+    Raises
+    ------
+    BuildNotFound
+        It was not precomputed yet.
+    """
+    if recording.build is not None:
+        document = summaries.read(store, recording.num, "manifest", str(recording.build))
+        if document is not None:
+            return msgspec.convert(document, Manifest)
+        log.warning("the manifest of %s, build %s is missing", recording.id, recording.build)
+    raise BuildNotFound(
+        f"The recording {recording.id!r} has not been precomputed yet.",
+        hint=f"Run `synaptarium precompute {recording.id}`, or press Precompute on the home page.",
+        where=recording.id,
+    )
