@@ -124,7 +124,9 @@ class _Run:
         self.done = jobs.done_parts(self.store, plan.num, self.build)
         self.resumed_events = self._events()
         self.started = time.monotonic()
-        self.report()
+        begun = len(self.done)
+        starting = "starting Spark" if self.engine == "spark" else ""
+        self.report(starting)
         todo = [index for index in range(plan.n_ranges) if index not in self.done]
 
         def check() -> None:
@@ -140,7 +142,7 @@ class _Run:
 
         def tick() -> None:
             self.done = jobs.done_parts(self.store, plan.num, self.build)
-            self.report()
+            self.report(starting if len(self.done) == begun else "")
 
         if todo and self.engine == "spark":
             from synaptarium.jobs.spark import run_spark  # pyspark costs 0.3 s and 100 MB to import

@@ -38,8 +38,8 @@ PLANNER_VERSION = 1
 
 #: A range should hold about a sixteenth of the events, between these bounds: enough ranges for every core to have
 #: several, arrays that stay in the cache, and blocks that are not decoded too often for two neighbours.
-MIN_RANGE_EVENTS = 2**18
-MAX_RANGE_EVENTS = 2**20
+MIN_RANGE_EVENTS = 2**20
+MAX_RANGE_EVENTS = 2**21
 #: No range may hold more than this, where shorter ranges can prevent it.
 RANGE_CEILING = 2**23
 MIN_RANGE_BITS, MAX_RANGE_BITS = 8, 22

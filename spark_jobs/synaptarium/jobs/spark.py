@@ -1,0 +1,212 @@
+"""The Spark engine: executors take planned ranges and read and write MongoDB themselves; no event passes the JVM."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+
+from synaptarium.jobs.java import Java, find_java
+from synaptarium.jobs.plan import Plan
+from synaptarium.jobs.ranges import build_range
+from synaptarium.schemas.errors import Internal, MissingDependency, SynaptariumError
+from synaptarium.store import jobs
+from synaptarium.store.database import Store, connect
+
+DEFAULT_MASTER = "local[*]"
+POLL_S = 0.5
+#: Executors outlive a restart of the database.
+PATIENCE_S = 30.0
+_LOG_LINES = 12
+_LOG4J = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+"""
+
+
+def run_spark(
+    store: Store,
+    plan: Plan,
+    todo: list[int],
+    *,
+    master: str | None,
+    check: Callable[[], None],
+    tick: Callable[[], None],
+) -> None:
+    """Build ranges on Spark executors.
+
+    Parameters
+    ----------
+    store, plan : Store, Plan
+        Where and what; executors connect by the store's address.
+    todo : list of int
+        Ranges, one task each.
+    master : str or None
+        ``local[*]`` where None.
+    check : callable
+        Raises to stop.
+    tick : callable
+        Told about twice a second.
+
+    Raises
+    ------
+    MissingDependency
+        There is no Java, or Spark does not start on it.
+    """
+    with spark_context(f"synaptarium {plan.recording}", master) as context:
+        work = functools.partial(build_ranges, store.uri, store.name, msgspec.json.encode(plan))
+        tasks = context.parallelize(todo, len(todo)).mapPartitions(work)
+        with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
+            running = pool.submit(tasks.collect)
+            try:
+                while wait([running], timeout=POLL_S).not_done:
+                    check()
+                    tick()
+            except BaseException:
+                context.cancelAllJobs()
+                raise
+            try:
+                results = running.result()
+            except SynaptariumError:
+                raise
+            except Exception as error:
+                raise Internal(f"Spark failed: {_first_line(error)}", hint="Try --engine local.") from error
+    for result in results:
+        if isinstance(result, SynaptariumError):
+            raise result
+    tick()
+
+
+def build_ranges(uri: str, name: str, plan_json: bytes, indices: Iterable[int]) -> Iterator[int | SynaptariumError]:
+    """Build ranges in an executor; yields each range's index, or the error that ended it.
+
+    Parameters
+    ----------
+    uri, name : str
+        The store's address.
+    plan_json : bytes
+        The plan.
+    indices : iterable of int
+        Ranges of this task.
+    """
+    try:
+        store = _connected(uri, name)
+        plan = msgspec.json.decode(plan_json, type=Plan)
+        for index in indices:
+            if jobs.cancelled(store, plan.num, plan.build):
+                return
+            part = build_range(store, plan, index, engine="spark")
+            jobs.part_done(store, plan.num, plan.build, index, msgspec.to_builtins(part))
+            yield index
+    except SynaptariumError as error:
+        yield error  # raised anew by the driver, without the JVM's two pages around it
+
+
+@functools.lru_cache(maxsize=2)
+def _connected(uri: str, name: str) -> Store:
+    # Spark reuses its Python workers: one connection each.
+    return connect(uri, name, patience_s=PATIENCE_S)
+
+
+@contextmanager
+def spark_context(app: str, master: str | None = None) -> Iterator[SparkContext]:
+    """Start Spark quietly, and leave no JVM behind.
+
+    Parameters
+    ----------
+    app : str
+        Name shown by a cluster.
+    master : str or None
+        ``local[*]`` where None.
+
+    Raises
+    ------
+    MissingDependency
+        There is no Java, or Spark does not start; its last words are in the message.
+    """
+    java = find_java()
+    master = master or DEFAULT_MASTER
+    local = master.startswith("local")
+    with tempfile.TemporaryDirectory(prefix="synaptarium-spark-") as folder, _environment(java, local):
+        log = Path(folder) / "spark.log"
+        settings = Path(folder) / "log4j2.properties"
+        settings.write_text(_LOG4J)
+        conf = SparkConf(loadDefaults=False).setMaster(master).setAppName(app)
+        conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
+        conf.set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile=file:{settings}")
+        if local:
+            conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
+            conf.set("spark.local.dir", folder)
+        with log.open("wb") as errors:
+            gateway = None
+            try:
+                gateway = launch_gateway(conf, {"stderr": errors, "stdout": errors})
+                context = SparkContext(conf=conf, gateway=gateway)
+            except Exception as error:
+                _stop(gateway)
+                words = " ".join(log.read_text(errors="replace").split("\n")[-_LOG_LINES:]).strip()
+                raise MissingDependency(
+                    f"Spark does not start on Java {java.version} ({java.source}): {words or _first_line(error)}",
+                    hint="synaptarium doctor checks Java; --engine local needs neither Java nor Spark.",
+                    where="spark",
+                ) from error
+            try:
+                yield context
+            finally:
+                context.stop()
+                _stop(gateway)
+
+
+def _stop(gateway: Any) -> None:
+    """End the JVM: Spark itself keeps it until Python exits, with all its memory."""
+    if gateway is None:
+        return
+    SparkContext._gateway = SparkContext._jvm = None  # pyright: ignore[reportPrivateUsage]
+    gateway.shutdown()
+    process = getattr(gateway, "proc", None)
+    if process is not None:
+        if process.stdin:
+            process.stdin.close()
+        process.wait(timeout=30)
+
+
+@contextmanager
+def _environment(java: Java, local: bool) -> Iterator[None]:
+    wanted: dict[str, str | None] = {"JAVA_HOME": str(java.home)}
+    if local or "PYSPARK_PYTHON" not in os.environ:
+        wanted["PYSPARK_PYTHON"] = sys.executable  # else workers take whatever python3 is on PATH
+    if local:
+        wanted |= {"SPARK_HOME": None, "SPARK_CONF_DIR": None, "PYSPARK_SUBMIT_ARGS": None}  # of another Spark
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
