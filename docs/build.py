@@ -73,7 +73,7 @@ def errors() -> str:
 
     tree = inspect.cleandoc(module.__doc__ or "")
     rows = [
-        f"| `{kind.code}` | {kind.http_status} | {inspect.cleandoc(kind.__doc__ or '').splitlines()[0]} |"
+        f"| `{kind.code}` | {kind.http_status} | {(kind.__doc__ or '').strip().partition(chr(10))[0]} |"
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, module.SynaptariumError)
     ]
@@ -86,10 +86,8 @@ def documents() -> str:
 
     parts = ["# Collections", "The `$jsonSchema` validators, as MongoDB holds them."]
     for name, collection in COLLECTIONS.items():
-        document = next((part for part in collection if inspect.isclass(part)), None)
-        if document is not None:
-            schema = json.dumps(validator(document), indent=2, default=str)
-            parts.append(f"## {name}\n\n{inspect.getdoc(document) or ''}\n\n```\n{schema}\n```")
+        schema = json.dumps(validator(collection.document), indent=2)
+        parts.append(f"## {name}\n\n{inspect.getdoc(collection.document)}\n\n```\n{schema}\n```")
     return "\n\n".join(parts)
 
 
