@@ -72,11 +72,11 @@ def run(root: Path, *arguments: str, shown: bool = False) -> None:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        tail = "" if shown else "\n".join((done.stdout + done.stderr).splitlines()[-LINES_SHOWN:])
-        raise SystemExit(
-            f"npm {' '.join(arguments)} failed (exit code {done.returncode}). {tail}\n"
-            f"To install without the front end, set {SKIP}=1."
-        )
+        failed = f"npm {' '.join(arguments)} failed (exit code {done.returncode})."
+        if not shown:
+            tail = "\n".join((done.stdout + done.stderr).splitlines()[-LINES_SHOWN:])
+            failed = f"{failed}\n{tail}\nTo install without the front end, set {SKIP}=1."
+        raise SystemExit(failed)
 
 
 def npm_command(environment: dict[str, str]) -> list[str]:
