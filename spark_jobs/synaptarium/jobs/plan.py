@@ -45,6 +45,7 @@ RANGE_CEILING = 2**23
 MIN_RANGE_BITS, MAX_RANGE_BITS = 8, 22
 #: A follower of an open recording waits for a chunk's end at most this long.
 OPEN_EXTENT_US = 1_000_000
+OPEN_UPPER_K = 4
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +170,34 @@ def make_plan(store: Store, recording: Recording, *, build: int, open: bool = Fa
     )
 
 
+def grown_plan(plan: Plan, recording: Recording, states: dict[str, tuple[int, ...]]) -> Plan:
+    """Return the plan of an open recording as it is now: longer, with the grids that it had and those of new levels.
+
+    Parameters
+    ----------
+    plan : Plan
+        Made when the recording was shorter; its grids stay, as chunks lie under them.
+    recording : Recording
+        As it is now.
+    states : dict of str to tuple of int
+        Boundary states that are stored.
+    """
+    frames = n_frames(recording.header)
+    longer = msgspec.structs.replace(
+        plan,
+        revision=recording.revision,
+        header=recording.header,
+        n_frames=frames,
+        levels=levels_of(frames),
+        counts=recording.counts,
+        states=states,
+    )
+    known = {(grid.stream, grid.level, grid.target): grid for grid in plan.grids}
+    wanted = _grids(longer, np.zeros(1), {})
+    grids = tuple(known.get((grid.stream, grid.level, grid.target), grid) for grid in wanted)
+    return msgspec.structs.replace(longer, grids=grids)
+
+
 def _profile(store: Store, recording: Recording, frames: int) -> dict[str, F64]:
     """Return the expected events of each kind per unit of 256 bins, from the blocks' spans and sizes."""
     header = recording.header
@@ -244,7 +273,8 @@ def _grids(plan: Plan, spikes: F64, surveys: dict[str, survey.Survey]) -> Iterab
                     estimate = sizing.value_chunk(parts[0].n, itemsize=itemsize, columns=columns)
                     profile = found.profile * (parts[0].n / items) if found else np.zeros(0)
                 if level.level >= EXACT_LEVELS:
-                    bound = level.bins << sizing.MAX_K  # folded after the ranges, so not bound to them
+                    # Folded after the ranges, so not bound to them; of an open recording again and again, so short.
+                    bound = level.bins << (OPEN_UPPER_K if plan.open else sizing.MAX_K)
                 k = sizing.choose_k(profile, estimate, bins=level.bins, range_bins=bound)
                 yield Grid(
                     stream=stream.stream,

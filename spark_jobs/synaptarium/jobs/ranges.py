@@ -67,8 +67,8 @@ def build_range(store: Store, plan: Plan, range_index: int, *, engine: str = "lo
     Part
         For ``store.jobs.part_done``.
     """
-    tally = _Tally()
-    chunks.write(store, tally.count(_range_chunks(store, plan, range_index, tally)))
+    tally = Tally()
+    chunks.write(store, tally.count(range_chunks(store, plan, range_index, tally)))
     return Part(
         range_index=range_index,
         events=tally.events,
@@ -80,29 +80,40 @@ def build_range(store: Store, plan: Plan, range_index: int, *, engine: str = "lo
     )
 
 
-class _Tally:
-    """Counts of one range."""
+class Tally:
+    """What one range has read and made so far."""
 
-    events = 0
-    chunks = 0
-    size_bytes = 0
+    def __init__(self) -> None:
+        self.events = 0
+        self.chunks = 0
+        self.size_bytes = 0
 
     def count(self, made: Iterator[Chunk]) -> Iterator[Chunk]:
+        """Pass chunks on, counting them."""
         for chunk in made:
             self.chunks += 1
             self.size_bytes += len(chunk.sealed.stored)
             yield chunk
 
 
-def _range_chunks(store: Store, plan: Plan, range_index: int, tally: _Tally) -> Iterator[Chunk]:
-    if any(plan.counts.spikes.values()):
+def range_chunks(store: Store, plan: Plan, range_index: int, tally: Tally) -> Iterator[Chunk]:
+    """Yield the chunks of a range; see :func:`build_range`."""
+    if plan.open or any(plan.counts.spikes.values()):
         packed, with_multiplicity = _read_spikes(store, plan, range_index)
         tally.events += len(packed)
         if len(packed):
             yield from spike_chunks(plan, range_index, packed, with_multiplicity=with_multiplicity)
+    for target, values in range_values(store, plan, range_index):
+        tally.events += len(values.time_us)
+        state = states.read(store, plan, target.stream, target.name, range_index, target.items)
+        yield from value_chunks(plan, range_index, target, values, state)
+
+
+def range_values(store: Store, plan: Plan, range_index: int) -> Iterator[tuple[Target, Values]]:
+    """Yield the weights and potentials of a range, target by target, in the order of time."""
     start, stop = plan.span_us(range_index)
     for kind, stream, targets in value_streams(plan.header):
-        if not _has_values(plan.counts, kind, stream):
+        if not (plan.open or _has_values(plan.counts, kind, stream)):
             continue
         read: dict[Target, list[Values]] = {}
         for batch in events.read(store, plan.num, kind, stream, start, stop):
@@ -110,11 +121,8 @@ def _range_chunks(store: Store, plan: Plan, range_index: int, tally: _Tally) -> 
                 read.setdefault(target, []).append(values)
         for target, parts in read.items():
             values = Values(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-            if not len(values.time_us):
-                continue
-            tally.events += len(values.time_us)
-            state = states.read(store, plan, target.stream, target.name, range_index, target.items)
-            yield from value_chunks(plan, range_index, target, values, state)
+            if len(values.time_us):
+                yield target, values
 
 
 def _has_values(counts: Counts, kind: str, stream: str) -> bool:

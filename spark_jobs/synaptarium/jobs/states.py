@@ -64,5 +64,11 @@ def read(store: Store, plan: Plan, stream: int, target: str, range_index: int, i
     return state
 
 
+def delete(store: Store, plan: Plan, stream: int, target: str, range_index: int, items: int) -> None:
+    """Delete the state at the start of a range."""
+    for piece in range(-(-items // PIECE_ITEMS)):
+        summaries.delete(store, plan.num, NAME, _key(plan, stream, target, range_index, piece))
+
+
 def _key(plan: Plan, stream: int, target: str, range_index: int, piece: int) -> str:
     return f"{plan.build}/{stream}/{target}/{range_index}/{piece}"
