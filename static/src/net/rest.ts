@@ -2,7 +2,7 @@
 
 import { type Columns, readColumns } from './arrow';
 import type {
-  ErrorBody, Health, Job, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
+  Accounting, ErrorBody, Health, Job, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
 } from './messages.gen';
 
 /** What the server said went wrong, or that it could not be reached (code "Unreachable", status 0). */
@@ -64,15 +64,25 @@ const post = (body: unknown, signal?: AbortSignal): RequestInit => ({
 });
 
 export const recordingUrl = (id: string): string => `/api/recordings/${encodeURIComponent(id)}`;
-export const pictureUrl = (id: string, revision: number): string => `${recordingUrl(id)}/picture.svg?revision=${revision}`;
+export const pictureUrl = (id: string, theme: string, revision: number): string =>
+  `${recordingUrl(id)}/picture.svg?theme=${theme}&revision=${revision}`;
 export const imageUrl = (id: string, image: number): string => `${recordingUrl(id)}/images/${image}.png`;
 export const chunkUrl = (
   id: string, build: number, stream: number, level: number, tile: number, chunk: number,
 ): string => `${recordingUrl(id)}/builds/${build}/chunks/${stream}/${level}/${tile}/${chunk}`;
 
+/** The part of `GET /api/recordings/<id>` (the same as `synaptarium info --json`) that the page reads. */
+export interface Info {
+  readonly id: string;
+  readonly name: string;
+  readonly layers: readonly { readonly name: string; readonly neurons: number; readonly spikes: number }[];
+  readonly accounting?: readonly Accounting[];
+}
+
 export const rest = {
   health: (signal?: AbortSignal) => json<Health>('/api/health', { signal: signal ?? null }),
   recordings: (signal?: AbortSignal) => json<RecordingSummary[]>('/api/recordings', { signal: signal ?? null }),
+  info: (id: string, signal?: AbortSignal) => json<Info>(recordingUrl(id), { signal: signal ?? null }),
   jobs: (signal?: AbortSignal) => json<Job[]>('/api/jobs', { signal: signal ?? null }),
   startJob: (id: string, body: StartJob = {}) => json<Job>(`${recordingUrl(id)}/jobs`, post(body)),
   cancelJob: (id: string) => request(`${recordingUrl(id)}/jobs`, { method: 'DELETE' }),

@@ -15,6 +15,8 @@ import { Replay } from './replay';
 
 /** Decoded chunks kept on the page: about 40 M spikes. */
 const RESIDENT_BYTES = 160 * 1024 * 1024;
+/** 16 frames for each of 60 pictures a second: the next coarser level still has a new frame for every picture. */
+const MAX_FRAMES_PER_S = 960;
 /** Above this many neurons a seek asks for the counts of groups before the exact spikes. */
 const TWO_STAGE_NEURONS = 65536;
 
@@ -221,6 +223,13 @@ export class FrameStore implements FrameSource {
 
   projections(): string[] {
     return [...this.wanted.weights];
+  }
+
+  /** The finest level whose frames do not pass faster than the screen can use; the server decides in the same way. */
+  levelFor(speed: number): number {
+    const levels = this.spike_levels;
+    const fits = levels.find((level) => (Math.abs(speed) * 1e6) / this.index.frame_us(level) <= MAX_FRAMES_PER_S * 1.05);
+    return fits ?? levels.at(-1) ?? 0;
   }
 
   /** How far play can go from t in this direction without waiting: the time at which data is missing. */

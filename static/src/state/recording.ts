@@ -2,7 +2,7 @@
 
 import type { Columns } from '../net/arrow';
 import type { Header, Manifest, Network as NetworkBody } from '../net/messages.gen';
-import { rest } from '../net/rest';
+import { type Info, rest } from '../net/rest';
 import type { LayerFrame, LayerInfo, Network, ProjectionInfo, Synapses, Vector } from './frames';
 
 export class Stimuli {
@@ -53,11 +53,11 @@ export interface Loaded {
 }
 
 export async function loadRecording(id: string, layout: string, signal: AbortSignal): Promise<Loaded> {
-  const [manifest, body, scene, stimuli, overview] = await Promise.all([
+  const [manifest, body, scene, stimuli, overview, info] = await Promise.all([
     rest.manifest(id, signal), rest.network(id, signal), rest.scene(id, layout, signal),
-    rest.stimuli(id, signal), rest.overview(id, 1200, signal),
+    rest.stimuli(id, signal), rest.overview(id, 1200, signal), rest.info(id, signal),
   ]);
-  const network = networkOf(id, body, manifest, scene);
+  const network = networkOf(id, body, manifest, scene, info);
   return {
     network, header: body.header, manifest,
     stimuli: stimuliOf(stimuli, body.header.classes ?? []), overview: overviewOf(overview, network),
@@ -72,8 +72,8 @@ export async function loadStimuli(network: Network, signal: AbortSignal): Promis
   return stimuliOf(await rest.stimuli(network.recording, signal), network.classes);
 }
 
-function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Columns): Network {
-  const spikes = new Map<string, number>();
+function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Columns, info: Info): Network {
+  const spikes = new Map(info.layers.map((layer) => [layer.name, layer.spikes]));
   const frames = json<LayerFrame[]>(scene, 'layers') ?? [];
   const layers = body.layers.map<LayerInfo>((layer, index) => ({
     index,

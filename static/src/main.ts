@@ -1,0 +1,59 @@
+/** The page: the list of recordings at `/`, one recording at `/view/<id>`. */
+
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/home.css';
+import './styles/viewer.css';
+import './styles/panels.css';
+
+import { ApiError } from './net/rest';
+import { readLink } from './state/address_bar';
+import { h } from './ui/dom';
+import { showHome } from './ui/home';
+import { icon } from './ui/icons';
+import { applyTheme, storedTheme } from './ui/theme';
+import { type Hooks, showViewer } from './ui/viewer';
+
+declare global {
+  interface Window {
+    /** For browser tests and the console; not an interface that is kept. */
+    synaptarium: Partial<Hooks> & { ready: Promise<void> };
+  }
+}
+
+const root = document.getElementById('page') as HTMLElement;
+const leave = new AbortController();
+window.addEventListener('pagehide', (event) => {
+  if (!event.persisted) leave.abort();
+});
+// A page that comes back from the back-forward cache has lost its socket and its worker's state: start afresh.
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
+
+applyTheme(storedTheme());
+const link = readLink(new URL(location.href));
+if (link === null) {
+  const toggleTheme = (): void => applyTheme(storedTheme() === 'dark' ? 'light' : 'dark');
+  window.synaptarium = { ready: Promise.resolve(), state: () => ({ page: 'home' }) };
+  showHome(root, leave.signal, toggleTheme);
+} else {
+  const opened = showViewer(root, link, leave.signal);
+  const ready = opened.then(async (hooks) => {
+    Object.assign(window.synaptarium, hooks, { ready });
+    await hooks.ready;
+  });
+  window.synaptarium = { ready };
+  ready.catch((error: unknown) => showFailure(error));
+}
+
+/** A recording that cannot be opened: what was asked, what was found, what to do. */
+function showFailure(error: unknown): void {
+  const { message, hint, code } = error instanceof ApiError ? error : { message: (error as Error).message, hint: '', code: '' };
+  root.replaceChildren(h(
+    'main.waiting', { role: 'alert' },
+    icon('warning', 24), h('p', message),
+    h('p.hint', hint || (code === 'BuildNotFound' ? 'Precompute it on the list of recordings.' : '')),
+    h('a.button.primary', { href: '/' }, 'All recordings'),
+  ));
+}

@@ -1,0 +1,68 @@
+/** The frame around every panel: title, subtitle, "you see x of y", and what is said instead of an empty chart. */
+
+import type { Columns } from '../net/arrow';
+import { formatCount } from '../state/format';
+import { h, setText } from '../ui/dom';
+import type { AnyPanel, PanelContext, PanelKind, PanelView } from './panel';
+
+const KINDS = new Map<string, PanelKind>();
+for (const module of Object.values(import.meta.glob<Partial<PanelKind>>('./*.ts', { eager: true }))) {
+  if (module.kind !== undefined && module.create !== undefined) KINDS.set(module.kind, module as PanelKind);
+}
+
+export class PanelFrame {
+  readonly element: HTMLElement;
+  private readonly title = h('h3');
+  private readonly subtitle = h('p.subtitle');
+  private readonly note = h('p.accounting');
+  private readonly body = h('div.panel-body');
+  private readonly empty = h('p.panel-empty');
+  private view: PanelView | null = null;
+  private kind = '';
+
+  constructor(private readonly context: PanelContext) {
+    this.element = h('article.panel', h('header', this.title, this.subtitle), this.body, this.empty, this.note);
+  }
+
+  update(panel: AnyPanel, columns: Columns): void {
+    this.element.dataset['panel'] = panel.id;
+    setText(this.title, panel.title);
+    setText(this.subtitle, panel.subtitle ?? '');
+    const accounting = panel.accounting ?? [];
+    setText(this.note, accounting.map((entry) => `You see ${formatCount(entry.kept)} of ${formatCount(entry.total)} ${entry.what}. ${entry.why}`).join(' '));
+    this.note.hidden = accounting.length === 0;
+    const kind = KINDS.get(panel.kind);
+    const why = panel.empty || (kind === undefined ? `This page cannot draw panels of the kind "${panel.kind}" yet; its numbers are there.` : '');
+    setText(this.empty, why);
+    this.empty.hidden = why === '';
+    this.body.hidden = why !== '';
+    if (why !== '' || kind === undefined) return;
+    if (this.kind !== panel.kind) {
+      this.view?.dispose?.();
+      this.body.replaceChildren();
+      this.body.className = `panel-body ${panel.kind}`;
+      this.view = kind.create(this.body, this.context);
+      this.kind = panel.kind;
+    }
+    try {
+      this.view?.update(panel, columns);
+    } catch (error) {
+      this.empty.hidden = false;
+      setText(this.empty, `This panel could not be drawn: ${(error as Error).message}`);
+    }
+    this.view?.playhead?.(this.context.clock.t_us);
+  }
+
+  playhead(t_us: number): void {
+    this.view?.playhead?.(t_us);
+  }
+
+  resize(): void {
+    this.view?.resize?.();
+  }
+
+  dispose(): void {
+    this.view?.dispose?.();
+    this.element.remove();
+  }
+}

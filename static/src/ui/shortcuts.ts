@@ -1,0 +1,55 @@
+/** Every key of the page in one table: what it does, its tooltip and the help dialog derive from it. */
+
+import { openDialog } from './dialog';
+import { h } from './dom';
+
+export interface Shortcut {
+  readonly keys: readonly string[];
+  readonly label: string;
+  readonly group: 'Time' | 'View' | 'Selection' | 'Page';
+  run(event: KeyboardEvent): void;
+}
+
+/** Listens on the window; a key typed into a field or an open dialog belongs to that. */
+export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSignal): void {
+  const byKey = new Map<string, Shortcut>();
+  for (const shortcut of shortcuts) for (const key of shortcut.keys) byKey.set(key, shortcut);
+  window.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as HTMLElement | null;
+    if (target?.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
+    const shortcut = byKey.get(nameOf(event));
+    if (shortcut === undefined) return;
+    // Space and arrows on a focused button or slider are that control's own.
+    if (target?.closest('button, [role=slider]') && (event.key === ' ' || event.key === 'Enter')) return;
+    if (target?.closest('[role=tab], [role=listbox], [role=menu]') && event.key.startsWith('Arrow')) return;
+    event.preventDefault();
+    shortcut.run(event);
+  }, { signal });
+}
+
+export function showShortcuts(shortcuts: readonly Shortcut[], extra: readonly [string, string][]): void {
+  const groups = ['Time', 'View', 'Selection', 'Page'] as const;
+  const body = h('div.shortcuts');
+  for (const group of groups) {
+    const rows = shortcuts.filter((shortcut) => shortcut.group === group)
+      .map((shortcut) => row(shortcut.keys.map(show), shortcut.label));
+    body.append(h('section', h('h3', group), ...rows));
+  }
+  body.append(h('section', h('h3', 'Mouse'), ...extra.map(([keys, label]) => row([keys], label))));
+  openDialog('Keys', body);
+}
+
+function row(keys: readonly string[], label: string): HTMLElement {
+  return h('p.shortcut', h('span.keys', ...keys.map((key) => h('kbd', key))), h('span', label));
+}
+
+function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return event.shiftKey && event.key.length > 1 ? `Shift+${key}` : key;
+}
+
+function show(key: string): string {
+  const names: Record<string, string> = { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', 'Shift+ArrowLeft': 'Shift ←', 'Shift+ArrowRight': 'Shift →' };
+  return names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+}

@@ -1,0 +1,189 @@
+/** The left panel: the layers with their hues and rates, the selection, and the card of the neuron selected last. */
+
+import { layerRates, neuronActivity } from '../state/activity';
+import { neuronRef } from '../state/address_bar';
+import { formatCount, formatDuration, formatRate, formatTime, formatValue, plural } from '../state/format';
+import type { FrameSource, LayerInfo, Network, SceneHandle } from '../state/frames';
+import { layerColour } from '../state/palette';
+import type { PlaybackClock } from '../state/playback';
+import type { View } from '../state/view';
+import { h, setText } from './dom';
+import { iconButton, setIcon } from './icons';
+
+const RATE_WINDOW_US = 500_000;
+const NEURON_WINDOW_US = 1_000_000;
+const REFRESH_MS = 250;
+
+export interface SidePanelParts {
+  readonly network: Network;
+  readonly frames: FrameSource;
+  readonly clock: PlaybackClock;
+  readonly view: View;
+  scene(): SceneHandle | null;
+}
+
+export class SidePanel {
+  readonly element: HTMLElement;
+  private readonly rows: LayerRow[];
+  private readonly selection = h('section.selection', { 'aria-label': 'Selection' });
+  private readonly detail = h('section.detail', { 'aria-label': 'Neuron', 'data-testid': 'detail' });
+
+  constructor(private readonly parts: SidePanelParts, signal: AbortSignal) {
+    const { network, view, clock, frames } = parts;
+    this.rows = network.layers.map((layer) => new LayerRow(layer, parts));
+    this.element = h(
+      'aside.side', { 'aria-label': 'Layers and selection' },
+      h('section', h('h2', 'Layers'), h('ul.layers-list', ...this.rows.map((row) => row.element))),
+      this.selection,
+      this.detail,
+    );
+    view.subscribe(['hidden', 'theme'], () => this.paintLayers(), signal);
+    view.subscribe(['selection'], () => this.paintSelection(), signal);
+    clock.onChange(() => this.refresh(), signal);
+    let asked = false;
+    frames.onChange(() => {
+      if (asked) return;
+      asked = true;
+      setTimeout(() => { asked = false; this.refresh(); }, 60);
+    }, signal);
+    const timer = setInterval(() => clock.playing && this.refresh(), REFRESH_MS);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    this.paintLayers();
+    this.paintSelection();
+    this.refresh();
+  }
+
+  toggleLayer(index: number): void {
+    this.rows[index]?.toggle();
+  }
+
+  private paintLayers(): void {
+    for (const row of this.rows) row.paint();
+  }
+
+  private refresh(): void {
+    const { network, frames, clock } = this.parts;
+    const rates = layerRates(frames, clock.t_us, clock.level, RATE_WINDOW_US, network.layers.map((layer) => layer.n_neurons));
+    this.rows.forEach((row, at) => row.showRate(rates[at]));
+    this.paintDetail();
+  }
+
+  private paintSelection(): void {
+    const { view, network } = this.parts;
+    const selected = view.get('selection');
+    this.selection.hidden = selected.length === 0;
+    this.selection.replaceChildren();
+    if (selected.length > 0) {
+      const byLayer = new Map<string, number>();
+      for (const neuron of selected) {
+        const { layer } = neuronRef(neuron, network.layers);
+        byLayer.set(layer, (byLayer.get(layer) ?? 0) + 1);
+      }
+      this.selection.append(
+        h('div.section-head', h('h2', 'Selected'), iconButton('close', 'Clear the selection', 'Esc', () => view.set({ selection: [] }))),
+        h('p.facts', [...byLayer].map(([layer, n]) => `${formatCount(n)} in ${layer}`).join(', ')),
+      );
+    }
+    this.paintDetail();
+  }
+
+  private paintDetail(): void {
+    const { view, network, frames, clock, scene } = this.parts;
+    const neuron = view.get('selection').at(-1);
+    if (neuron === undefined) {
+      this.detail.replaceChildren(h('p.hint', 'Click a neuron to see what it does.'));
+      return;
+    }
+    const ref = neuronRef(neuron, network.layers);
+    const layer = network.layers.find((candidate) => candidate.name === ref.layer) as LayerInfo;
+    const facts: [string, string][] = [];
+    if (layer.shape.length > 1) facts.push(['place', placeOf(ref.neuron, layer.shape)]);
+    if (layer.cell_type || layer.neuron_type) facts.push(['type', [layer.cell_type, layer.neuron_type].filter(Boolean).join(', ')]);
+    const activity = neuronActivity(frames, layer.index, neuron, clock.t_us, clock.level, NEURON_WINDOW_US);
+    if (activity) {
+      facts.push([`rate, last ${formatDuration(NEURON_WINDOW_US)}`, formatRate(activity.rate_hz)]);
+      facts.push(['last spike', activity.last_spike_us === null ? 'none' : formatTime(activity.last_spike_us, frames.bin_us)]);
+    } else facts.push(['rate', 'loading']);
+    for (const stream of network.potentials) {
+      if (stream.layer !== layer.name) continue;
+      const state = frames.stateAt(stream.variable, layer.name, clock.level, frames.frameAt(clock.t_us, clock.level));
+      const value = state?.values[ref.neuron];
+      if (value === undefined) continue;
+      facts.push([stream.variable, Number.isNaN(value) ? 'not recorded' : `${formatValue(value)}${stream.unit === '1' ? '' : ` ${stream.unit}`}`]);
+    }
+    const strongest = scene()?.synapsesOf?.(neuron, 5) ?? [];
+    this.detail.replaceChildren(
+      h('div.section-head', h('h2', h('i.dot', { style: `--hue: ${layerColour(layer.index, view.get('theme'))}` }), `${layer.name} ${ref.neuron}`)),
+      h('dl.facts-table', ...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)])),
+      ...(strongest.length > 0 ? [h('h3', 'Strongest synapses')] : []),
+      ...strongest.map((synapse) => {
+        const other = synapse.pre === neuron ? synapse.post : synapse.pre;
+        const decoder = network.projections.find((p) => p.name === synapse.projection)?.kind === 'decoder';
+        const name = synapse.pre === neuron && decoder ? `dimension ${synapse.post}` : `${neuronRef(other, network.layers).layer} ${neuronRef(other, network.layers).neuron}`;
+        return h('p.synapse', h('span', `${synapse.pre === neuron ? 'to' : 'from'} ${name}`), h('span.numbers', formatValue(synapse.weight)));
+      }),
+    );
+  }
+}
+
+class LayerRow {
+  readonly element: HTMLLIElement;
+  private readonly eye: HTMLButtonElement;
+  private readonly rate = h('span.rate.numbers');
+
+  constructor(private readonly layer: LayerInfo, private readonly parts: SidePanelParts) {
+    const key = layer.index < 9 ? String(layer.index + 1) : '';
+    this.eye = iconButton('eye', `Hide ${layer.name}`, '', () => this.toggle());
+    const shape = layer.shape.length > 1 ? layer.shape.join(' x ') : '';
+    this.element = h(
+      'li.layer-row',
+      h('i.dot'),
+      h(
+        'button.layer-name',
+        {
+          type: 'button',
+          title: `${layer.name}: ${plural(layer.n_neurons, 'neuron')}${shape ? ` (${shape})` : ''}, ${plural(layer.n_spikes, 'spike')}. Fly to it${key ? ` (${key})` : ''}`,
+          onclick: () => parts.scene()?.fitLayer(layer.index),
+        },
+        h('span.ellipsis', layer.name), h('span.muted.numbers', formatCount(layer.n_neurons)),
+      ),
+      this.rate,
+      this.eye,
+    );
+  }
+
+  toggle(): void {
+    const { view } = this.parts;
+    const hidden = view.get('hidden');
+    const { name } = this.layer;
+    view.set({ hidden: hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name] });
+  }
+
+  paint(): void {
+    const { view } = this.parts;
+    const hidden = view.get('hidden').includes(this.layer.name);
+    this.element.style.setProperty('--hue', layerColour(this.layer.index, view.get('theme')));
+    this.element.dataset['hidden'] = String(hidden);
+    setIcon(this.eye, hidden ? 'eyeOff' : 'eye');
+    const name = `${hidden ? 'Show' : 'Hide'} ${this.layer.name}`;
+    this.eye.setAttribute('aria-label', name);
+    this.eye.title = name;
+    this.eye.setAttribute('aria-pressed', String(!hidden));
+  }
+
+  showRate(rate: number | null): void {
+    setText(this.rate, rate === null ? '' : formatRate(rate));
+    this.rate.title = `Mean rate of its neurons over the last ${formatDuration(RATE_WINDOW_US)}`;
+  }
+}
+
+/** (row, column) of a neuron in its layer's shape. */
+function placeOf(neuron: number, shape: readonly number[]): string {
+  const places: number[] = [];
+  let rest = neuron;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    places.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return `(${places.join(', ')}) of ${shape.join(' x ')}`;
+}

@@ -1,0 +1,116 @@
+/** The top bar: where one is, how the network is coloured, and the page's own buttons. */
+
+import type { RecordingSummary } from '../net/messages.gen';
+import { rest } from '../net/rest';
+import type { Network } from '../state/frames';
+import type { ColourMode, View } from '../state/view';
+import { h, setText } from './dom';
+import { brandMark } from './home';
+import { iconButton, setIcon } from './icons';
+
+export interface TopBarParts {
+  readonly network: Network;
+  readonly name: string;
+  readonly view: View;
+  search(text: string): string | null;
+  toggleSide(): void;
+  toggleDock(): void;
+  toggleTheme(): void;
+  toggleFullscreen(): void;
+  showKeys(): void;
+  home(): void;
+  share(): void;
+}
+
+const MODES: readonly [ColourMode, string, string][] = [
+  ['spikes', 'Spikes', 'Light up at each spike, then fade'],
+  ['rate', 'Rate', 'Mean rate of the last moments'],
+  ['potential', 'Potential', 'The recorded potential'],
+];
+
+export class TopBar {
+  readonly element: HTMLElement;
+  readonly searchField = h('input.search', { type: 'search', placeholder: 'layer or layer:neuron', 'aria-label': 'Find a layer or a neuron', title: 'Find a layer or a neuron (/)', spellcheck: false });
+  private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
+  private readonly colour = h('select.colour', { 'aria-label': 'Colour', title: 'What the colour of a neuron means (C)' });
+  private readonly theme: HTMLButtonElement;
+
+  constructor(private readonly parts: TopBarParts, signal: AbortSignal) {
+    const { view, network } = parts;
+    const recordings = h('select.recording-name', {
+      'aria-label': 'Recording', title: 'Recording',
+      onchange: () => { location.href = `/view/${encodeURIComponent(recordings.value)}`; },
+    }, h('option', { value: network.recording }, parts.name));
+    recordings.value = network.recording;
+    recordings.addEventListener('pointerdown', () => void this.fill(recordings), { once: true });
+    recordings.addEventListener('focus', () => void this.fill(recordings), { once: true });
+    for (const [mode, label, title] of MODES) {
+      if (mode === 'potential') {
+        for (const variable of new Set(network.potentials.map((stream) => stream.variable))) {
+          const [stream] = network.potentials.filter((candidate) => candidate.variable === variable);
+          this.colour.append(h('option', { value: `potential/${variable}`, title }, `${label} ${variable}${stream.unit === '1' ? '' : ` (${stream.unit})`}`));
+        }
+      } else this.colour.append(h('option', { value: mode, title }, label));
+    }
+    this.colour.addEventListener('change', () => this.choose(this.colour.value));
+    const note = h('span.search-note.muted');
+    this.searchField.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.searchField.blur();
+      if (event.key !== 'Enter') return;
+      const wrong = parts.search(this.searchField.value);
+      setText(note, wrong ?? '');
+      if (wrong === null) this.searchField.blur();
+    });
+    this.searchField.addEventListener('input', () => setText(note, ''));
+    this.theme = iconButton('sun', 'Light or dark', 'T', parts.toggleTheme);
+    this.element = h(
+      'header.top',
+      h('a.brand', { href: '/', title: 'All recordings', 'aria-label': 'Synaptarium: all recordings' }, brandMark(), h('span', 'Synaptarium')),
+      recordings,
+      this.live,
+      h('label.field', h('span.muted', 'colour'), this.colour),
+      this.searchField, note,
+      h('div.spacer'),
+      iconButton('home', 'The whole network', 'H', parts.home),
+      iconButton('link', 'Copy a link to this view', '', parts.share),
+      this.theme,
+      iconButton('panelLeft', 'Layers panel', 'B', parts.toggleSide),
+      iconButton('panelRight', 'Panels', 'P', parts.toggleDock),
+      iconButton('fullscreen', 'Full screen', 'Enter', parts.toggleFullscreen),
+      iconButton('help', 'All keys', '?', parts.showKeys),
+    );
+    view.subscribe(['colour', 'variable', 'theme'], () => this.paint(), signal);
+    this.paint();
+  }
+
+  /** The next colour mode; Shift or the end of the list goes round. */
+  nextColour(): void {
+    const at = (this.colour.selectedIndex + 1) % this.colour.options.length;
+    this.choose(this.colour.options[at].value);
+  }
+
+  setLive(live: boolean): void {
+    this.live.hidden = !live;
+  }
+
+  private choose(value: string): void {
+    const [mode, variable] = value.split('/');
+    this.parts.view.set({ colour: mode as ColourMode, variable: variable ?? '' });
+  }
+
+  private paint(): void {
+    const { view } = this.parts;
+    const mode = view.get('colour');
+    this.colour.value = mode === 'potential' ? `potential/${view.get('variable')}` : mode;
+    setIcon(this.theme, view.get('theme') === 'dark' ? 'sun' : 'moon');
+  }
+
+  private async fill(select: HTMLSelectElement): Promise<void> {
+    const found: RecordingSummary[] = await rest.recordings().catch(() => []);
+    const here = select.value;
+    const ready = found.filter((recording) => recording.build !== null || recording.id === here);
+    if (ready.length === 0) return;
+    select.replaceChildren(...ready.map((recording) => h('option', { value: recording.id }, recording.name)));
+    select.value = here;
+  }
+}

@@ -1,0 +1,464 @@
+/** The page of one recording: loads it, wires clock, data, scene and panels, and lays out the shell around them. */
+
+import type { ModuleInfo } from '../net/messages.gen';
+import { ApiError, rest } from '../net/rest';
+import { AddressBar, globalIds, type LinkedView, linkOf, neuronRef } from '../state/address_bar';
+import { DataClient } from '../state/data_client';
+import { formatTime, plural } from '../state/format';
+import { FrameStore } from '../state/frame_store';
+import type { CreateScene, SceneHandle } from '../state/frames';
+import { PlaybackClock } from '../state/playback';
+import { type Loaded, loadOverview, loadRecording, loadStimuli, Stimuli } from '../state/recording';
+import { View } from '../state/view';
+import { append, h, setText } from './dom';
+import { Dock } from './dock';
+import { icon } from './icons';
+import { listenForKeys, type Shortcut, showShortcuts } from './shortcuts';
+import { SidePanel } from './side_panel';
+import { splitter } from './splitter';
+import { stimulusCard } from './stimulus_card';
+import { applyTheme, storedTheme } from './theme';
+import { Toasts } from './toasts';
+import { TopBar } from './top_bar';
+import { SPEEDS, Transport } from './transport';
+
+const RETRY_MS = 1500;
+/** A first look shows about so many frames a second, so that single spikes can be followed. */
+const FIRST_FRAMES_PER_S = 120;
+
+/** What `window.synaptarium` gives to tests and to scripts in the console. */
+export interface Hooks {
+  readonly ready: Promise<void>;
+  state(): Record<string, unknown>;
+  seek(t_us: number): void;
+  play(): void;
+  pause(): void;
+  setSpeed(speed: number): void;
+  setLoop(loop: { t_start_us: number; t_stop_us: number } | null): void;
+  select(neurons: number[]): void;
+  setView(changes: Record<string, unknown>): void;
+  project(neuron: number): { x: number; y: number } | null;
+  scene(): SceneHandle | null;
+}
+
+export async function showViewer(root: HTMLElement, link: LinkedView, signal: AbortSignal): Promise<Hooks> {
+  document.title = `${link.recording} - Synaptarium`;
+  const loaded = await loadPatiently(root, link.recording, link.layout ?? 'sheets', signal);
+  const modules = await rest.modules(signal).catch((): ModuleInfo[] => []);
+  return new Viewer(root, link, loaded, modules, signal).hooks;
+}
+
+/** Loads the recording; where the database or the server is away it says so and tries again by itself. */
+async function loadPatiently(root: HTMLElement, id: string, layout: string, signal: AbortSignal): Promise<Loaded> {
+  const text = h('p', `Opening ${id}`);
+  const hint = h('p.hint');
+  root.replaceChildren(h('main.waiting', { role: 'status' }, icon('loading', 24), text, hint));
+  for (;;) {
+    try {
+      return await loadRecording(id, layout, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ApiError) || !error.passes) throw error;
+      setText(text, error.message);
+      setText(hint, error.hint);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+class Viewer {
+  readonly hooks: Hooks;
+  private readonly view: View;
+  private readonly clock: PlaybackClock;
+  private readonly store: FrameStore;
+  private readonly data: DataClient;
+  private readonly toasts = new Toasts();
+  private readonly sceneHost = h('div.scene-host');
+  private readonly shell = h('div.shell');
+  private readonly side: SidePanel;
+  private readonly dock: Dock | null;
+  private readonly top: TopBar;
+  private readonly transport: Transport;
+  private readonly address: AddressBar;
+  private readonly shortcuts: Shortcut[];
+  private stimuli: Stimuli;
+  private scene: SceneHandle | null = null;
+  private refreshing = false;
+  private gone = false;
+
+  constructor(
+    private readonly root: HTMLElement, link: LinkedView, private readonly loaded: Loaded,
+    modules: readonly ModuleInfo[], private readonly signal: AbortSignal,
+  ) {
+    const { network, manifest } = loaded;
+    document.title = `${loaded.header.name} - Synaptarium`;
+    this.stimuli = loaded.stimuli;
+    const theme = link.theme ?? storedTheme();
+    applyTheme(theme);
+    this.view = new View({
+      theme,
+      hidden: link.hidden ?? network.layers.filter((layer) => layer.hidden !== '').map((layer) => layer.name),
+      selection: globalIds(link.selection ?? [], network.layers),
+      camera: link.camera ?? null,
+      ...(link.colour ? { colour: link.colour } : {}),
+      ...(link.variable ? { variable: link.variable } : {}),
+      ...(link.layout ? { layout: link.layout } : {}),
+      ...(link.spread ? { spread: link.spread } : {}),
+      ...(link.synapses ? { synapses: link.synapses.shown === false ? 0 : (link.synapses.budget ?? 3000) } : {}),
+    });
+    const store = new FrameStore(manifest, network.layers.map((layer) => layer.name));
+    this.store = store;
+    this.clock = new PlaybackClock({
+      get t_start_us() { return store.t_start_us; },
+      get t_stop_us() { return store.t_stop_us; },
+      get open() { return store.index.manifest.open; },
+      get version() { return store.version; },
+      loadedUntil: (t, direction, level, limit) => store.loadedUntil(t, direction, level, limit),
+      levelFor: (speed) => store.levelFor(speed),
+      frame_us: (level) => store.index.frame_us(level),
+    });
+    this.clock.setSpeed(link.speed ?? firstSpeed(store.bin_us));
+    if (link.loop) this.clock.setLoop({ t_start_us: link.loop[0], t_stop_us: link.loop[1] });
+    if (link.t_us !== undefined) this.clock.seek(link.t_us);
+    this.data = new DataClient(store, this.clock, {
+      state: () => undefined,
+      manifestChanged: () => void this.refreshManifest(),
+      trouble: (code, message, hint) => this.trouble(code, message, hint),
+      connection: (connected) => this.connection(connected),
+    }, signal);
+
+    const parts = {
+      clock: this.clock, store, layers: network.layers, view: this.view,
+      overview: () => this.loaded.overview, stimuli: () => this.stimuli, interval_us: () => this.interval_us(),
+    };
+    this.transport = new Transport(parts, signal);
+    this.side = new SidePanel({ network, frames: store, clock: this.clock, view: this.view, scene: () => this.scene }, signal);
+    this.top = new TopBar({
+      network, name: loaded.header.name, view: this.view,
+      search: (text) => this.search(text),
+      toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
+      toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
+      showKeys: () => this.showKeys(), home: () => this.scene?.home(), share: () => void this.share(),
+    }, signal);
+    this.dock = modules.length === 0 ? null : new Dock({
+      recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
+      span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
+      revision: () => store.index.manifest.revision,
+      selection: () => this.view.get('selection').map((neuron) => neuronRef(neuron, network.layers)),
+    }, signal);
+    this.address = new AddressBar(() => this.link(), signal);
+    this.shortcuts = this.makeShortcuts();
+    this.layOut();
+    listenForKeys(this.shortcuts, signal);
+    this.view.subscribe(null, () => this.address.touch(), signal);
+    this.clock.onChange((change) => {
+      if (change !== 'status') this.address.touch();
+      this.paintStatus();
+    }, signal);
+    this.top.setLive(manifest.open);
+
+    let markReady: () => void = () => undefined;
+    const ready = new Promise<void>((resolve) => { markReady = resolve; });
+    this.hooks = this.makeHooks(ready);
+    void this.startScene().then(() => {
+      const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
+      if (link.t_us === undefined && !quiet) this.clock.play();
+      markReady();
+    });
+  }
+
+  private layOut(): void {
+    const { network } = this.loaded;
+    for (const pane of ['side', 'dock'] as const) {
+      if (localStorage.getItem(`synaptarium.${pane}`) === 'closed') this.shell.classList.add(`no-${pane}`);
+    }
+    const hint = h('p.first-words', firstWords(this.loaded));
+    setTimeout(() => hint.classList.add('faded'), 9000);
+    const stage = h(
+      'section.stage', { 'aria-label': 'Scene' }, this.sceneHost,
+      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, this.toasts.element,
+    );
+    append(this.shell, [
+      this.top.element,
+      this.side.element,
+      splitter('Width of the layers panel', 'left', '--side', [160, 420], this.shell),
+      stage,
+      this.dock && splitter('Width of the panels', 'right', '--dock', [240, 900], this.shell),
+      this.dock?.element ?? null,
+      this.transport.element,
+    ]);
+    if (this.dock === null) this.shell.classList.add('no-dock');
+    this.root.replaceChildren(this.shell);
+  }
+
+  private async startScene(): Promise<void> {
+    const start = performance.now();
+    try {
+      const found = import.meta.glob<{ createScene: CreateScene }>('../scene/scene.ts')['../scene/scene.ts'];
+      if (found === undefined) throw new Error('The scene is not part of this build.');
+      const { createScene } = await found();
+      this.scene = await createScene({
+        host: this.sceneHost, network: this.loaded.network, frames: this.store, playback: this.clock, view: this.view, signal: this.signal,
+      });
+      performance.measure('synaptarium.scene', { start });
+    } catch (error) {
+      this.sceneHost.append(h('div.scene-missing', { role: 'alert' }, icon('warning', 20), h('p', 'The scene cannot be drawn.'), h('p.hint', `${(error as Error).message} The browser needs WebGL 2; the panels and the transport work without it.`)));
+    }
+    // The scene ticks the clock in its own loop; where it cannot, or does not draw, the page does.
+    const tick = (now: number): void => {
+      if (this.signal.aborted) return;
+      this.clock.tick(now);
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
+  private paintStatus(): void {
+    this.shell.dataset['status'] = this.clock.status;
+    if (this.clock.status === 'unavailable') {
+      this.toasts.show('unavailable', 'The database does not answer.', { hint: 'What is loaded still plays; the rest comes by itself when it answers again.', tone: 'error', stays: true });
+    } else this.toasts.clear('unavailable');
+  }
+
+  private connection(connected: boolean): void {
+    if (connected) {
+      this.toasts.clear('connection');
+      this.toasts.clear('Unreachable');
+      if (this.refreshWhenBack) void this.refreshManifest();
+      this.refreshWhenBack = false;
+      return;
+    }
+    this.refreshWhenBack = true;
+    setTimeout(() => {
+      if (!this.data.connected && !this.signal.aborted && !this.gone) {
+        this.toasts.show('connection', 'The connection to the server is lost.', { hint: 'The page connects again by itself.', tone: 'error', stays: true });
+      }
+    }, 1000);
+  }
+
+  private refreshWhenBack = false;
+
+  private trouble(code: string, message: string, hint: string): void {
+    if (code === 'RecordingNotFound') {
+      this.deleted(message);
+      return;
+    }
+    if (code === 'StoreUnavailable' || code === 'Unreachable') {
+      this.paintStatus();
+      return;
+    }
+    if (code === 'ChunkNotFound' || code === 'BuildNotFound') return;
+    this.toasts.show(code, message, { hint, tone: 'error' });
+  }
+
+  /** The recording was deleted while it was watched. */
+  private deleted(message: string): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.clock.pause();
+    this.shell.append(h(
+      'div.gone', { role: 'alert' },
+      h('div.gone-card', icon('warning', 24), h('h2', 'This recording was deleted'), h('p', message), h('a.button.primary', { href: '/' }, 'All recordings')),
+    ));
+  }
+
+  /** An open recording grew, or there is a newer build: read the manifest, the curve and the stimuli again. */
+  private async refreshManifest(): Promise<void> {
+    if (this.refreshing || this.gone) return;
+    this.refreshing = true;
+    const { network } = this.loaded;
+    try {
+      const manifest = await rest.manifest(network.recording, this.signal);
+      const before = this.store.index.manifest;
+      if (manifest.build !== before.build || manifest.revision !== before.revision || manifest.open !== before.open) {
+        this.data.useManifest(manifest);
+        this.top.setLive(manifest.open);
+        this.dock?.ask();
+        [this.loaded.overview, this.stimuli] = await Promise.all([loadOverview(network, this.signal), loadStimuli(network, this.signal)]);
+        this.transport.scrub.repaint();
+        this.transport.paint();
+      }
+    } catch (error) {
+      if (error instanceof ApiError) this.trouble(error.code, error.message, error.hint);
+    }
+    // Growth is told many times a second; the page reads it at most four times.
+    setTimeout(() => { this.refreshing = false; }, 250);
+  }
+
+  /** Finds "layer", "layer:neuron" or a global index; returns what is wrong, or null. */
+  private search(text: string): string | null {
+    const { layers } = this.loaded.network;
+    const [name, id] = text.trim().split(/[:\s]+/);
+    if (!name) return null;
+    const layer = layers.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
+      ?? layers.find((candidate) => candidate.name.toLowerCase().startsWith(name.toLowerCase()));
+    if (layer === undefined) return `No layer is named "${name}".`;
+    if (id === undefined) {
+      this.scene?.fitLayer(layer.index);
+      return null;
+    }
+    const neuron = Number(id);
+    if (!Number.isInteger(neuron) || neuron < 0 || neuron >= layer.n_neurons) return `${layer.name} has neurons 0 to ${layer.n_neurons - 1}.`;
+    this.view.set({ selection: [layer.offset + neuron] });
+    this.scene?.fitSelection();
+    return null;
+  }
+
+  /** A round interval, about a five-hundredth of the run: what an arrow key moves. */
+  private interval_us(): number {
+    const span = this.store.t_stop_us - this.store.t_start_us;
+    const wanted = Math.max(span / 500, this.store.bin_us);
+    const power = 10 ** Math.floor(Math.log10(wanted));
+    return Math.max(this.store.bin_us, [1, 2, 5, 10].map((digit) => digit * power).find((value) => value >= wanted * 0.7) ?? power);
+  }
+
+  private move(intervals: number): void {
+    this.clock.seek(this.clock.t_us + intervals * this.interval_us());
+  }
+
+  private makeShortcuts(): Shortcut[] {
+    const { clock, view } = this;
+    const layers = this.loaded.network.layers.slice(0, 9);
+    const signed = (sign: 1 | -1): void => {
+      clock.setSpeed(sign * Math.abs(clock.speed));
+      clock.play();
+    };
+    return [
+      { keys: [' '], label: 'Play or pause', group: 'Time', run: () => clock.toggle() },
+      { keys: ['j'], label: 'Play in reverse', group: 'Time', run: () => signed(-1) },
+      { keys: ['k'], label: 'Pause', group: 'Time', run: () => clock.pause() },
+      { keys: ['l'], label: 'Play forward', group: 'Time', run: () => signed(1) },
+      { keys: ['ArrowLeft'], label: 'One interval back', group: 'Time', run: () => this.move(-1) },
+      { keys: ['ArrowRight'], label: 'One interval on', group: 'Time', run: () => this.move(1) },
+      { keys: ['Shift+ArrowLeft'], label: 'Ten intervals back', group: 'Time', run: () => this.move(-10) },
+      { keys: ['Shift+ArrowRight'], label: 'Ten intervals on', group: 'Time', run: () => this.move(10) },
+      { keys: [','], label: 'One frame back', group: 'Time', run: () => clock.step(-1) },
+      { keys: ['.'], label: 'One frame on', group: 'Time', run: () => clock.step(1) },
+      { keys: ['['], label: 'Slower', group: 'Time', run: () => this.transport.nextSpeed(-1) },
+      { keys: [']'], label: 'Faster', group: 'Time', run: () => this.transport.nextSpeed(1) },
+      { keys: ['r'], label: 'Loop on or off', group: 'Time', run: () => this.transport.toggleLoop() },
+      { keys: ['Home'], label: 'To the start', group: 'Time', run: () => clock.seek(this.store.t_start_us) },
+      { keys: ['End'], label: 'To the end', group: 'Time', run: () => clock.seek(this.store.t_stop_us) },
+      { keys: ['h'], label: 'The whole network', group: 'View', run: () => this.scene?.home() },
+      { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => this.scene?.fitSelection() },
+      { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => this.top.nextColour() },
+      { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
+      { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => this.scene?.fitLayer(Number(event.key) - 1) },
+      { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
+      { keys: ['/'], label: 'Find a layer or a neuron', group: 'Selection', run: () => this.top.searchField.focus() },
+      { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => this.toggle('side') },
+      { keys: ['p'], label: 'Panels', group: 'Page', run: () => this.toggle('dock') },
+      { keys: ['t'], label: 'Light or dark', group: 'Page', run: () => this.toggleTheme() },
+      { keys: ['Enter'], label: 'Full screen', group: 'Page', run: () => this.toggleFullscreen() },
+      { keys: ['?'], label: 'All keys', group: 'Page', run: () => this.showKeys() },
+    ];
+  }
+
+  private showKeys(): void {
+    showShortcuts(this.shortcuts, [
+      ['Click', 'Select a neuron; Shift adds'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
+      ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel on the curve', 'Zoom in time'],
+    ]);
+  }
+
+  private toggle(pane: 'side' | 'dock'): void {
+    const closed = this.shell.classList.toggle(`no-${pane}`);
+    localStorage.setItem(`synaptarium.${pane}`, closed ? 'closed' : 'open');
+  }
+
+  private toggleTheme(): void {
+    const theme = this.view.get('theme') === 'dark' ? 'light' : 'dark';
+    applyTheme(theme);
+    this.view.set({ theme });
+  }
+
+  private toggleFullscreen(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void document.documentElement.requestFullscreen().catch(() => undefined);
+  }
+
+  private async share(): Promise<void> {
+    const url = new URL(this.link(), location.href).href;
+    try {
+      await navigator.clipboard.writeText(url);
+      this.toasts.show('share', `The link to ${formatTime(this.clock.t_us, this.store.bin_us)} is copied.`);
+    } catch {
+      this.toasts.show('share', 'The browser does not let the page copy.', { hint: 'The address bar holds the same link.' });
+    }
+  }
+
+  private link(): string {
+    return linkOf(this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers);
+  }
+
+  private makeHooks(ready: Promise<void>): Hooks {
+    const { clock, store, data, view } = this;
+    return {
+      ready,
+      seek: (t_us) => clock.seek(t_us),
+      play: () => clock.play(),
+      pause: () => clock.pause(),
+      setSpeed: (speed) => clock.setSpeed(speed),
+      setLoop: (loop) => clock.setLoop(loop),
+      select: (neurons) => view.set({ selection: neurons }),
+      setView: (changes) => view.set(changes),
+      project: (neuron) => this.scene?.project(neuron) ?? null,
+      scene: () => this.scene,
+      state: () => {
+        const frame = store.frameAt(clock.t_us, clock.level);
+        const counters = data.counters;
+        const stats = this.scene?.stats();
+        const at = this.stimuli.at(clock.t_us);
+        return {
+          recording: this.loaded.network.recording,
+          t_us: clock.t_us,
+          t_start_us: store.t_start_us,
+          t_stop_us: store.t_stop_us,
+          playing: clock.playing,
+          status: clock.status,
+          speed: clock.speed,
+          loop: clock.loop,
+          level: clock.level,
+          frame,
+          frameLoaded: store.isLoaded(frame, frame + 1, clock.level),
+          open: store.index.manifest.open,
+          build: store.index.manifest.build,
+          revision: store.index.manifest.revision,
+          connected: data.connected,
+          label: at >= 0 ? this.stimuli.labels[at] : null,
+          bufferedRanges: store.loadedRanges(clock.level),
+          residentBytes: store.resident_bytes,
+          drawnSpikes: stats?.drawn_spikes ?? 0,
+          spikesInLastFrame: stats?.spikes_in_last_frame ?? 0,
+          framesDrawn: stats?.frames_drawn ?? 0,
+          synapsesDrawn: stats?.synapses_drawn ?? 0,
+          synapsesTotal: stats?.synapses_total ?? 0,
+          jsMs: stats?.js_ms ?? 0,
+          chunks: counters?.chunks ?? { stream: 0, http: 0, cache: 0 },
+          framesOverStream: counters?.frames.stream ?? 0,
+          framesOverHttp: counters?.frames.http ?? 0,
+          worker: counters,
+          selection: view.get('selection').map((neuron) => neuronRef(neuron, this.loaded.network.layers)),
+          hover: view.get('hover'),
+          colour: view.get('colour'),
+          hidden: view.get('hidden'),
+          camera: view.get('camera'),
+          panels: this.dock?.panelIds ?? [],
+          scene: this.scene?.debug?.() ?? null,
+        };
+      },
+    };
+  }
+}
+
+/** The speed of a first look: near so many frames a second, from the list of speeds. */
+function firstSpeed(bin_us: number): number {
+  const wanted = (FIRST_FRAMES_PER_S * bin_us) / 1e6;
+  return SPEEDS.findLast((speed) => speed <= Math.min(1, wanted) * 1.001) ?? SPEEDS[0];
+}
+
+/** One line that says what one sees. */
+function firstWords({ network, stimuli }: Loaded): string {
+  const layers = network.layers.map((layer) => layer.name).join(', ');
+  const shown = stimuli.length > 0 ? ` while it sees ${plural(stimuli.length, 'stimulus', 'stimuli')}` : '';
+  return `${plural(network.n_neurons, 'neuron')} of ${plural(network.layers.length, 'layer')} (${layers})${shown}. A neuron lights up when it spikes.`;
+}
