@@ -52,7 +52,7 @@ export class BoundedCache<T> {
     this.remove(key);
     this.entries.set(key, { value, bytes, t_start_us, t_stop_us });
     this.total += bytes;
-    if (this.total > this.limit_bytes) this.evict(key);
+    if (this.total > this.limit_bytes) this.evict();
   }
 
   remove(key: string): void {
@@ -76,12 +76,11 @@ export class BoundedCache<T> {
   }
 
   /** Drops the farthest until an eighth is free, so that not every put has to sort. */
-  private evict(newest: string): void {
+  private evict(): void {
     const goal = this.limit_bytes * 0.875;
     const order = [...this.entries].sort((a, b) => this.distance(b[1]) - this.distance(a[1]));
     for (const [key, entry] of order) {
-      if (this.total <= goal) return;
-      if (key === newest && this.entries.size === 1) return; // one entry is always kept, however large
+      if (this.total <= goal || this.entries.size === 1) return; // one entry is always kept, however large
       this.entries.delete(key);
       this.total -= entry.bytes;
       this.onEvict(key, entry.value);

@@ -179,7 +179,8 @@ interface Opened {
 function open(payload: Uint8Array): Opened {
   let table: Table;
   try {
-    table = tableFromIPC(payload);
+    // Columns alias the payload, which Arrow aligns to 8 bytes from its own start.
+    table = tableFromIPC(payload.byteOffset % 8 === 0 ? payload : payload.slice());
   } catch (error) {
     throw new CorruptChunk(`The payload is no Arrow stream: ${(error as Error).message}`);
   }
