@@ -154,7 +154,7 @@ def _send(store: Store, batch: list[ReplaceOne[Document]]) -> int:
 
 
 def _sealed(document: Document) -> Sealed:
-    sealed = Sealed(document["payload"], document["checksum"])
+    sealed = Sealed(document["payload"], int(document["checksum"]))
     found = google_crc32c.value(sealed.stored)
     if found != sealed.checksum:
         raise CorruptData(
