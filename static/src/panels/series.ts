@@ -93,13 +93,13 @@ class SeriesView implements PanelView<PanelOf<'series'>> {
     const total_us = this.data[0].length ? (this.data[0][this.data[0].length - 1] as number) * 1e6 : 0;
     this.chart = new uPlot({
       width, height: HEIGHT_PX,
-      padding: [6, 6, 0, 0],
+      padding: [6, 8, 0, 0],
       legend: { show: false },
       cursor: { points: { size: 5 }, drag: { x: false, y: false, setScale: false }, sync: { key: 'time' } },
       scales: { x: { time: false }, y: { range: (_u, low, high) => [Math.min(0, low ?? 0), high === null || high <= 0 ? Math.max(1, high ?? 1) : high * 1.08] } },
       axes: [
         {
-          ...axis, size: 20, gap: 2, space: 60,
+          ...axis, size: 24, gap: 6, space: 60,
           values: (_u, ticks, _at, _space, step) => ticks.map((t) => (panel.time === false ? formatValue(t) : formatTime(t * 1e6, step < 1 ? step * 1e6 : 1e6, total_us))),
         },
         { ...axis, size: 40, gap: 2, space: 28, values: (_u, ticks) => ticks.map((v) => (Math.abs(v) >= 1000 ? formatCount(v) : formatValue(v))) },

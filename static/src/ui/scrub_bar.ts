@@ -167,12 +167,14 @@ export class ScrubBar {
         if (x < -4 || x > width + 4) continue;
         context.lineTo(x, base - curve[i] * scale);
       }
+      const end = Math.min(width, this.x(this.parts.store.t_stop_us, width));
+      context.lineTo(end, base - curve[curve.length - 1] * scale);
       const colour = layerColour(layer.index, theme);
       context.strokeStyle = colour;
       context.lineWidth = 1;
       context.globalAlpha = 0.9;
       context.stroke();
-      context.lineTo(Math.min(width, this.x(overview.t_us[curve.length - 1], width)), base);
+      context.lineTo(end, base);
       context.closePath();
       context.globalAlpha = 0.22;
       context.fillStyle = colour;

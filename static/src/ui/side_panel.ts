@@ -142,12 +142,11 @@ class LayerRow {
         'button.layer-name',
         {
           type: 'button',
-          title: `${layer.name}: ${plural(layer.n_neurons, 'neuron')}${shape ? ` (${shape})` : ''}, ${plural(layer.n_spikes, 'spike')}. Fly to it${key ? ` (${key})` : ''}`,
+          title: `${layer.name}: ${plural(layer.n_neurons, 'neuron')}${shape ? ` (${shape})` : ''}, ${plural(layer.n_spikes, 'spike')}. Its rate is the mean of the last ${formatDuration(RATE_WINDOW_US)}. Fly to it${key ? ` (${key})` : ''}`,
           onclick: () => parts.scene()?.fitLayer(layer.index),
         },
-        h('span.ellipsis', layer.name), h('span.muted.numbers', formatCount(layer.n_neurons)),
+        h('span.ellipsis', layer.name), this.rate,
       ),
-      this.rate,
       this.eye,
     );
   }
@@ -172,8 +171,7 @@ class LayerRow {
   }
 
   showRate(rate: number | null): void {
-    setText(this.rate, rate === null ? '' : formatRate(rate));
-    this.rate.title = `Mean rate of its neurons over the last ${formatDuration(RATE_WINDOW_US)}`;
+    setText(this.rate, `${formatCount(this.layer.n_neurons)}  ·  ${rate === null ? 'loading' : formatRate(rate)}`);
   }
 }
 

@@ -30,7 +30,7 @@ const MODES: readonly [ColourMode, string, string][] = [
 
 export class TopBar {
   readonly element: HTMLElement;
-  readonly searchField = h('input.search', { type: 'search', placeholder: 'layer or layer:neuron', 'aria-label': 'Find a layer or a neuron', title: 'Find a layer or a neuron (/)', spellcheck: false });
+  readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:neuron', 'aria-label': 'Find a layer or a neuron', title: 'Find a layer or a neuron (/)', spellcheck: false });
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
   private readonly colour = h('select.colour', { 'aria-label': 'Colour', title: 'What the colour of a neuron means (C)' });
   private readonly theme: HTMLButtonElement;
