@@ -8,9 +8,9 @@ import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 
 import type { Camera } from '../state/view';
 
-export const FIELD_OF_VIEW_DEG = 35;
+export const FIELD_OF_VIEW_DEG = 28;
 /** From before the first sheet, to its right, a little above: the layers follow each other from left to right. */
-const HOME_DIRECTION = new THREE.Vector3(-0.52, 0.36, 0.78).normalize();
+const HOME_DIRECTION = new THREE.Vector3(-0.66, 0.34, 0.67).normalize();
 const FLIGHT_MS = 240;
 const FIRST_FLIGHT_MS = 900;
 

@@ -13,7 +13,7 @@ import type { ColourMode } from '../state/view';
 export const MODES: readonly ColourMode[] = ['spikes', 'rate', 'potential', 'recruitment', 'count'];
 
 /** Part of the spacing that a resting disc fills. */
-const FILL = 0.58;
+const FILL = 0.5;
 
 export interface Scale {
   min: number;
@@ -65,7 +65,7 @@ void main() {
 
   // Far things recede into the room.
   float near = 1.0 - 0.45 * smoothstep(depthRange.x, depthRange.y, -view.z);
-  vec3 rest = point.colour * 0.30 * near;
+  vec3 rest = point.colour * 0.42 * near;
   vec3 shown = rest;
   if (gl_VertexID >= neurons) {
     shown = point.colour * 0.55 * near;
@@ -94,8 +94,8 @@ void main() {
   float soft = fwidth(r);
   float alpha = 1.0 - smoothstep(1.0 - 1.5 * soft, 1.0, r);
   alpha *= mix(1.0, smoothstep(0.55 - soft, 0.55, r), hollow); // a ring: not recorded
-  if (alpha * colour.a < 0.02) discard;
-  float shade = 1.08 - 0.30 * dot(at - vec2(-0.25, -0.3), at - vec2(-0.25, -0.3));
+  if (alpha < 0.3) discard;
+  float shade = 1.06 - 0.22 * dot(at - vec2(-0.25, -0.3), at - vec2(-0.25, -0.3));
   pixel = vec4(colour.rgb * shade, alpha * colour.a);
 }`;
 
@@ -197,7 +197,7 @@ export class Neurons {
     this.halo = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: HALO_VERTEX, fragmentShader: HALO_FRAGMENT, transparent: true,
       depthWrite: false, blending: THREE.AdditiveBlending,
-      uniforms: { ...this.uniforms, strength: { value: 0.75 } },
+      uniforms: { ...this.uniforms, strength: { value: 0.6 } },
     });
     this.id = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: ID_VERTEX, fragmentShader: ID_FRAGMENT, blending: THREE.NoBlending,

@@ -176,8 +176,9 @@ export class SynapseView {
       );
       n_top += choice.n_top;
       n_sample += choice.n_sample;
-      ends.push(endsOf(projection, choice.ids));
-      parts.push({ projection: projection.info.name, synapses: choice.ids });
+      const ids = choice.ids.reverse(); // the strongest are drawn last, on top
+      ends.push(endsOf(projection, ids));
+      parts.push({ projection: projection.info.name, synapses: ids });
     });
     this.chosen.setSegments({ ends: joined(ends), parts });
     const total = this.network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
@@ -210,7 +211,7 @@ export class SynapseView {
   private strengthen(): void {
     const n = Math.max(1, this.chosen.n_segments);
     const quiet = this.counts.selected > 0 ? 0.22 : 1;
-    this.chosen.uniforms.strength.value = quiet * Math.min(0.75, Math.max(0.05, Math.sqrt(420 / n)));
+    this.chosen.uniforms.strength.value = quiet * Math.min(0.7, Math.max(0.06, Math.sqrt(300 / n)));
   }
 }
 
@@ -220,6 +221,7 @@ function* touching({ synapses, info, postBase }: Loaded, neuron: number): Genera
   for (let id = 0; id < pre.length; id++) if (pre[id] === neuron || post[id] === ends) yield id;
 }
 
+/** Point ids of the segments, in the order of drawing. */
 function endsOf({ synapses, postBase }: Loaded, ids: Uint32Array): Uint32Array {
   const ends = new Uint32Array(2 * ids.length);
   for (let i = 0; i < ids.length; i++) {

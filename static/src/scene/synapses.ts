@@ -23,7 +23,7 @@ uniform float strength;
 uniform float threshold;
 uniform sampler2D weightMap;
 uniform vec2 depthRange;
-flat out vec3 tint;
+flat out vec4 tint;
 out float pulse;
 out float along;
 out float recede;
@@ -38,10 +38,10 @@ void main() {
 
   float size = min(abs(weight), 1.0);
   bool unknown = weight == ${UNKNOWN}.0;
-  vec3 colour = unknown ? vec3(0.38, 0.42, 0.52) : texture(weightMap, vec2(0.5 + 0.5 * sign(weight) * (0.2 + 0.8 * size), 0.5)).rgb;
-  float alpha = unknown ? 0.25 : 0.06 + 0.94 * pow(size, 1.15);
+  vec3 colour = unknown ? vec3(0.38, 0.42, 0.52) : texture(weightMap, vec2(0.5 + 0.5 * sign(weight) * (0.35 + 0.5 * size), 0.5)).rgb;
+  float alpha = unknown ? 0.3 : 0.04 + 0.96 * pow(size, 1.3);
   along = float(gl_VertexID & 1);
-  tint = colour * alpha * strength;
+  tint = vec4(colour, alpha * strength);
   recede *= point.visible;
   // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
   pulse = along == 0.0 ? glowOf(int(end)) * gain : 0.0;
@@ -49,12 +49,15 @@ void main() {
 }`;
 
 const FRAGMENT = /* glsl */ `
-flat in vec3 tint;
+flat in vec4 tint;
 in float pulse;
 in float along;
 in float recede;
 out vec4 pixel;
-void main() { pixel = vec4(tint * recede * (1.0 - 0.25 * along + 2.5 * pulse * pulse), 1.0); }`;
+void main() {
+  float lit = pulse * pulse;
+  pixel = vec4(tint.rgb * (1.0 + 0.9 * lit), min(1.0, tint.a * recede * (1.0 - 0.3 * along) * (1.0 + 2.0 * lit)));
+}`;
 
 /** One segment to draw: which synapse of which projection. */
 export interface Segments {
@@ -76,7 +79,6 @@ export class SynapseLines {
     this.weights = weightTexture(1);
     const material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
-      blending: THREE.AdditiveBlending,
       uniforms: {
         ...table.uniforms,
         lastSpike: shared.lastSpike, now: shared.now, halfLife: shared.halfLife, gain: shared.gain,

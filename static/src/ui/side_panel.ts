@@ -175,7 +175,7 @@ class LayerRow {
   }
 }
 
-/** (row, column) of a neuron in its layer's shape. */
+/** Row and column of a neuron in its layer's shape. */
 function placeOf(neuron: number, shape: readonly number[]): string {
   const places: number[] = [];
   let rest = neuron;
@@ -183,5 +183,5 @@ function placeOf(neuron: number, shape: readonly number[]): string {
     places.unshift(rest % shape[axis]);
     rest = Math.floor(rest / shape[axis]);
   }
-  return `(${places.join(', ')}) of ${shape.join(' x ')}`;
+  return places.length === 2 ? `row ${places[0]}, column ${places[1]}` : places.join(', ');
 }
