@@ -135,7 +135,9 @@ def _save_events(source: EventSource, folder: Path, kind: EventKind, stream: str
             if not batch.num_rows:
                 continue
             if writer is None:
-                writer = pa.ipc.new_file(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd"))
+                writer = pa.ipc.new_file(
+                    sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
+                )
             writer.write_batch(batch)
             first, last = (0, 0) if column is None else (batch[column][0].as_py(), batch[column][-1].as_py())
             batches.append(_Batch(batch.num_rows, first, last))
@@ -149,19 +151,26 @@ def _save_events(source: EventSource, folder: Path, kind: EventKind, stream: str
 def _save_network(source: EventSource, folder: Path) -> Iterator[_NetworkFile]:
     header = source.describe()
 
-    def write(array: NetworkArray, of: tuple[str, ...], columns: Mapping[str, Any], method: str = "") -> _NetworkFile:
+    def write(
+        array: NetworkArray, of: tuple[str, ...], columns: Mapping[str, Any], method: str = ""
+    ) -> _NetworkFile:
         # Numbered, for a layer's name may be no name for a file.
         name = f"{array}-{len(list(folder.glob(f'{array}-*')))}.arrow"
         batch = pa.record_batch(dict(columns))
         options = pa.ipc.IpcWriteOptions(compression="zstd")
-        with pa.OSFile(str(folder / name), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=options) as out:
+        with (
+            pa.OSFile(str(folder / name), "wb") as sink,
+            pa.ipc.new_file(sink, batch.schema, options=options) as out,
+        ):
             out.write_batch(batch)
         return _NetworkFile(array=array, of=of, file=name, size=(folder / name).stat().st_size, method=method)
 
     for layer in header.layers:
         positions = source.positions(layer.name)
         if positions is not None:
-            yield write("positions", (layer.name,), {axis: pa.array(positions[:, k]) for k, axis in enumerate("xyz")})
+            yield write(
+                "positions", (layer.name,), {axis: pa.array(positions[:, k]) for k, axis in enumerate("xyz")}
+            )
         labels = source.labels(layer.name)
         if labels is not None:
             yield write("labels", (layer.name,), {"label": pa.array(labels[0])}, labels[1])
@@ -256,7 +265,10 @@ class ArchiveSource:
             index
             for index, one in enumerate(file.batches)
             if column is None
-            or ((t_start_us is None or one.t1_us >= t_start_us) and (t_stop_us is None or one.t0_us < t_stop_us))
+            or (
+                (t_start_us is None or one.t1_us >= t_start_us)
+                and (t_stop_us is None or one.t0_us < t_stop_us)
+            )
         ]
         if not wanted:
             return
@@ -278,7 +290,9 @@ class ArchiveSource:
             return conform(file.kind, reader.get_batch(index))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise CorruptData(
-                f"{file.file} cannot be read: {error}.", hint="Make the archive again.", where=str(self._folder)
+                f"{file.file} cannot be read: {error}.",
+                hint="Make the archive again.",
+                where=str(self._folder),
             ) from error
 
     def _network(self, array: NetworkArray, of: Sequence[str]) -> pa.RecordBatch | None:
@@ -300,7 +314,9 @@ class ArchiveSource:
 
     def _check_file(self, file: _EventFile | _NetworkFile) -> None:
         if Path(file.file).name != file.file:
-            raise InvalidInput(f"The archive names a file outside of itself: {file.file!r}.", where=str(self._folder))
+            raise InvalidInput(
+                f"The archive names a file outside of itself: {file.file!r}.", where=str(self._folder)
+            )
         path = self._folder / file.file
         size = path.stat().st_size if path.is_file() else None
         if size != file.size:
@@ -330,7 +346,9 @@ def _contents(folder: Path) -> _Contents:
         ) from error
     except msgspec.DecodeError as error:
         raise TruncatedFile(
-            f"The header.json of {str(folder)!r} is cut short: {error}.", hint="Copy it again.", where=str(path)
+            f"The header.json of {str(folder)!r} is cut short: {error}.",
+            hint="Copy it again.",
+            where=str(path),
         ) from error
     if contents.format != FORMAT or contents.version > VERSION:
         raise ForeignFile(
@@ -347,13 +365,19 @@ def _is_archive(address: str) -> bool:
     if "://" in address or not path.is_dir():
         return False
     header = path / "header.json"
-    return path.suffix == SUFFIX or (header.is_file() and f'"{FORMAT}"' in header.read_text("utf-8", "replace")[:100])
+    return path.suffix == SUFFIX or (
+        header.is_file() and f'"{FORMAT}"' in header.read_text("utf-8", "replace")[:100]
+    )
 
 
 def _open(address: str, options: Mapping[str, str]) -> EventSource:
     if not Path(address).is_dir():
-        raise ForeignFile(f"{address!r} is no folder.", hint=f"An archive is a {SUFFIX} folder.", where=address)
+        raise ForeignFile(
+            f"{address!r} is no folder.", hint=f"An archive is a {SUFFIX} folder.", where=address
+        )
     return ArchiveSource(Path(address))
 
 
-ADAPTER = Adapter("archive", f"a {SUFFIX} folder, as synaptarium.adapters.archive.save writes it", _is_archive, _open)
+ADAPTER = Adapter(
+    "archive", f"a {SUFFIX} folder, as synaptarium.adapters.archive.save writes it", _is_archive, _open
+)

@@ -173,7 +173,9 @@ class ArraySource:
         schema = pa.schema([SPIKES.field(name) for name in columns])
         for start in range(first, last, BATCH_ROWS):
             stop = min(last, start + BATCH_ROWS)
-            yield pa.record_batch([pa.array(column[start:stop]) for column in columns.values()], schema=schema)
+            yield pa.record_batch(
+                [pa.array(column[start:stop]) for column in columns.values()], schema=schema
+            )
 
     def _read_images(self) -> Iterator[pa.RecordBatch]:
         if self.images is None:
@@ -231,7 +233,9 @@ def _value_batch(
     return pa.record_batch([pa.array(time_us), pa.array(item), pa.array(value, mask=absent)], schema=schema)
 
 
-def _read_changes(samples: Samples, t_start_us: int | None, t_stop_us: int | None) -> Iterator[pa.RecordBatch]:
+def _read_changes(
+    samples: Samples, t_start_us: int | None, t_stop_us: int | None
+) -> Iterator[pa.RecordBatch]:
     """Yield the first snapshot whole, then what differs from the snapshot before (NaN equals NaN)."""
     first, last = _range(samples.time_us, t_start_us, t_stop_us)
     before = samples.steps(first - 1, first)[0] if 0 < first < last else None

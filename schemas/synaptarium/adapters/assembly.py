@@ -23,10 +23,24 @@ from synaptarium.adapters.array_source import (
     Samples,
     SpikeColumns,
     ValueColumns,
-    changes,
     empty_table,
 )
 from synaptarium.adapters.base import NeuronLabels, Synapses
+from synaptarium.adapters.conversions import (
+    class_names,
+    dense_steps,
+    infinite_weight,
+    n_changes,
+    n_finite,
+    period_of,
+    positions_of,
+    record_of,
+    sorted_spikes,
+    sorted_values,
+    spike_counts,
+    weight_values,
+    whole_number,
+)
 from synaptarium.adapters.times import Rounding, microseconds, suggest_bin_us, unit_us
 from synaptarium.schemas.errors import InvalidInput, InvalidTime
 from synaptarium.schemas.events import METRICS, STIMULI
@@ -60,9 +74,9 @@ class Assembly:
     ) -> None:
         self.name = name
         self.scale_us = unit_us(time_unit)
-        self.bin_us = _whole(bin_us, "bin_us") if bin_us is not None else None
-        self.t_start_us = _whole(t_start_us, "t_start_us")
-        self.t_stop_us = _whole(t_stop_us, "t_stop_us") if t_stop_us is not None else None
+        self.bin_us = whole_number(bin_us, "bin_us") if bin_us is not None else None
+        self.t_start_us = whole_number(t_start_us, "t_start_us")
+        self.t_stop_us = whole_number(t_stop_us, "t_stop_us") if t_stop_us is not None else None
         self.notes = list(notes)
         self.accounting = list(accounting)
         self.rounding = Rounding()
@@ -92,15 +106,19 @@ class Assembly:
             layer = checks.fields_of(given, LayerArrays, f"layers[{index}]")
             where = f"layer {layer.name!r}"
             if layer.name in self.layers:
-                raise InvalidInput(f"Two layers are named {layer.name!r}.", hint="Layer names are unique.", where=where)
+                raise InvalidInput(
+                    f"Two layers are named {layer.name!r}.", hint="Layer names are unique.", where=where
+                )
             if layer.neurons is None and layer.shape is None:
                 raise InvalidInput(
-                    f"Layer {layer.name!r} has neither neurons nor a shape.", hint="Give one of them.", where=where
+                    f"Layer {layer.name!r} has neither neurons nor a shape.",
+                    hint="Give one of them.",
+                    where=where,
                 )
             shape = (layer.neurons,) if layer.shape is None else tuple(layer.shape)
-            sides = tuple(_whole(side, f"{where}.shape") for side in shape)
+            sides = tuple(whole_number(side, f"{where}.shape") for side in shape)
             product = int(np.prod(sides))
-            neurons = product if layer.neurons is None else _whole(layer.neurons, f"{where}.neurons")
+            neurons = product if layer.neurons is None else whole_number(layer.neurons, f"{where}.neurons")
             if neurons != product or neurons < 1:
                 raise InvalidInput(
                     f"Layer {layer.name!r} has {neurons} neurons and the shape {sides}.",
@@ -108,7 +126,7 @@ class Assembly:
                     where=where,
                 )
             if layer.positions is not None:
-                self.positions[layer.name] = _positions(layer.positions, neurons, where)
+                self.positions[layer.name] = positions_of(layer.positions, neurons, where)
             if layer.labels is not None:
                 self.labels[layer.name] = self._labels(layer, neurons, where)
             self.layers[layer.name] = Layer(
@@ -122,7 +140,9 @@ class Assembly:
             )
             offset += neurons
         if not self.layers:
-            raise InvalidInput(f"{self.name!r} has no layers.", hint="A recording needs at least one.", where="layers")
+            raise InvalidInput(
+                f"{self.name!r} has no layers.", hint="A recording needs at least one.", where="layers"
+            )
 
     def _labels(self, layer: LayerArrays, neurons: int, where: str) -> NeuronLabels:
         if not layer.labels_method:
@@ -146,12 +166,22 @@ class Assembly:
             name = one.name or f"{one.source} -> {one.target}"
             where = f"projection {name!r}"
             if name in self.projections:
-                raise InvalidInput(f"Two projections are named {name!r}.", hint="Give each a name.", where=where)
+                raise InvalidInput(
+                    f"Two projections are named {name!r}.", hint="Give each a name.", where=where
+                )
             source = self._layer(one.source, where)
             if one.dimensions is None:
-                n_post, owner, noun = self._layer(one.target, where).neurons, f"Layer {one.target!r}", "neuron"
+                n_post, owner, noun = (
+                    self._layer(one.target, where).neurons,
+                    f"Layer {one.target!r}",
+                    "neuron",
+                )
             else:
-                n_post, owner, noun = _whole(one.dimensions, f"{where}.dimensions"), f"Decoder {name!r}", "dimension"
+                n_post, owner, noun = (
+                    whole_number(one.dimensions, f"{where}.dimensions"),
+                    f"Decoder {name!r}",
+                    "dimension",
+                )
             if (one.pre is None) != (one.post is None):
                 raise InvalidInput(
                     f"Projection {name!r} has only one of pre and post.",
@@ -162,7 +192,9 @@ class Assembly:
                 pre = np.tile(np.arange(source.neurons, dtype=np.uint32), n_post)
                 post = np.repeat(np.arange(n_post, dtype=np.uint32), source.neurons)
             else:
-                pre = checks.ids_below(one.pre, source.neurons, f"Layer {source.name!r}", "neuron", f"{where}.pre")
+                pre = checks.ids_below(
+                    one.pre, source.neurons, f"Layer {source.name!r}", "neuron", f"{where}.pre"
+                )
                 post = checks.ids_below(one.post, n_post, owner, noun, f"{where}.post")
                 checks.same_length({"pre ids": pre, "post ids": post}, where)
             delays = None
@@ -195,10 +227,10 @@ class Assembly:
         for name, given in spikes.items():
             where = f"spikes[{name!r}]"
             layer = self._layer(name, where)
-            one = _record(given, SpikeArrays, where)
+            one = record_of(given, SpikeArrays, where)
             time_us = self._times(one.times, f"{where}.times")
             neuron = checks.ids_below(one.ids, layer.neurons, f"Layer {name!r}", "neuron", f"{where}.ids")
-            count = None if one.counts is None else _spike_counts(one.counts, f"{where}.counts")
+            count = None if one.counts is None else spike_counts(one.counts, f"{where}.counts")
             payload = None
             if one.payload is not None:
                 payload = checks.numbers(one.payload, f"{where}.payload").astype(np.float32)
@@ -223,8 +255,10 @@ class Assembly:
             self.n_spikes[name] = len(time_us) if count is None else int(count.sum(dtype=np.int64))
             parts.append((time_us, neuron + np.uint32(layer.offset), count, payload))
         if unsorted:
-            self.notes.append(f"{unsorted} of {total} spikes came before the spike listed ahead of them: they were sorted")
-        self.spikes = _sorted_spikes(parts)
+            self.notes.append(
+                f"{unsorted} of {total} spikes came before the spike listed ahead of them: they were sorted"
+            )
+        self.spikes = sorted_spikes(parts)
 
     def add_potentials(self, potentials: Iterable[PotentialArrays | Mapping[str, Any]]) -> None:
         for index, given in enumerate(potentials):
@@ -244,21 +278,26 @@ class Assembly:
                     where=where,
                 )
             piece, ids, total = self._potential(one, layer, where)
-            kept = _n_finite(piece)
+            kept = n_finite(piece)
             if kept < total:
                 self.accounting.append(
-                    Accounting(what=f"values of {where}", kept=kept, total=total, why="the others are not finite numbers")
+                    Accounting(
+                        what=f"values of {where}",
+                        kept=kept,
+                        total=total,
+                        why="the others are not finite numbers",
+                    )
                 )
             pieces = self.potentials.setdefault(one.variable, [])
             if isinstance(piece, ValueColumns):
                 # One sorted block of changes per variable, whatever the number of layers.
                 before = [p for p in pieces if isinstance(p, ValueColumns)]
                 pieces[:] = [p for p in pieces if isinstance(p, Samples)]
-                piece = _sorted_values([*before, piece])
+                piece = sorted_values([*before, piece])
             pieces.append(piece)
             self.n_potentials[f"{one.variable}/{one.layer}"] = kept
             self.recorded[(one.layer, one.variable)] = np.unique(ids)
-            period = _period_us(piece.time_us) if isinstance(piece, Samples) else None
+            period = period_of(piece.time_us) if isinstance(piece, Samples) else None
             self.potential_streams.append(
                 PotentialStream(
                     variable=one.variable,
@@ -280,15 +319,19 @@ class Assembly:
             checks.same_length({"times": time_us, "neurons": ids, "values": value}, where)
             good = np.isfinite(value)
             columns = ValueColumns(time_us[good], ids[good] + offset, value[good])
-            return _sorted_values([columns]), ids[good], len(value)
+            return sorted_values([columns]), ids[good], len(value)
         ids = np.arange(layer.neurons, dtype=np.uint32)
         if one.ids is not None:
             ids = checks.ids_below(one.ids, layer.neurons, owner, "neuron", f"{where}.ids")
             if len(np.unique(ids)) != len(ids):
-                raise InvalidInput(f"{where} names a neuron twice in its ids.", hint="One column per neuron.", where=where)
+                raise InvalidInput(
+                    f"{where} names a neuron twice in its ids.", hint="One column per neuron.", where=where
+                )
         values = checks.sliceable(one.values)
         axis = one.time_axis
-        n_steps = _dense_steps(values, axis, len(ids), where, f"(T, {len(ids)})" if axis == 0 else f"({len(ids)}, T)")
+        n_steps = dense_steps(
+            values, axis, len(ids), where, f"(T, {len(ids)})" if axis == 0 else f"({len(ids)}, T)"
+        )
         time_us = self._sample_times(one, n_steps, where)
         return Samples(time_us, ids + offset, values, axis), ids, n_steps * len(ids)
 
@@ -301,14 +344,18 @@ class Assembly:
             )
         if one.period is not None:
             if not np.isfinite(one.period) or one.period <= 0:
-                raise InvalidTime(f"{where} has the period {one.period}.", hint="A period is positive.", where=where)
+                raise InvalidTime(
+                    f"{where} has the period {one.period}.", hint="A period is positive.", where=where
+                )
             times: Any = one.t_first + np.arange(n_steps) * one.period
         else:
             times = one.times
         time_us = self._times(times, f"{where}.times")
         if len(time_us) != n_steps:
             raise InvalidInput(
-                f"{where} has {len(time_us)} times and {n_steps} samples.", hint="One time per sample.", where=where
+                f"{where} has {len(time_us)} times and {n_steps} samples.",
+                hint="One time per sample.",
+                where=where,
             )
         checks.ascending(time_us, f"{where}.times")
         return time_us
@@ -317,34 +364,41 @@ class Assembly:
         for name, given in weights.items():
             where = f"weights[{name!r}]"
             checks.known(name, self.projections, "projection", where)
-            one = _record(given, WeightArrays, where)
+            one = record_of(given, WeightArrays, where)
             n = self.projections[name].synapses
             time_us = self._times(one.times, f"{where}.times")
             if one.synapses is not None:
-                item = checks.ids_below(one.synapses, n, f"Projection {name!r}", "synapse", f"{where}.synapses")
-                value = _weight_values(one.values, f"{where}.values")
+                item = checks.ids_below(
+                    one.synapses, n, f"Projection {name!r}", "synapse", f"{where}.synapses"
+                )
+                value = weight_values(one.values, f"{where}.values")
                 checks.same_length({"times": time_us, "synapses": item, "values": value}, where)
                 if np.isinf(value).any():
-                    raise _infinite(name, where)
-                self.weights[name] = _sorted_values([ValueColumns(time_us, item, value)])
+                    raise infinite_weight(name, where)
+                self.weights[name] = sorted_values([ValueColumns(time_us, item, value)])
                 self.n_weights[name] = len(value)
                 continue
             values = checks.sliceable(one.values)
-            n_steps = _dense_steps(values, 0, n, where, f"(T, {n}), one value per synapse")
+            n_steps = dense_steps(values, 0, n, where, f"(T, {n}), one value per synapse")
             if len(time_us) != n_steps:
                 raise InvalidInput(
-                    f"{where} has {len(time_us)} times and {n_steps} snapshots.", hint="One time each.", where=where
+                    f"{where} has {len(time_us)} times and {n_steps} snapshots.",
+                    hint="One time each.",
+                    where=where,
                 )
             checks.ascending(time_us, f"{where}.times")
             samples = Samples(time_us, np.arange(n, dtype=np.uint32), values)
-            kept = _n_changes(samples, name, where)
+            kept = n_changes(samples, name, where)
             self.weights[name] = samples
             self.n_weights[name] = kept
             if kept < n_steps * n:
                 why = "kept as the first snapshot and then the changes; the others equal the value before"
                 self.accounting.append(
                     Accounting(
-                        what=f"values in {n_steps} weight snapshots of {name!r}", kept=kept, total=n_steps * n, why=why
+                        what=f"values in {n_steps} weight snapshots of {name!r}",
+                        kept=kept,
+                        total=n_steps * n,
+                        why=why,
                     )
                 )
             if np.dtype(values.dtype).itemsize > 4 and np.dtype(values.dtype).kind == "f":
@@ -370,7 +424,9 @@ class Assembly:
         order = np.argsort(start, kind="stable")
         start = start[order]
         if one.t_stop is None:
-            stop = np.append(start[1:], start[-1:] + (int(np.median(np.diff(start))) if len(start) > 1 else 0))
+            stop = np.append(
+                start[1:], start[-1:] + (int(np.median(np.diff(start))) if len(start) > 1 else 0)
+            )
             if len(start) == 1:
                 stop = np.maximum(start + (self.bin_us or 1_000), self._last_event_us() + 1)
         else:
@@ -401,7 +457,7 @@ class Assembly:
         columns: dict[str, Any] = {"t_start_us": start, "t_stop_us": stop}
         for field, given in (("label", one.labels), ("prediction", one.predictions)):
             if given is not None:
-                names = _class_names(given, f"stimuli.{field}s")
+                names = class_names(given, f"stimuli.{field}s")
                 checks.same_length({"starts": start, f"{field}s": np.asarray(names, object)}, "stimuli")
                 columns[field] = pa.array([names[k] for k in order], pa.string())
         if image is not None:
@@ -424,7 +480,9 @@ class Assembly:
             if not good.all():
                 why = "the others are not finite numbers"
                 self.accounting.append(
-                    Accounting(what=f"values of metric {name!r}", kept=int(good.sum()), total=len(good), why=why)
+                    Accounting(
+                        what=f"values of metric {name!r}", kept=int(good.sum()), total=len(good), why=why
+                    )
                 )
             times.append(time_us[good])
             values.append(array[good])
@@ -467,7 +525,9 @@ class Assembly:
             projections=tuple(self.projections.values()),
             potentials=tuple(self.potential_streams),
             classes=self._classes(classes),
-            image_shape=None if self.images is None else (int(self.images.shape[1]), int(self.images.shape[2])),
+            image_shape=None
+            if self.images is None
+            else (int(self.images.shape[1]), int(self.images.shape[2])),
             source=Source(format=format, details=details, notes=tuple(self.notes)),
             accounting=tuple(self.accounting),
         )
@@ -559,151 +619,3 @@ class Assembly:
         time_us = microseconds(times, self.scale_us, where, self.rounding)
         checks.not_before(time_us, self.t_start_us, where)
         return time_us
-
-
-def _whole(value: Any, where: str) -> int:
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return int(value)
-    raise InvalidInput(
-        f"{where} is {value!r}.", hint="Give a whole number (of microseconds where it is a time).", where=where
-    )
-
-
-def _record(given: Any, kind: type[Any], where: str) -> Any:
-    if isinstance(given, (tuple, list)):
-        most = len(kind.__annotations__)
-        if not 2 <= len(cast("Sequence[Any]", given)) <= most:
-            raise InvalidInput(
-                f"{where} is a sequence of {len(cast('Sequence[Any]', given))}.",
-                hint=f"Give ({', '.join(kind.__annotations__)}); the first two are needed.",
-                where=where,
-            )
-        return kind(*given)
-    return checks.fields_of(given, kind, where)
-
-
-def _positions(given: Any, neurons: int, where: str) -> NDArray[np.float32]:
-    positions = np.asarray(given)
-    if positions.shape == (neurons, 2):
-        positions = np.column_stack([positions, np.zeros(neurons)])
-    if positions.shape != (neurons, 3) or positions.dtype.kind not in "iuf":
-        turned = ", turned on its side: use positions.T" if positions.shape in ((3, neurons), (2, neurons)) else ""
-        raise InvalidInput(
-            f"The positions of {where} have the shape {positions.shape}{turned}.",
-            hint=f"Give a ({neurons}, 3) or ({neurons}, 2) array in um.",
-            where=f"{where}.positions",
-        )
-    if not np.isfinite(positions).all():
-        raise InvalidInput(f"A position of {where} is not a number.", hint="Every neuron needs one.", where=where)
-    return positions.astype(np.float32)
-
-
-def _spike_counts(given: Any, where: str) -> NDArray[np.uint16]:
-    counts = checks.numbers(given, where)
-    wrong = np.flatnonzero(~((counts >= 0) & (counts <= _LARGEST_COUNT) & (counts == np.rint(counts))))
-    if wrong.size:
-        raise InvalidInput(
-            f"{where}[{wrong[0]}] is {counts[wrong[0]]}.",
-            hint=f"Counts are whole numbers from 0 to {_LARGEST_COUNT}; the values of graded spikes go into payload.",
-            where=where,
-        )
-    return counts.astype(np.uint16)
-
-
-def _weight_values(given: Any, where: str) -> NDArray[np.float32]:
-    array = np.asarray(given)
-    if array.dtype == object:
-        values = cast("list[float | None]", array.tolist())
-        array = np.array([np.nan if value is None else value for value in values], np.float64)
-    return checks.numbers(array, where).astype(np.float32)
-
-
-def _class_names(given: Any, where: str) -> list[str | None]:
-    names: list[str | None] = []
-    values = cast("list[Any]", given.tolist() if isinstance(given, np.ndarray) else list(given))
-    for value in values:
-        if value is None or (isinstance(value, float) and np.isnan(value)):
-            names.append(None)
-        elif isinstance(value, (float, np.floating)) and not float(value).is_integer():
-            raise InvalidInput(
-                f"{where} holds {value}.", hint="A label is the name or the number of a class.", where=where
-            )
-        else:
-            names.append(str(int(value)) if isinstance(value, (int, float, np.number)) else str(value))
-    return names
-
-
-def _sorted_spikes(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.uint32], Any, Any]]) -> SpikeColumns:
-    if not parts:
-        return SpikeColumns(np.zeros(0, np.int64), np.zeros(0, np.uint32))
-    time_us = np.concatenate([part[0] for part in parts])
-    neuron = np.concatenate([part[1] for part in parts])
-    count = payload = None
-    if any(part[2] is not None for part in parts):
-        count = np.concatenate([np.ones(len(p[0]), np.uint16) if p[2] is None else p[2] for p in parts])
-        if (count == 1).all():
-            count = None
-    if any(part[3] is not None for part in parts):
-        payload = np.concatenate([np.ones(len(p[0]), np.float32) if p[3] is None else p[3] for p in parts])
-    order = np.lexsort((neuron, time_us))
-    return SpikeColumns(
-        time_us[order],
-        neuron[order],
-        None if count is None else count[order],
-        None if payload is None else payload[order],
-    )
-
-
-def _sorted_values(parts: Sequence[ValueColumns]) -> ValueColumns:
-    time_us = np.concatenate([part.time_us for part in parts])
-    item = np.concatenate([part.item for part in parts])
-    value = np.concatenate([part.value for part in parts])
-    # Stable: of two changes at one time, the one listed later stays the later.
-    order = np.argsort(time_us, kind="stable")
-    return ValueColumns(time_us[order], item[order], value[order])
-
-
-def _dense_steps(values: Any, time_axis: int, n: int, where: str, wanted: str) -> int:
-    """Return the number of samples of a dense array; raises InvalidInput where its shape does not fit."""
-    shape = tuple(int(side) for side in values.shape)
-    if time_axis in (0, 1) and len(shape) >= 2 and np.dtype(values.dtype).kind in "biuf":
-        rest = shape[:time_axis] + shape[time_axis + 1 :]
-        if int(np.prod(rest)) == n and (time_axis == 0 or len(shape) == 2):
-            return shape[time_axis]
-    raise InvalidInput(
-        f"{where} has the shape {shape} and the type {values.dtype}.",
-        hint=f"Give real numbers of the shape {wanted}.",
-        where=where,
-    )
-
-
-def _n_finite(piece: Samples | ValueColumns) -> int:
-    if isinstance(piece, ValueColumns):
-        return len(piece.value)
-    return sum(int(np.isfinite(block).sum()) for _, block in piece.slices(0, len(piece.time_us)))
-
-
-def _n_changes(samples: Samples, name: str, where: str) -> int:
-    total, before = 0, None
-    for _, block in samples.slices(0, len(samples.time_us)):
-        if np.isinf(block).any():
-            raise _infinite(name, where)
-        for now in block:
-            total += len(changes(before, now))
-            before = now
-    return total
-
-
-def _infinite(name: str, where: str) -> InvalidInput:
-    return InvalidInput(
-        f"A weight of {name!r} is infinite or too large for float32.",
-        hint="Give finite numbers; NaN stands for a synapse that does not exist.",
-        where=where,
-    )
-
-
-def _period_us(times_us: NDArray[np.int64]) -> int | None:
-    steps = np.unique(np.diff(times_us))
-    return int(steps[0]) if len(steps) == 1 else None

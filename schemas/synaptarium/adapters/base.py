@@ -100,7 +100,9 @@ def streams(header: Header, counts: Counts) -> list[tuple[EventKind, str]]:
     for variable in dict.fromkeys(stream.variable for stream in header.potentials):
         if any(n for key, n in counts.potentials.items() if key.startswith(f"{variable}/")):
             found.append(("potentials", variable))
-    found += [("weights", one.name) for one in header.projections if counts.weights.get(one.name)]
+    for projection in header.projections:
+        if counts.weights.get(projection.name):
+            found.append(("weights", projection.name))
     if counts.stimuli:
         found.append(("stimuli", ""))
     if any(counts.metrics.values()):
@@ -190,7 +192,9 @@ def open_source(
     """
     address = str(path_or_uri)
     openable = {name: adapter for name, adapter in adapters().items() if adapter.open is not None}
-    known = "Formats that can be opened: " + "; ".join(f"{a.name} ({a.title})" for a in openable.values()) + "."
+    known = (
+        "Formats that can be opened: " + "; ".join(f"{a.name} ({a.title})" for a in openable.values()) + "."
+    )
     if format is not None:
         chosen = openable.get(format)
         if chosen is None:

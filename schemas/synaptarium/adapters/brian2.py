@@ -293,7 +293,9 @@ def _taken(given: Any, key: str) -> Any:
     """Return an array of a monitor, a Synapses object or a state dict; None where it has none."""
     if given is None:
         return None
-    value = cast("Mapping[str, Any]", given).get(key) if isinstance(given, Mapping) else getattr(given, key, None)
+    value = (
+        cast("Mapping[str, Any]", given).get(key) if isinstance(given, Mapping) else getattr(given, key, None)
+    )
     return value if value is None or isinstance(value, bool) else _plain(value)
 
 

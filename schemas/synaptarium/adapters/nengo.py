@@ -86,6 +86,8 @@ class NengoConnection:
         ``sim.trange(sample_every=...)`` of that probe.
     name, learning_rule : str
         ``"<source> -> <target>"`` where left out; ``"PES"``, ...
+    pre, post : (n_synapses,) arrays of int, or None
+        Of a sparse connection between neurons; ``weights`` is then (T, n_synapses).
     """
 
     source: str
@@ -94,6 +96,8 @@ class NengoConnection:
     weights_t: Array = None
     name: str = ""
     learning_rule: str = ""
+    pre: Array = None
+    post: Array = None
 
 
 def nengo_source(
@@ -143,7 +147,9 @@ def nengo_source(
     """
     step_s = _step(trange, dt)
     reading = _Reading(step_s, [], [])
-    given = {key: checks.fields_of(one, NengoEnsemble, f"ensembles[{key!r}]") for key, one in ensembles.items()}
+    given = {
+        key: checks.fields_of(one, NengoEnsemble, f"ensembles[{key!r}]") for key, one in ensembles.items()
+    }
     layers: list[LayerArrays] = []
     spikes: dict[str, SpikeArrays] = {}
     potentials: list[PotentialArrays] = []
@@ -160,7 +166,11 @@ def nengo_source(
         if one.voltage is not None:
             potentials.append(
                 PotentialArrays(
-                    key, "v", one.voltage, times=trange if one.voltage_t is None else one.voltage_t, ids=one.voltage_ids
+                    key,
+                    "v",
+                    one.voltage,
+                    times=trange if one.voltage_t is None else one.voltage_t,
+                    ids=one.voltage_ids,
                 )
             )
     projections, weights = reading.connections(connections, given, nodes or {}, trange)
@@ -222,7 +232,9 @@ class _Reading:
             sizes.append(part[row, neuron].astype(np.float64))
         size = np.concatenate(sizes) * self.step_s if sizes else np.zeros(0)
         count = self._counts(key, one, size, where)
-        return SpikeArrays(times[np.concatenate(rows)] if rows else times[:0], np.concatenate(ids) if ids else [], count)
+        return SpikeArrays(
+            times[np.concatenate(rows)] if rows else times[:0], np.concatenate(ids) if ids else [], count
+        )
 
     def _counts(self, key: str, one: NengoEnsemble, size: NDArray[np.float64], where: str) -> Any:
         """Return the spikes per step: amplitude / dt times their number is what the probe holds."""
@@ -246,7 +258,9 @@ class _Reading:
                 where=where,
             )
         if one.amplitude is None and abs(amplitude - 1.0) > 1e-3:
-            self.notes.append(f"the spikes of {key!r} have the amplitude {amplitude:g}: a guess, by the smallest one")
+            self.notes.append(
+                f"the spikes of {key!r} have the amplitude {amplitude:g}: a guess, by the smallest one"
+            )
         return None if (count == 1).all() else count
 
     def _tell_sampling(self, key: str, times: NDArray[np.float64]) -> None:
@@ -286,18 +300,22 @@ class _Reading:
                 dropped.append(f"{name} (its weights were not probed)")
                 continue
             values = checks.sliceable(one.weights)
-            if len(values.shape) != 3:
+            neural = one.target in ensembles
+            sparse = neural and one.pre is not None and one.post is not None
+            if len(values.shape) != (2 if sparse else 3):
                 raise InvalidInput(
                     f"The weights of {name!r} have the shape {tuple(values.shape)}.",
-                    hint="Give sim.data[Probe(connection, 'weights')]: (T, dimensions or n_post, n_pre).",
+                    hint="Give sim.data[Probe(connection, 'weights')]: (T, dimensions or n_post, n_pre), "
+                    "or with pre and post (T, n_synapses).",
                     where=where,
                 )
-            neural = one.target in ensembles
             projections.append(
                 ProjectionArrays(
                     one.source,
                     one.target,
                     name,
+                    pre=one.pre if sparse else None,
+                    post=one.post if sparse else None,
                     learning_rule=one.learning_rule,
                     dimensions=None if neural else int(values.shape[1]),
                 )
@@ -320,7 +338,8 @@ def _step(trange: Array, dt: float | None) -> float:
     if dt is None:
         if times.ndim != 1 or len(times) < 2:
             raise InvalidTime(
-                f"trange has {times.size} times; the step is unknown.", hint="Give dt, the simulator's step in seconds."
+                f"trange has {times.size} times; the step is unknown.",
+                hint="Give dt, the simulator's step in seconds.",
             )
         dt = float(times[1] - times[0])
     if times.ndim != 1 or not times.size:

@@ -114,13 +114,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         if self.potentials:
             lines.append("  state variables")
         for one in self.potentials:
-            period = "at changes" if one.sampling_period_us is None else f"every {one.sampling_period_us:,} us"
+            period = (
+                "at changes" if one.sampling_period_us is None else f"every {one.sampling_period_us:,} us"
+            )
             lines.append(
                 f"    {one.variable} of {one.layer:<16} {one.n_recorded:,} neurons, {one.values:,} values {period}, "
                 f"unit {one.unit}"
             )
         if self.stimuli:
-            lines.append(f"  stimuli     {self.stimuli:,}, classes: {', '.join(self.classes) or 'unlabelled'}")
+            lines.append(
+                f"  stimuli     {self.stimuli:,}, classes: {', '.join(self.classes) or 'unlabelled'}"
+            )
         if self.images:
             lines.append(f"  images      {self.images:,}")
         for name, n in self.metrics.items():

@@ -71,10 +71,11 @@ class MongoDocuments:
         try:
             import pymongo
             import pymongo.errors
+            from pymongo.uri_parser import parse_uri
         except ImportError as error:
             raise MissingDependency("pymongo is not installed.", hint="pip install pymongo") from error
         try:
-            name = pymongo.uri_parser.parse_uri(self.uri)["database"]
+            name = parse_uri(self.uri)["database"]
             client: Any = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=_SERVER_TIMEOUT_MS)
         except (pymongo.errors.PyMongoError, ValueError) as error:
             raise InvalidInput(

@@ -145,7 +145,7 @@ class FolderDocuments:
         n_before = 0
         for piece, at_end in _pieces(path):
             try:
-                batch = cast("list[Any]", decoder.decode_lines(piece))
+                batch = decoder.decode_lines(piece)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise self._unreadable(path, piece, at_end, n_before, error, decoder) from error
             n_before += len(batch)
@@ -279,10 +279,9 @@ def _plain(value: Any, where: str) -> int | float:
 
 def _pieces(path: Path) -> Iterator[tuple[bytes, bool]]:
     """Yield pieces of whole lines and whether it is the last one; a JSON array becomes lines."""
-    opened = gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")
     rest = b""
     try:
-        with opened as file:
+        with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
             first = True
             while block := file.read(_PIECE_BYTES):
                 if first and block.lstrip()[:1] == b"[":

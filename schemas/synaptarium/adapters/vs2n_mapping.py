@@ -109,7 +109,12 @@ class _Reading:
         spikes, potentials, weights = self._spikes(), self._potentials(), self._weights()
         labels = self._label_rows()
         scales = self._scales(
-            {"spikes": spikes.time, "potential": potentials.time, "synapseWeight": weights.time, "labels": labels[0]}
+            {
+                "spikes": spikes.time,
+                "potential": potentials.time,
+                "synapseWeight": weights.time,
+                "labels": labels[0],
+            }
         )
         spike_us = self._times(spikes, scales, "spikes")
         potential_us = self._times(potentials, scales, "potential")
@@ -180,7 +185,7 @@ class _Reading:
         if not described:
             raise InvalidInput(
                 f"The collection 'info' of {self.where!r} has no document with 'L:N' ({len(rows)} documents found).",
-                hint="'L:N' gives each layer's number of neurons: {\"Input\": 784, \"Layer1\": 100}.",
+                hint='\'L:N\' gives each layer\'s number of neurons: {"Input": 784, "Layer1": 100}.',
                 where=self.where,
             )
         if len(described) > 1:
@@ -197,7 +202,9 @@ class _Reading:
             return dict.fromkeys(times, unit_us(self.options.time_unit))
         units = {name: "us" if time.dtype.kind == "i" and time.size else "s" for name, time in times.items()}
         ends = {name: float(np.nanmax(time, initial=0)) for name, time in times.items()}
-        fractional = [name for name, time in times.items() if time.dtype.kind == "f" and (time != np.rint(time)).any()]
+        fractional = [
+            name for name, time in times.items() if time.dtype.kind == "f" and (time != np.rint(time)).any()
+        ]
         reference = max(fractional or ["spikes"], key=lambda name: ends[name])
         whole = [name for name in times if name not in fractional]
         end_us = ends[reference] * unit_us(units[reference])
@@ -249,14 +256,18 @@ class _Reading:
             for name, values in parts.items():
                 values.append(numbers(batch[name], f"{collection}.{name}"))
             names = batch[layer]
-            layers.append(np.fromiter((codes.setdefault(one, len(codes)) for one in names), np.int64, len(names)))
+            layers.append(
+                np.fromiter((codes.setdefault(one, len(codes)) for one in names), np.int64, len(names))
+            )
             if "Input" in batch:
                 extra["Input"].append(batch["Input"])
             if "index" in batch and extra["index"] is None:
                 extra["index"] = (batch["C"], batch["index"])
         joined = {name: np.concatenate(values) if values else np.zeros(0) for name, values in parts.items()}
         time = joined.pop("T")
-        return _Table(time, np.concatenate(layers) if layers else np.zeros(0, np.int64), list(codes), joined, extra)
+        return _Table(
+            time, np.concatenate(layers) if layers else np.zeros(0, np.int64), list(codes), joined, extra
+        )
 
     def _spikes(self) -> _Table:
         return self._read("spikes", "i.L", ("i.N", "S"))
@@ -278,7 +289,9 @@ class _Reading:
             indices = [int(number(row.get("G", k + 1), "labels.G")) for k, row in enumerate(rows)]
         except KeyError as error:
             raise InvalidInput(
-                f"A document of 'labels' lacks the field {error}.", hint="Labels have L, T and G.", where=self.where
+                f"A document of 'labels' lacks the field {error}.",
+                hint="Labels have L, T and G.",
+                where=self.where,
             ) from error
         return times, names, indices
 
@@ -305,7 +318,9 @@ class _Reading:
             for row in document.get("Synapses", [])
         ]
         if not rows:
-            self.notes.append("there is no archi: the topology is inferred, each layer from the one before it")
+            self.notes.append(
+                "there is no archi: the topology is inferred, each layer from the one before it"
+            )
         return _Network(sizes, types, connections)
 
     def _match(self, name: str, sizes: Mapping[str, int]) -> str | None:
@@ -333,7 +348,9 @@ class _Reading:
     def _renamings(self) -> list[str]:
         return [f"{found!r} is read as the layer {layer!r}" for found, layer in self.renamed.items()]
 
-    def _rows_by_layer(self, table: _Table, network: _Network, collection: str) -> dict[str, NDArray[np.intp]]:
+    def _rows_by_layer(
+        self, table: _Table, network: _Network, collection: str
+    ) -> dict[str, NDArray[np.intp]]:
         """Return each layer's rows; two spellings of a layer are one."""
         meant = [self._layer_of(name, network, collection) for name in table.names]
         rows: dict[str, NDArray[np.intp]] = {}
@@ -342,7 +359,9 @@ class _Reading:
             rows[layer] = np.flatnonzero(np.isin(table.layer, codes))
         return rows
 
-    def _spike_arrays(self, network: _Network, table: _Table, time_us: NDArray[np.int64]) -> dict[str, SpikeArrays]:
+    def _spike_arrays(
+        self, network: _Network, table: _Table, time_us: NDArray[np.int64]
+    ) -> dict[str, SpikeArrays]:
         arrays: dict[str, SpikeArrays] = {}
         count = table.columns["S"]
         # S is amplitude times dt: 1.0000000001 is one spike.
@@ -363,7 +382,9 @@ class _Reading:
         if not len(time_us):
             self.notes.append("no membrane potentials were recorded")
         else:
-            self.notes.append("VS2N states no unit of membrane potentials: the simulator's own numbers are kept")
+            self.notes.append(
+                "VS2N states no unit of membrane potentials: the simulator's own numbers are kept"
+            )
         return [
             PotentialArrays(
                 layer=layer,
@@ -397,9 +418,7 @@ class _Reading:
             post = self._ids(table.columns["To"][rows], network.sizes[target], target, "synapseWeight")
             source, connection = self._source_of(target, network, int(pre.max(initial=0)))
             pre = self._ids(pre, network.sizes[source], source, "synapseWeight").astype(np.int64)
-            key, synapse = np.unique(
-                post.astype(np.int64) * network.sizes[source] + pre, return_inverse=True
-            )
+            key, synapse = np.unique(post.astype(np.int64) * network.sizes[source] + pre, return_inverse=True)
             name = f"{source} -> {target}"
             rule = "" if connection is None else connection["lr"]
             projections.append(
@@ -417,7 +436,9 @@ class _Reading:
                 served.append(connection)
             all_pairs = network.sizes[source] * network.sizes[target]
             if len(key) < all_pairs:
-                self.notes.append(f"{name!r} has weights of {len(key)} of {all_pairs} pairs: only those are synapses")
+                self.notes.append(
+                    f"{name!r} has weights of {len(key)} of {all_pairs} pairs: only those are synapses"
+                )
         self._tell_unserved(network, served)
         return projections, weights
 
@@ -442,13 +463,17 @@ class _Reading:
                 hint="info.L:N lists the layers in order, the input first.",
                 where=self.where,
             )
-        self.notes.append(f"that the weights of {target!r} come from {before[0]!r} is a guess, by the layers' order")
+        self.notes.append(
+            f"that the weights of {target!r} come from {before[0]!r} is a guess, by the layers' order"
+        )
         return before[0], None
 
     def _tell_unserved(self, network: _Network, served: Sequence[dict[str, str]]) -> None:
         unserved = [row for row in network.connections if row not in served]
         if unserved:
-            listed = ", ".join(f"{row['pre']} -> {row['post']} ({row['trans'] or 'no detail'})" for row in unserved)
+            listed = ", ".join(
+                f"{row['pre']} -> {row['post']} ({row['trans'] or 'no detail'})" for row in unserved
+            )
             self.accounting.append(
                 Accounting(
                     what="connections named in archi",
@@ -458,9 +483,7 @@ class _Reading:
                 )
             )
 
-    def _shapes(
-        self, network: _Network, table: _Table, sources: Sequence[str]
-    ) -> dict[str, tuple[int, int]]:
+    def _shapes(self, network: _Network, table: _Table, sources: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Guess the shape of the input layer: the first one, if it is called so or weights come from it."""
         first = next(iter(network.sizes))
         n = network.sizes[first]
@@ -469,7 +492,9 @@ class _Reading:
         width = _index_width(table, n) if first in sources else None
         side = isqrt(n)
         if width is not None:
-            self.notes.append(f"{first!r} is drawn as {n // width}x{width}: a guess, as the weights' index has it")
+            self.notes.append(
+                f"{first!r} is drawn as {n // width}x{width}: a guess, as the weights' index has it"
+            )
             return {first: (n // width, width)}
         if side * side == n:
             self.notes.append(f"{first!r} is drawn as {side}x{side}: a guess, for {n} is a square")
@@ -479,7 +504,11 @@ class _Reading:
     # -- labels ----------------------------------------------------------------------------------------------
 
     def _stimuli(
-        self, label_us: NDArray[np.int64], names: Sequence[str], indices: Sequence[int], spike_us: NDArray[np.int64]
+        self,
+        label_us: NDArray[np.int64],
+        names: Sequence[str],
+        indices: Sequence[int],
+        spike_us: NDArray[np.int64],
     ) -> StimulusArrays | None:
         if not len(label_us):
             return None
@@ -498,13 +527,17 @@ class _Reading:
         rows = list(kept.values())
         start = label_us[rows]
         if (start < 0).any():
-            raise InvalidTime(f"A label starts at {start.min()} us.", hint="Times start at 0.", where=self.where)
+            raise InvalidTime(
+                f"A label starts at {start.min()} us.", hint="Times start at 0.", where=self.where
+            )
         length = int(np.median(np.diff(start))) if len(start) > 1 else 0
         length = length or max(int(spike_us.max(initial=0)) + 1 - int(start[-1]), 1)
         numbers_kept = sorted(kept)
         gaps = numbers_kept[-1] - numbers_kept[0] + 1 - len(numbers_kept)
         if gaps:
-            self.notes.append(f"{gaps} labels between G={numbers_kept[0]} and G={numbers_kept[-1]} are missing")
+            self.notes.append(
+                f"{gaps} labels between G={numbers_kept[0]} and G={numbers_kept[-1]} are missing"
+            )
         unlabelled = int(spike_us.max(initial=-1)) + 1 - (int(start[-1]) + length)
         if unlabelled > 0:
             self.notes.append(
@@ -517,7 +550,10 @@ class _Reading:
             same = int(np.count_nonzero(stop <= start))
             self.accounting.append(
                 Accounting(
-                    what="labels", kept=len(start) - same, total=len(start), why="the others start with the next one"
+                    what="labels",
+                    kept=len(start) - same,
+                    total=len(start),
+                    why="the others start with the next one",
                 )
             )
             there = stop > start
@@ -525,14 +561,19 @@ class _Reading:
             start, stop = start[there], stop[there]
         return StimulusArrays(start, stop, [names[row] for row in rows])
 
-    def _input_disagreement(self, spikes: _Table, spike_us: NDArray[np.int64], stimuli: StimulusArrays | None) -> None:
+    def _input_disagreement(
+        self, spikes: _Table, spike_us: NDArray[np.int64], stimuli: StimulusArrays | None
+    ) -> None:
         """Count the spikes whose ``Input`` is the label that was shown at their time."""
         if stimuli is None or not len(spike_us):
             return
         codes = _Codes()
-        shown = np.array([codes.of(name) for name in stimuli.labels], np.int64)
+        shown = np.array([codes.of(str(name)) for name in stimuli.labels], np.int64)
         said = np.concatenate(
-            [np.fromiter(map(codes.__getitem__, batch), np.int64, len(batch)) for batch in codes.keyed(spikes)]
+            [
+                np.fromiter(map(codes.__getitem__, batch), np.int64, len(batch))
+                for batch in codes.keyed(spikes)
+            ]
         )
         at = np.searchsorted(stimuli.t_start, spike_us, "right") - 1
         inside = (at >= 0) & (said >= 0)
@@ -556,7 +597,9 @@ class _Reading:
         rows = result.get("NLabel") or []
         shown = [] if stimuli is None else [str(name) for name in stimuli.labels]
         names = {*shown, *(_class_name(row.get("Label")) for row in rows)}
-        classes = tuple(sorted(names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name)))
+        classes = tuple(
+            sorted(names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
+        )
         labels: dict[str, NDArray[np.int32]] = {}
         for row in rows:
             layer = self._layer_of(str(row.get("L")), network, "info.NLabel")
@@ -595,7 +638,9 @@ class _Codes(dict[Any, int]):
         """Return the batches of ``Input`` with dicts, which are no keys, as their text."""
         batches: list[list[Any]] = spikes.extra["Input"]
         return [
-            [_class_name(one) if isinstance(one, dict) else one for one in batch] if dict in set(map(type, batch)) else batch
+            [_class_name(one) if isinstance(one, dict) else one for one in batch]
+            if dict in set(map(type, batch))
+            else batch
             for batch in batches
         ]
 
