@@ -217,6 +217,7 @@ def record(
         `path`.
     """
     import nengo
+
     from synaptarium.adapters.archive import save
 
     model = build(seed)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from synaptarium.adapters.base import EventSource, open_source
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "digits.py"
