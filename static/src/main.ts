@@ -53,7 +53,7 @@ function showFailure(error: unknown): void {
   root.replaceChildren(h(
     'main.waiting', { role: 'alert' },
     icon('warning', 24), h('p', message),
-    h('p.hint', hint || (code === 'BuildNotFound' ? 'Precompute it on the list of recordings.' : '')),
+    h('p.hint', hint || (code === 'build_not_found' ? 'Precompute it on the list of recordings.' : '')),
     h('a.button.primary', { href: '/' }, 'All recordings'),
   ));
 }

@@ -5,7 +5,7 @@ import type {
   Accounting, ErrorBody, Health, Job, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
 } from './messages.gen';
 
-/** What the server said went wrong, or that it could not be reached (code "Unreachable", status 0). */
+/** What the server said went wrong, or that it could not be reached (code "unreachable", status 0). */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
@@ -32,7 +32,7 @@ export async function request(url: string, init: RequestInit = {}): Promise<Resp
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError(
-      'Unreachable', 'The server does not answer.', 'Is `synaptarium serve` still running? The page tries again by itself.', 0,
+      'unreachable', 'The server does not answer.', 'Is `synaptarium serve` still running? The page tries again by itself.', 0,
     );
   }
   if (response.ok || response.status === 304) return response;
@@ -48,7 +48,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   } catch {
     // Not our JSON: a proxy or a broken server speaks; say what it said.
   }
-  return new ApiError('Internal', `The server answered ${response.status} ${response.statusText}.`, '', response.status);
+  return new ApiError('internal', `The server answered ${response.status} ${response.statusText}.`, '', response.status);
 }
 
 async function json<T>(url: string, init?: RequestInit): Promise<T> {

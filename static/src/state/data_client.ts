@@ -39,6 +39,10 @@ export class DataClient {
   private waiting_since_ms = Infinity;
   private asked = '';
   private scheduled = false;
+  /** Nothing is asked for over HTTP before this time, after the server or the database did not answer. */
+  private quiet_until_ms = 0;
+  /** Who said last that the database or the server is away: the server over the stream, or a request of ours. */
+  private readonly away = { stream: false, http: false };
   private manifest: Manifest;
 
   constructor(
@@ -50,7 +54,7 @@ export class DataClient {
     this.manifest = store.index.manifest;
     this.worker = new Worker(new URL('../workers/data.worker.ts', import.meta.url), { type: 'module', name: 'data' });
     this.worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.receive(event.data));
-    this.worker.addEventListener('error', (event) => events.trouble('Internal', event.message, ''));
+    this.worker.addEventListener('error', (event) => events.trouble('internal', event.message, ''));
     this.open();
     clock.onChange((change) => {
       if (change === 'play' || change === 'speed' || change === 'loop' || change === 'seek' || change === 'scrub') this.stream();
@@ -111,7 +115,8 @@ export class DataClient {
         if (message.build !== this.manifest.build) return;
         if (message.lane === 'stream') this.last_chunk_ms = performance.now();
         this.counters = message.counters;
-        this.clock.setUnavailable(false);
+        // What comes out of the worker's memory says nothing of the server.
+        if (message.lane !== 'cache') this.setAway({ stream: false, http: false });
         this.store.put(message.address, message.frames);
         return;
       case 'missing':
@@ -129,21 +134,23 @@ export class DataClient {
         if (message.build !== this.manifest.build || message.revision !== this.manifest.revision) this.events.manifestChanged();
         return;
       case 'error':
-        if (message.code === 'StoreUnavailable') this.clock.setUnavailable(true);
+        if (message.code === 'store_unavailable') this.setAway({ stream: true });
         this.events.trouble(message.code, message.message, message.hint);
     }
   }
 
   private missing(message: Extract<FromWorker, { kind: 'missing' }>): void {
     if (message.build !== this.manifest.build) return;
-    this.store.refuse(message.address, message.passes ? RETRY_MS : message.code === 'CorruptData' ? Infinity : 5000);
-    if (message.passes) this.clock.setUnavailable(true);
-    else if (message.code === 'ChunkNotFound' || message.code === 'BuildNotFound') this.events.manifestChanged();
+    this.store.refuse(message.address, message.passes ? RETRY_MS : message.code === 'corrupt_data' ? Infinity : 5000);
+    if (message.passes) {
+      this.quiet_until_ms = performance.now() + RETRY_MS;
+      this.setAway({ http: true });
+    } else if (message.code === 'chunk_not_found' || message.code === 'build_not_found') this.events.manifestChanged();
     this.events.trouble(message.code, message.message, '');
   }
 
   private state(state: State): void {
-    this.clock.setUnavailable(state.status === 'unavailable');
+    this.setAway({ stream: state.status === 'unavailable' });
     if (this.clock.playing && state.epoch === this.counters?.epoch) {
       const levels = this.store.spike_levels;
       const level = levels.filter((candidate) => candidate <= state.level).at(-1);
@@ -151,6 +158,11 @@ export class DataClient {
     }
     if ((state.revision ?? 0) > this.manifest.revision) this.events.manifestChanged();
     this.events.state(state);
+  }
+
+  private setAway(change: Partial<typeof this.away>): void {
+    Object.assign(this.away, change);
+    this.clock.setUnavailable(this.away.stream || this.away.http);
   }
 
   private schedule(): void {
@@ -177,6 +189,7 @@ export class DataClient {
       this.asked = '';
       return;
     }
+    if (now < this.quiet_until_ms) return;
     const frame_us = store.index.frame_us(clock.level);
     const addresses = store.needs({
       t_us: clock.t_us,

@@ -55,12 +55,12 @@ export class ModuleFeed {
       const columns = await rest.module(this.recording, this.name, next.body, controller.signal);
       if (controller.signal.aborted) return;
       const text = columns.metadata.get('panels');
-      if (text === undefined) throw new ApiError('CorruptData', 'The module\'s answer carries no panels.', '', 500);
+      if (text === undefined) throw new ApiError('corrupt_data', 'The module\'s answer carries no panels.', '', 500);
       this.events.answer(JSON.parse(text) as PanelAnswer, columns);
     } catch (error) {
       if (controller.signal.aborted) return;
       this.asked = '';
-      this.events.failed(error instanceof ApiError ? error : new ApiError('Internal', (error as Error).message, '', 0));
+      this.events.failed(error instanceof ApiError ? error : new ApiError('internal', (error as Error).message, '', 0));
     }
   }
 }

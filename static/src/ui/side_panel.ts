@@ -171,6 +171,8 @@ class LayerRow {
   }
 
   showRate(rate: number | null): void {
+    // A moment at the edge of what is loaded does not make the last rate wrong.
+    if (rate === null && this.parts.clock.playing && this.rate.textContent !== '') return;
     setText(this.rate, `${formatCount(this.layer.n_neurons)}  ·  ${rate === null ? 'loading' : formatRate(rate)}`);
   }
 }

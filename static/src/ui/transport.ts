@@ -105,7 +105,9 @@ export class Transport {
       this.label.dataset['colour'] = colour;
       this.label.style.setProperty('--class', colour || 'transparent');
     }
-    setText(this.status, STATUS_TEXT[clock.status]);
-    this.status.dataset['status'] = clock.status;
+    // Following an open recording shows as live, a little behind its end as well as at it.
+    const status = clock.follow && clock.playing && clock.status === 'playing' ? 'live' : clock.status;
+    setText(this.status, STATUS_TEXT[status]);
+    this.status.dataset['status'] = status;
   }
 }

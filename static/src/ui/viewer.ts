@@ -222,7 +222,7 @@ class Viewer {
   private connection(connected: boolean): void {
     if (connected) {
       this.toasts.clear('connection');
-      this.toasts.clear('Unreachable');
+      this.toasts.clear('unreachable');
       if (this.refreshWhenBack) void this.refreshManifest();
       this.refreshWhenBack = false;
       return;
@@ -238,15 +238,15 @@ class Viewer {
   private refreshWhenBack = false;
 
   private trouble(code: string, message: string, hint: string): void {
-    if (code === 'RecordingNotFound') {
+    if (code === 'recording_not_found') {
       this.deleted(message);
       return;
     }
-    if (code === 'StoreUnavailable' || code === 'Unreachable') {
+    if (code === 'store_unavailable' || code === 'unreachable') {
       this.paintStatus();
       return;
     }
-    if (code === 'ChunkNotFound' || code === 'BuildNotFound') return;
+    if (code === 'chunk_not_found' || code === 'build_not_found') return;
     this.toasts.show(code, message, { hint, tone: 'error' });
   }
 

@@ -94,7 +94,7 @@ function corrupt(address: Address, message: string): void {
   const key = keyOf(address);
   cache.remove(key);
   if (retried.has(key)) {
-    missing(address, new ApiError('CorruptData', message, 'Precompute the recording again.', 500));
+    missing(address, new ApiError('corrupt_data', message, 'Precompute the recording again.', 500));
     return;
   }
   retried.add(key);
@@ -198,6 +198,6 @@ async function handle(message: ToWorker): Promise<void> {
 let queue: Promise<void> = Promise.resolve();
 self.addEventListener('message', (event: MessageEvent<ToWorker>) => {
   queue = queue.then(() => handle(event.data)).catch((error: unknown) => {
-    say({ kind: 'error', code: 'Internal', message: (error as Error).message, hint: '', where: 'data worker' });
+    say({ kind: 'error', code: 'internal', message: (error as Error).message, hint: '', where: 'data worker' });
   });
 });

@@ -7,6 +7,8 @@ import { type Address, keyOf } from '../net/chunk_index';
 import { ApiError, chunkUrl, request } from '../net/rest';
 
 const IN_FLIGHT = 6;
+/** A chunk takes milliseconds; a server or database that is stuck is told from a slow one by this. */
+const TIMEOUT_MS = 5000;
 
 export interface HttpEvents {
   arrived(address: Address, payload: Uint8Array): void;
@@ -59,6 +61,11 @@ export class HttpLane {
     const key = keyOf(address);
     const controller = new AbortController();
     this.flying.set(key, controller);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      controller.abort();
+    }, TIMEOUT_MS);
     const url = chunkUrl(this.recording, this.build, address.stream, address.level, address.tile, address.chunk);
     try {
       const response = await request(url, { signal: controller.signal });
@@ -67,13 +74,20 @@ export class HttpLane {
       this.flying.delete(key);
       this.events.arrived(address, payload);
     } catch (error) {
-      if (controller.signal.aborted) return;
+      if (controller.signal.aborted && !late) return;
       this.flying.delete(key);
-      this.events.failed(
-        address,
-        error instanceof ApiError ? error : new ApiError('Internal', (error as Error).message, '', 0),
-      );
+      this.events.failed(address, late ? noAnswer() : asApiError(error));
+    } finally {
+      clearTimeout(timer);
     }
     this.start();
   }
+}
+
+function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError('internal', (error as Error).message, '', 0);
+}
+
+function noAnswer(): ApiError {
+  return new ApiError('unreachable', `The server gave no answer within ${TIMEOUT_MS / 1000} s.`, 'The page tries again by itself.', 0);
 }
