@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from bson.errors import BSONError
 from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -25,7 +26,7 @@ from pymongo.errors import (
 )
 
 from synaptarium.schemas.documents import COLLECTIONS, validator
-from synaptarium.schemas.errors import Internal, InvalidInput, StoreUnavailable
+from synaptarium.schemas.errors import Internal, InvalidInput, StoreUnavailable, SynaptariumError
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -96,6 +97,8 @@ def connect(uri: str, name: str = "synaptarium", *, patience_s: float = 0.0) -> 
         The address is no MongoDB address.
     """
     try:
+        if not uri.startswith(("mongodb://", "mongodb+srv://")):  # the driver takes any word as a host
+            raise InvalidURI("it must begin with mongodb:// or mongodb+srv://")
         client: MongoClient[Document] = MongoClient(
             uri, serverSelectionTimeoutMS=int(SELECTION_TIMEOUT_S * 1000), appname="synaptarium"
         )
@@ -152,7 +155,7 @@ def call(store: Store, operation: Callable[[], T]) -> T:
             if time.monotonic() >= deadline:
                 raise translated(store, error) from error
             time.sleep(RETRY_PAUSE_S)
-        except (PyMongoError, InvalidOperation) as error:
+        except (PyMongoError, BSONError) as error:
             raise translated(store, error) from error
 
 
@@ -161,11 +164,11 @@ def edge(store: Store) -> Iterator[None]:
     """Turn the driver's errors inside the block into ours; nothing is repeated."""
     try:
         yield
-    except PyMongoError as error:
+    except (PyMongoError, BSONError) as error:
         raise translated(store, error) from error
 
 
-def translated(store: Store, error: PyMongoError) -> Exception:
+def translated(store: Store, error: PyMongoError | BSONError) -> SynaptariumError:
     """Return the error of ours that tells a driver's error to the user."""
     address = without_password(store.uri)
     code = error.code if isinstance(error, OperationFailure) else None
@@ -181,6 +184,8 @@ def translated(store: Store, error: PyMongoError) -> Exception:
         )
     if isinstance(error, DocumentTooLarge):
         return Internal(f"A document is larger than MongoDB's 16 MiB: {_first_sentence(error)}.")
+    if isinstance(error, BSONError):
+        return Internal(f"A document cannot be stored: {_first_sentence(error)}.")
     if isinstance(error, OperationFailure) and code == _INVALID_DOCUMENT:
         return Internal(f"MongoDB refuses a document that does not fit its schema: {error.details}.")
     if isinstance(error, ConnectionFailure | InvalidOperation):

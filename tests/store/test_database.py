@@ -1,0 +1,86 @@
+"""The connection and its edge: what the user is told when MongoDB is away, foreign or refuses."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pymongo.errors
+import pytest
+
+from synaptarium.schemas.documents import COLLECTIONS
+from synaptarium.schemas.errors import Internal, InvalidInput, StoreUnavailable
+from synaptarium.store import database
+from synaptarium.store.database import Store, call, connect, edge, key_of, prepare, without_password
+
+
+def test_connect_unreachable_says_where_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "SELECTION_TIMEOUT_S", 0.2)
+    nowhere = tmp_path / "nothing.sock"
+
+    with pytest.raises(StoreUnavailable, match="does not answer") as caught:
+        connect(f"mongodb://{quote(str(nowhere), safe='')}/")
+
+    assert str(nowhere) in caught.value.message
+    assert "SYNAPTARIUM_MONGO_URI" in caught.value.hint
+
+
+@pytest.mark.parametrize("uri", ["http://localhost", "mongodb://", "mongodb://host:notaport/", "nonsense"])
+def test_connect_to_no_address_is_invalid_input(uri: str) -> None:
+    with pytest.raises(InvalidInput, match="is not a MongoDB address"):
+        connect(uri)
+
+
+def test_passwords_are_never_shown() -> None:
+    assert without_password("mongodb://me:s3cret@h:1,g:2/?a=b") == "mongodb://me:***@h:1,g:2/?a=b"
+    assert without_password("mongodb+srv://me:s3c/ret@h/") == "mongodb+srv://me:***@h/"
+    assert without_password("mongodb://%2Ftmp%2Fa%2Fmongod.sock/") == "/tmp/a/mongod.sock"
+
+
+def test_prepare_twice_changes_nothing(store: Store) -> None:
+    before = {name: store.db[name].index_information() for name in COLLECTIONS}
+
+    prepare(store)
+
+    assert {name: store.db[name].index_information() for name in COLLECTIONS} == before
+    options = store.db.chunks.options()
+    assert options["clusteredIndex"]["key"] == {"_id": 1}
+    assert all("validator" in store.db[name].options() for name in COLLECTIONS)
+
+
+def test_documents_that_do_not_fit_are_refused(store: Store) -> None:
+    with pytest.raises(Internal, match="does not fit its schema"), edge(store):
+        store.db.events.insert_one({"_id": "x", "recording": "one"})
+
+
+def test_documents_beyond_16_mib_are_refused(store: Store) -> None:
+    with pytest.raises(Internal, match="larger than MongoDB's 16 MiB"), edge(store):
+        store.db.summaries.insert_one({"_id": "x", "recording": 1, "name": "n", "key": "k", "b": bytes(17 << 20)})
+
+
+def test_a_patient_store_waits_for_a_database_that_comes_back(store: Store) -> None:
+    patient = Store(store.client, store.db, store.uri, store.name, patience_s=5.0)
+    failures = [pymongo.errors.AutoReconnect("gone"), pymongo.errors.AutoReconnect("gone")]
+
+    def operation() -> str:
+        if failures:
+            raise failures.pop()
+        return "done"
+
+    assert call(patient, operation) == "done"
+
+
+def test_an_impatient_store_says_at_once_that_the_database_is_away(store: Store) -> None:
+    def operation() -> None:
+        raise pymongo.errors.AutoReconnect("gone")
+
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="does not answer: gone"):
+        call(store, operation)
+    assert time.monotonic() - began < 1.0
+
+
+def test_keys_of_different_parts_differ() -> None:
+    assert key_of(1, "a/b", "c") != key_of(1, "a", "b/c")
+    assert key_of(1, "a%2Fb") != key_of(1, "a/b")
