@@ -15,11 +15,10 @@ REGISTRIES = (
     "registry." + "npmjs",
     "npmjs" + ".com",
     "deb." + "debian.org",
-    "mirrors.",
     "repo1." + "maven",
     "jfrog" + ".io",
 )
-MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:work|root|home|Users|mnt)/\w|/tmp/work|[A-Z]:\\Users")
+MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:work|root|home|Users|mnt)/\w|[A-Z]:\\Users")
 LARGEST_BYTES = 1_000_000
 
 
