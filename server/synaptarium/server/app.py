@@ -13,6 +13,8 @@ from typing import Any
 import flask
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask_socketio import SocketIO
+from werkzeug.serving import BaseWSGIServer
+
 from synaptarium.modules.registry import Registry
 from synaptarium.server.config import Config
 from synaptarium.server.dispatch import add_endpoints
@@ -27,7 +29,6 @@ from synaptarium.server.site import Site
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.namespace import StreamNamespace
 from synaptarium.server.web_server import MAX_BODY_BYTES, make_server
-from werkzeug.serving import BaseWSGIServer
 
 log = logging.getLogger("synaptarium.server")
 

@@ -74,7 +74,7 @@ class JobsRunner:
                 started_us=now_us,
                 updated_us=now_us,
             )
-            words = tempfile.TemporaryFile()
+            words = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the child
             command = [sys.executable, "-m", "synaptarium.server.cli", "precompute", recording.id]
             process = subprocess.Popen(
                 [*command, "--engine", engine, "--data", str(self._library.data)],

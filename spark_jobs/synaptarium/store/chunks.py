@@ -112,8 +112,17 @@ def delete_all(store: Store, num: int) -> int:
 
 def sizes(store: Store, num: int, build: int) -> ChunkSizes:
     """Return how much a build holds. Reads every document inside the database: ask once, keep the answer."""
+    return _sizes(store, _range(num, build, build))
+
+
+def sizes_between(store: Store, first_key: ChunkKey, last_key: ChunkKey) -> ChunkSizes:
+    """Return how much the chunks between two keys hold, both included; as costly as :func:`sizes`."""
+    return _sizes(store, {"$gte": first_key.pack(), "$lte": last_key.pack()})
+
+
+def _sizes(store: Store, keys: Document) -> ChunkSizes:
     pipeline: list[Document] = [
-        {"$match": {"_id": _range(num, build, build)}},
+        {"$match": {"_id": keys}},
         {
             "$group": {
                 "_id": None,

@@ -1,0 +1,227 @@
+"""The command line: ``synaptarium COMMAND``. Exit code 0 is success, 1 an error that was told, 2 a wrong call."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NamedTuple, NoReturn
+
+from synaptarium.schemas.errors import SynaptariumError
+from synaptarium.server.config import add_flags
+
+
+class Argument(NamedTuple):
+    """One argument of a command, as argparse takes it."""
+
+    names: tuple[str, ...]
+    options: dict[str, object]
+
+
+def _argument(*names: str, **options: object) -> Argument:
+    return Argument(names, options)
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Parameters
+    ----------
+    name, summary : str
+        The word, and what it does.
+    run : str
+        ``module:function`` below ``synaptarium.server``; loaded when it is called, so that --help is quick.
+    example : str
+        Shown by --help.
+    arguments : tuple of Argument
+        Its own.
+    settings : tuple of str
+        Settings of :class:`synaptarium.server.config.Config` that it takes as flags.
+    """
+
+    name: str
+    summary: str
+    run: str
+    example: str
+    arguments: tuple[Argument, ...] = ()
+    settings: tuple[str, ...] = ("data", "mongo_uri")
+
+
+_ID = _argument("id", metavar="ID", help="recording id, as `synaptarium list` shows it")
+_JSON = _argument("--json", action="store_true", help="print JSON")
+_ENGINE = _argument(
+    "--engine",
+    choices=("auto", "spark", "local"),
+    default="auto",
+    help="what computes: Spark, this process, or by size (default: auto)",
+)
+_MASTER = _argument(
+    "--master", metavar="URL", help="Spark master, e.g. spark://host:7077 (default: local[*])"
+)
+_LISTEN = ("host", "port", "token", "allowed_hosts", "allowed_origins", "modules", "data", "mongo_uri")
+
+COMMANDS = (
+    Command(
+        "demo",
+        "record a small network that learns handwritten digits, precompute it, and show it",
+        "commands.serving:demo",
+        "synaptarium demo --no-open",
+        (
+            _argument("--no-open", action="store_true", help="do not open the browser"),
+            _argument("--no-serve", dest="serve", action="store_false", help="only make the recording"),
+            _argument("--seconds", type=float, default=45.0, help="simulated time (default: 45)"),
+            _argument(
+                "--engine",
+                choices=("auto", "spark", "local"),
+                default="spark",
+                help="what precomputes (default: spark)",
+            ),
+            _MASTER,
+        ),
+        _LISTEN,
+    ),
+    Command(
+        "import",
+        "import a recording: a VS2N database or folder, a Nengo, Brian2 or .synaptarium archive",
+        "commands.making:import_recording",
+        "synaptarium import run.synaptarium --dry-run",
+        (
+            _argument("source", metavar="SRC", help="file, folder or mongodb:// address"),
+            _argument("--name", help="name of the recording (default: the source's)"),
+            _argument("--format", help="adapter, where it is not found by itself"),
+            _argument("--dry-run", action="store_true", help="only report what would be stored"),
+            _argument(
+                "--option",
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+                help="what the format's adapter understands, e.g. time_unit=s",
+            ),
+            _argument("--precompute", action="store_true", help="precompute it at once"),
+            _JSON,
+        ),
+    ),
+    Command(
+        "list", "list the recordings", "commands.recordings:list_recordings", "synaptarium list", (_JSON,)
+    ),
+    Command(
+        "info",
+        "say what a recording holds",
+        "commands.recordings:info",
+        "synaptarium info digits --json",
+        (_ID, _JSON),
+    ),
+    Command(
+        "precompute",
+        "make the frames of a recording; goes on where it was stopped",
+        "commands.making:precompute",
+        "synaptarium precompute digits --engine spark",
+        (_ID, _ENGINE, _MASTER, _JSON),
+    ),
+    Command(
+        "serve",
+        "serve the recordings to browsers",
+        "commands.serving:serve",
+        "synaptarium serve --port 8765",
+        (_argument("--open", action="store_true", help="open the browser"), _JSON),
+        _LISTEN,
+    ),
+    Command(
+        "open",
+        "open the viewer on a recording",
+        "commands.serving:open_viewer",
+        "synaptarium open digits",
+        (_ID,),
+        _LISTEN,
+    ),
+    Command(
+        "stats",
+        "print stored bytes and chunks of a recording, by stream and level",
+        "commands.recordings:stats",
+        "synaptarium stats digits",
+        (_ID, _JSON),
+    ),
+    Command(
+        "delete",
+        "delete a recording and everything made from it",
+        "commands.recordings:delete",
+        "synaptarium delete digits --yes",
+        (_ID, _argument("--yes", action="store_true", help="do not ask"), _JSON),
+    ),
+    Command(
+        "doctor",
+        "say what was found on this machine, what is missing, and what to do",
+        "doctor:doctor",
+        "synaptarium doctor",
+        (_JSON,),
+    ),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="synaptarium",
+        description="A planetarium for spiking neural networks.",
+        epilog="Example: synaptarium demo",
+    )
+    top.add_argument("--version", action="version", version=importlib.metadata.version("synaptarium"))
+    top.add_argument("--verbose", action="store_true", help="log what happens, and tracebacks of errors")
+    words = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = words.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.summary[0].upper() + command.summary[1:] + ".",
+            epilog=f"Example: {command.example}",
+        )
+        for argument in command.arguments:
+            sub.add_argument(*argument.names, **argument.options)  # type: ignore[arg-type]
+        add_flags(sub, *command.settings)
+        sub.set_defaults(run=command.run)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    verbose = arguments.verbose or bool(os.environ.get("SYNAPTARIUM_VERBOSE"))
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("pymongo").setLevel(logging.WARNING)
+    # A terminated command ends as an interrupted one: what it started stops, what it did is kept.
+    signal.signal(signal.SIGTERM, _terminate)
+    place, _, name = arguments.run.partition(":")
+    try:
+        run = getattr(importlib.import_module(f"synaptarium.server.{place}"), name)
+        return int(run(arguments))
+    except SynaptariumError as error:
+        from synaptarium.server.commands.console import print_error
+
+        if verbose:
+            logging.getLogger("synaptarium").exception("the command failed")
+        print_error(error, as_json=getattr(arguments, "json", False))
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; a closed stdout must not fail at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""``list``, ``info``, ``stats`` and ``delete``: what there is, and how to get rid of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.manifest import Manifest
+from synaptarium.server.commands.console import amount, library_of, print_json, print_table, size
+from synaptarium.server.stream.hub import read_manifest
+from synaptarium.store import chunks, recordings
+from synaptarium.store.database import Store
+
+
+def list_recordings(arguments: argparse.Namespace) -> int:
+    """Print every recording, newest first."""
+    with library_of(arguments, "list") as library:
+        found = recordings.all_recordings(library.store)
+    if arguments.json:
+        print_json(
+            [
+                {
+                    "id": one.id,
+                    "name": one.header.name,
+                    "status": one.status,
+                    "layers": len(one.header.layers),
+                    "neurons": sum(layer.neurons for layer in one.header.layers),
+                    "spikes": sum(one.counts.spikes.values()),
+                    "span_us": [one.header.t_start_us, one.header.t_stop_us],
+                    "build": one.build,
+                    "format": one.header.source.format,
+                    "created_us": one.created_us,
+                }
+                for one in found
+            ]
+        )
+        return 0
+    if not found:
+        print("No recordings yet. `synaptarium demo` makes one, `synaptarium import SRC` brings yours.")
+        return 0
+    print_table(
+        ("id", "status", "layers", "neurons", "spikes", "span (s)", "precomputed"),
+        [
+            (
+                one.id,
+                one.status,
+                f"{len(one.header.layers)}",
+                f"{sum(layer.neurons for layer in one.header.layers):,}",
+                f"{sum(one.counts.spikes.values()):,}",
+                f"{(one.header.t_stop_us - one.header.t_start_us) / 1e6:,.3f}",
+                "no" if one.build is None else "yes",
+            )
+            for one in found
+        ],
+    )
+    return 0
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Print what a recording holds."""
+    with library_of(arguments, "info") as library:
+        found = recordings.info(library.store, arguments.id)
+    if arguments.json:
+        print_json(found)
+        return 0
+    start_us, stop_us = found["span_us"]
+    print(f"{found['id']}: {found['name']} ({found['format']}, {found['status']})")
+    print(f"  span        {start_us / 1e6:,.6g} to {stop_us / 1e6:,.6g} s in bins of {found['bin_us']:,} us")
+    for layer in found["layers"]:
+        shape = "x".join(map(str, layer["shape"]))
+        rest = f", {layer['potentials']:,} potential values" if layer["potentials"] else ""
+        print(
+            f"  layer       {layer['name']}: {layer['neurons']:,} neurons ({shape}), {layer['spikes']:,} spikes{rest}"
+        )
+    for one in found["projections"]:
+        print(
+            f"  projection  {one['name']}: {one['synapses']:,} synapses ({one['kind']}){_weights(one['weights'])}"
+        )
+    print(
+        f"  stimuli     {found['stimuli']:,}" + (f", {found['images']:,} images" if found["images"] else "")
+    )
+    for name, n in found["metrics"].items():
+        print(f"  metric      {name}: {n:,} values")
+    levels = ", ".join(f"{level['level']}: {level['frames']:,} frames" for level in found["levels"])
+    print(f"  levels      {levels}")
+    print(f"  precomputed {'no' if found['build'] is None else 'build ' + str(found['build'])}")
+    print(f"  stored      {size(found['stored_bytes'])}")
+    for one in found["accounting"]:
+        print(f"  reduced     {one['what']}: {one['kept']:,} of {one['total']:,}; {one['why']}")
+    return 0
+
+
+def _weights(weights: dict[str, Any]) -> str:
+    if not weights["first"]:
+        return ""
+    spread = " to ".join(
+        "{min:.4g} / {mean:.4g} / {max:.4g}".format(**weights[when]) for when in ("first", "last")
+    )
+    return f", {weights['changes']:,} weight changes, min / mean / max {spread}"
+
+
+def stats(arguments: argparse.Namespace) -> int:
+    """Print the stored bytes of a recording, by stream and level."""
+    with library_of(arguments, "stats") as library:
+        recording = recordings.get(library.store, arguments.id)
+        manifest = read_manifest(library.store, recording)
+        rows = stats_of(library.store, manifest)
+        total = recordings.stored_bytes(library.store, recording)
+    spikes = sum(recording.counts.spikes.values())
+    if arguments.json:
+        print_json({"id": recording.id, "stored_bytes": total, "spikes": spikes, "streams": rows})
+        return 0
+    print_table(
+        ("stream", "level", "chunks", "bytes", "events", "bytes/event"),
+        [
+            (
+                row["stream"],
+                str(row["level"]),
+                f"{row['chunks']:,}",
+                f"{row['bytes']:,}",
+                f"{row['events']:,}",
+                f"{row['bytes_per_event']:.3f}" if row["bytes_per_event"] is not None else "-",
+            )
+            for row in rows
+        ],
+    )
+    print(f"{size(total)} in all, events included; {amount(spikes)} spikes.")
+    return 0
+
+
+def stats_of(store: Store, manifest: Manifest) -> list[dict[str, Any]]:
+    """Return chunks, stored bytes and bytes per event of every stream and level of a build.
+
+    Events are spikes for spike streams, changes for values.
+    """
+    rows: list[dict[str, Any]] = []
+    for stream in manifest.streams:
+        for level in manifest.levels:
+            base = (manifest.num, manifest.build, stream.stream, level.level)
+            found = chunks.sizes_between(store, ChunkKey(*base, 0, 0), ChunkKey(*base, 0xFFFFFFFF, 0xFFFFFF))
+            if found.chunks:
+                rows.append(
+                    {
+                        "stream": stream.name,
+                        "level": level.level,
+                        "chunks": found.chunks,
+                        "bytes": found.size_bytes,
+                        "events": found.n,
+                        "bytes_per_event": found.size_bytes / found.n if found.n else None,
+                    }
+                )
+    return rows
+
+
+def delete(arguments: argparse.Namespace) -> int:
+    """Delete a recording after asking."""
+    with library_of(arguments, "delete") as library:
+        recording = recordings.get(library.store, arguments.id)
+        if not arguments.yes:
+            if not sys.stdin.isatty():
+                raise InvalidInput(
+                    f"Nobody is there to confirm that {recording.id!r} shall be deleted.",
+                    hint=f"Add --yes: synaptarium delete {recording.id} --yes",
+                )
+            asked = input(
+                f"Delete {recording.id!r} ({recording.header.name}) and all that was made of it? [y/N] "
+            )
+            if asked.strip().lower() not in ("y", "yes"):
+                print("Nothing was deleted.")
+                return 1
+        recordings.delete(library.store, recording.id)
+    if arguments.json:
+        print_json({"deleted": recording.id})
+    else:
+        print(f"Deleted {recording.id!r}.")
+    return 0
