@@ -73,11 +73,11 @@ def errors() -> str:
 
     tree = inspect.cleandoc(module.__doc__ or "")
     rows = [
-        f"| `{kind.code}` | {kind.http_status} | {(kind.__doc__ or '').strip().partition(chr(10))[0]} |"
+        f"| `{kind.code}` | {kind.http_status} |"
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, module.SynaptariumError)
     ]
-    return f"# Errors\n\n```\n{tree}\n```\n\n| code | HTTP | meaning |\n|---|---|---|\n" + "\n".join(rows)
+    return f"# Errors\n\n```\n{tree}\n```\n\n| code | HTTP |\n|---|---|\n" + "\n".join(rows)
 
 
 def documents() -> str:
