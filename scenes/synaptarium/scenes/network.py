@@ -60,7 +60,7 @@ def frame_metadata(frame: Frame) -> dict[str, object]:
 
 
 def home_view(
-    bounds: tuple[Vector, Vector], *, field_of_view_deg: float = 35.0, aspect: float = 16 / 9
+    bounds: tuple[Vector, Vector], *, field_of_view_deg: float = 28.0, aspect: float = 16 / 9
 ) -> tuple[Vector, Vector]:
     """Return (camera position, target) of the three-quarter view that fits the bounds.
 
@@ -72,7 +72,7 @@ def home_view(
     radius = max(float(np.linalg.norm(high - low)) / 2, 1e-6)
     half = math.radians(field_of_view_deg) / 2
     half = min(half, math.atan(math.tan(half) * aspect))
-    direction = np.array([-0.52, 0.36, 0.78])
+    direction = np.array([-0.66, 0.34, 0.67])
     position = target + direction / np.linalg.norm(direction) * radius / math.sin(half)
     return (float(position[0]), float(position[1]), float(position[2])), (
         float(target[0]),

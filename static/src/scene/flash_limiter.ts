@@ -2,8 +2,8 @@
  * Flash safety after WCAG 2.3.1: no more than three general flashes in a second over a quarter of the view.
  *
  * The scene says at each drawn frame how brightly how much of the view is lit (a model of the picture: projected area
- * of each layer times its glow). A flash is a rise and a fall of more than a tenth of full brightness. When a fourth
- * flash within a second is on its way, the gain of all spike light falls so far that the swing stays under a tenth;
+ * of each layer times its glow). A flash is a rise and a fall of more than a tenth of full brightness. When a third
+ * flash within a second begins, the gain of all spike light falls so far that the swing stays under a tenth;
  * it comes back slowly once the picture is calm.
  */
 
@@ -41,8 +41,8 @@ export class FlashLimiter {
       this.extreme = light;
       if (this.rising && area > AREA) this.flashes.push(now_ms); // the next one begins: the pair before it is complete
     }
-    // The third flash is still allowed; from then on the light is held down until the second has passed.
-    if (this.flashes.length >= FLASHES - 1) {
+    // Held down from the beginning of the third flash within a second, until fewer are under way.
+    if (this.flashes.length >= FLASHES) {
       this.gain = Math.min(this.gain, (0.8 * SWING) / Math.max(this.swing, SWING));
     } else {
       this.gain = Math.min(1, this.gain + RECOVERY_PER_S * elapsed_s);

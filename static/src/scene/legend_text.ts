@@ -84,7 +84,7 @@ function weightScale({ weights, synapses }: LegendFacts): ScaleText | null {
   }
   let seen = `You see ${countText(synapses.drawn)} of ${countText(synapses.total)} synapses`;
   if (synapses.drawn < synapses.total) {
-    if (synapses.n_top > 0 && synapses.n_sample > 0) seen += `: the ${countText(synapses.n_top)} strongest, ${countText(synapses.n_sample)} at random`;
+    if (synapses.n_top > 0 && synapses.n_sample > 0) seen += `: the ${countText(synapses.n_top)} strongest and ${countText(synapses.n_sample)} of the others at random`;
     else if (synapses.n_top > 0) seen += ': the strongest';
     else if (synapses.n_sample > 0) seen += ': a random sample';
   }

@@ -258,11 +258,13 @@ export class Scene implements SceneHandle {
     const frame = frames.frameAt(playback.t_us, playback.level);
     const mode = view.get('colour');
     const active = this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
+    this.synapses.setData(mode !== 'spikes');
     const recoloured = this.synapses.update(playback.level, frame, now_ms, !playback.playing);
 
     const gain = this.limiter.gain;
     const { area, light } = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_ms / 1000);
-    if (active || gain < 1) this.limiter.step(now_ms, area, light);
+    // Only spike light flashes; the other modes show slow quantities.
+    if (active || gain < 1) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
     const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
 
     if (!(this.dirty || moved || fading || active || recoloured || dimmed)) return;
@@ -343,7 +345,7 @@ export class Scene implements SceneHandle {
         rateWindow_bins: this.activity.rateWindow_bins,
         since_us: this.activity.since_us,
         coarse: this.activity.coarse,
-        limited: this.limiter.limiting,
+        limited: mode === 'spikes' && this.limiter.limiting,
         scale: range,
         variable,
         unit: potentials[0]?.unit ?? '',

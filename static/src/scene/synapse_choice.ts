@@ -1,7 +1,7 @@
 /** Which synapses to draw when there are more than can be read: the strongest, and an unbiased random sample. */
 
 export interface Choice {
-  /** Synapse ids, strongest first, then the sample; no id twice. */
+  /** Synapse ids, strongest first, then a random sample of the others; no id twice. */
   readonly ids: Uint32Array;
   readonly n_top: number;
   readonly n_sample: number;
@@ -78,13 +78,18 @@ export function randomSample(n: number, k: number, seed: number): Uint32Array {
 export function chooseSynapses(
   n: number, weights: Float32Array | null, budget: number, how: 'top' | 'sample' | 'both', seed: number,
 ): Choice {
-  const k = Math.min(budget, n);
-  const wanted = weights === null || how === 'sample' ? 0 : how === 'top' ? k : Math.ceil(k / 2);
+  if (n <= budget) return { ids: Uint32Array.from({ length: n }, (_, id) => id), n_top: n, n_sample: 0 };
+  const wanted = weights === null || how === 'sample' ? 0 : how === 'top' ? budget : Math.ceil(budget / 2);
   const top = weights === null ? new Uint32Array(0) : strongest(weights, wanted);
   if (how === 'top' && weights !== null) return { ids: top, n_top: top.length, n_sample: 0 };
-  // Drawn from all synapses, so that it is unbiased; those that are among the strongest already count in both.
-  const taken = new Set(top);
-  const sample = randomSample(n, k - top.length, seed).filter((id) => !taken.has(id));
+  // Each of the others equally likely: a rank among them, counted past the strongest.
+  const taken = Uint32Array.from(top).sort();
+  const ranks = randomSample(n - taken.length, budget - taken.length, seed).sort();
+  let passed = 0;
+  const sample = ranks.map((rank) => {
+    while (passed < taken.length && taken[passed] <= rank + passed) passed++;
+    return rank + passed;
+  });
   const ids = new Uint32Array(top.length + sample.length);
   ids.set(top);
   ids.set(sample, top.length);

@@ -50,6 +50,7 @@ export class SynapseView {
   private chosen_ms = -Infinity;
   private stale = true;
   private staleSelection = true;
+  private data = false;
   private readonly onLoad: () => void;
 
   constructor(
@@ -108,6 +109,14 @@ export class SynapseView {
       }
     }
     return changed;
+  }
+
+  /** Steps back where the neurons' colours are data to be read, and sends no light along then. */
+  setData(data: boolean): void {
+    if (data === this.data) return;
+    this.data = data;
+    for (const lines of [this.chosen, this.selected]) lines.uniforms.pulseGain.value = data ? 0 : 1;
+    this.strengthen();
   }
 
   /** |weight| of full colour by projection, for the legend; 0 while unknown. */
@@ -203,14 +212,14 @@ export class SynapseView {
       parts.push({ projection: projection.info.name, synapses: taken });
     }
     this.selected.setSegments({ ends: joined(ends), parts });
-    this.selected.uniforms.strength.value = Math.min(0.9, Math.max(0.12, Math.sqrt(220 / Math.max(drawn, 1))));
+    this.selected.uniforms.strength.value = Math.min(0.95, Math.max(0.15, Math.sqrt(700 / Math.max(drawn, 1))));
     this.counts = { ...this.counts, selected: drawn, selectedTotal: all };
     this.strengthen();
   }
 
   private strengthen(): void {
     const n = Math.max(1, this.chosen.n_segments);
-    const quiet = this.counts.selected > 0 ? 0.22 : 1;
+    const quiet = (this.counts.selected > 0 ? 0.14 : 1) * (this.data ? 0.55 : 1);
     this.chosen.uniforms.strength.value = quiet * Math.min(0.7, Math.max(0.06, Math.sqrt(300 / n)));
   }
 }

@@ -21,6 +21,7 @@ uniform highp sampler2D weights;
 uniform int weightBits;
 uniform float strength;
 uniform float threshold;
+uniform float pulseGain;   // 0 where colour means something other than spikes
 uniform sampler2D weightMap;
 uniform vec2 depthRange;
 flat out vec4 tint;
@@ -44,7 +45,7 @@ void main() {
   tint = vec4(colour, alpha * strength);
   recede *= point.visible;
   // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
-  pulse = along == 0.0 ? glowOf(int(end)) * gain : 0.0;
+  pulse = along == 0.0 ? glowOf(int(end)) * gain * pulseGain : 0.0;
   if (weight == ${ABSENT}.0 || (!unknown && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
@@ -87,6 +88,7 @@ export class SynapseLines {
         weightMap: { value: this.map },
         strength: { value: 1 },
         threshold: { value: 0 },
+        pulseGain: { value: 1 },
         depthRange: { value: new THREE.Vector2(1, 1000) },
       },
     });

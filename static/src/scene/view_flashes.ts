@@ -37,11 +37,14 @@ export class ViewFlashes {
   measure(
     activity: Activity, camera: THREE.PerspectiveCamera, aspect: number, elapsed_s: number,
   ): { area: number; light: number } {
-    const fade = 2 ** (-Math.abs(activity.now - this.now) / activity.halfLife_bins);
+    const halfLives = Math.abs(activity.now - this.now) / activity.halfLife_bins;
+    const fade = 2 ** -halfLives;
+    // Spikes of a long step are spread over it: the early ones have faded when it is drawn.
+    const kept = halfLives > 1e-6 ? (1 - fade) / (halfLives * Math.LN2) : 1;
     this.now = activity.now;
     let [area, lit] = [0, 0];
     this.lights.forEach((layer, i) => {
-      const fresh = activity.perLayer[i] / Math.max(1, this.n_neurons[i]);
+      const fresh = (kept * activity.perLayer[i]) / Math.max(1, this.n_neurons[i]);
       layer.glow = Math.min(1, layer.glow * fade + fresh);
       // The range of the last second or so, forgotten slowly.
       layer.high = Math.max(layer.glow, layer.high - elapsed_s * 0.5);

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+
+import { durationText, numberText } from './legend';
+import { legendText, type LegendFacts } from './legend_text';
+
+const FACTS: LegendFacts = {
+  mode: 'spikes', bin_us: 1000, frame_us: 1000, halfLife_bins: 10, rateWindow_bins: 100, since_us: 1_640_000, coarse: false, limited: false,
+  scale: { min: 0, max: 100 }, variable: 'v', unit: 'mV', recorded: { n: 310, of: 1294 },
+  synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0 },
+  weights: [{ name: 'a', scale: 0.42, unit: '' }], failed: [],
+};
+
+describe('legendText', () => {
+  it('says how many synapses of how many are drawn, and which', () => {
+    const [, weights] = legendText(FACTS).scales;
+    expect(weights.note).toBe('You see 12,000 of 78,400 synapses: the 6,000 strongest and 6,000 of the others at random');
+    expect(weights.ticks).toEqual(['≤ −0.42', '0', '≥ 0.42']);
+  });
+
+  it('says when all of a selection is drawn', () => {
+    const synapses = { ...FACTS.synapses, selected: 884, selectedTotal: 884 };
+    expect(legendText({ ...FACTS, synapses }).scales[1].note).toContain('All 884 synapses of the selection');
+  });
+
+  it('names the scale of each projection where they differ', () => {
+    const weights = [...FACTS.weights, { name: 'b', scale: 1.5, unit: '' }];
+    expect(legendText({ ...FACTS, weights }).scales[1].note).toContain('a ±0.42, b ±1.5');
+  });
+
+  it('gives each mode its unit', () => {
+    expect(legendText(FACTS).scales[0].ticks).toEqual(['now', '40 ms ago']);
+    expect(legendText({ ...FACTS, mode: 'rate' }).scales[0]).toMatchObject({ title: 'Firing rate, Hz', note: 'fading average over 100 ms' });
+    expect(legendText({ ...FACTS, mode: 'potential' }).scales[0]).toMatchObject({
+      title: 'Membrane potential, mV', note: 'Recorded for 310 of 1,294 neurons; rings: not recorded',
+    });
+    expect(legendText({ ...FACTS, mode: 'count' }).scales[0].note).toBe('since 1.64 s, logarithmic');
+  });
+
+  it('has no synapse scale without synapses, and says what is wrong', () => {
+    const none = { ...FACTS.synapses, drawn: 0, total: 0 };
+    expect(legendText({ ...FACTS, synapses: none }).scales).toHaveLength(1);
+    expect(legendText({ ...FACTS, failed: ['a'], coarse: true, limited: true }).notes).toHaveLength(3);
+  });
+});
+
+describe('numbers', () => {
+  it.each([[0, '0'], [-0.4200001, '−0.42'], [1234.5, '1230'], [1e-4, '1.0e−4'], [NaN, '–']])('%d reads %s', (x, text) => {
+    expect(numberText(x)).toBe(text);
+  });
+
+  it.each([[40_000, '40 ms'], [500, '500 µs'], [1_640_000, '1.64 s']])('%d us reads %s', (us, text) => {
+    expect(durationText(us)).toBe(text);
+  });
+});
