@@ -29,6 +29,7 @@ const PRE_ROLL_MAX_US = 2_000_000;
 const STALL_MS = 800;
 const TEND_MS = 200;
 const RETRY_MS = 1000;
+const SAY_AGAIN_MS = 1000;
 
 export class DataClient {
   connected = false;
@@ -38,6 +39,7 @@ export class DataClient {
   private last_chunk_ms = 0;
   private waiting_since_ms = Infinity;
   private asked = '';
+  private asked_ms = 0;
   private scheduled = false;
   /** Nothing is asked for over HTTP before this time, after the server or the database did not answer. */
   private quiet_until_ms = 0;
@@ -204,8 +206,11 @@ export class DataClient {
 
   private want(addresses: Address[]): void {
     const asked = addresses.map((address) => `${address.stream}/${address.level}/${address.tile}/${address.chunk}`).join();
-    if (asked === this.asked) return;
+    const now = performance.now();
+    // The same list is said again after a while: what the worker handed over may have been evicted since.
+    if (asked === this.asked && (asked === '' || now - this.asked_ms < SAY_AGAIN_MS)) return;
     this.asked = asked;
+    this.asked_ms = now;
     this.say({ kind: 'want', addresses, t_us: this.clock.t_us, direction: this.clock.direction });
   }
 

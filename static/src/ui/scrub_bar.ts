@@ -14,6 +14,17 @@ import { fitCanvas, h, perFrame, token } from './dom';
 
 const TICKS_PX = 6;
 const LOADED_PX = 3;
+/** What is loaded is looked up at most so often: chunks may land many times a second. */
+const LOADED_EVERY_MS = 200;
+
+/** Colours of the theme, read once: asking the style for them in every frame costs a style pass. */
+interface Colours {
+  readonly line: string;
+  readonly loaded: string;
+  readonly soft: string;
+  readonly accent: string;
+  readonly text: string;
+}
 
 export interface ScrubBarParts {
   readonly clock: PlaybackClock;
@@ -31,6 +42,8 @@ export class ScrubBar {
   private readonly hover = h('div.scrub-hover', { hidden: true });
   private zoom: { t_start_us: number; t_stop_us: number } | null = null;
   private loaded_version = -1;
+  private loaded_ms = -Infinity;
+  private colours: Colours | null = null;
   private loaded: [number, number][] = [];
   private loopFrom: number | null = null;
 
@@ -47,7 +60,7 @@ export class ScrubBar {
     clock.onTick(paintMarks, signal);
     clock.onChange(paintMarks, signal);
     store.onChange(paintMarks, signal);
-    view.subscribe(['hidden', 'theme'], paintAll, signal);
+    view.subscribe(['hidden', 'theme'], () => { this.colours = null; paintAll(); }, signal);
     this.element.addEventListener('pointerdown', (event) => this.down(event));
     this.element.addEventListener('pointermove', (event) => this.move(event));
     this.element.addEventListener('pointerup', (event) => this.up(event));
@@ -203,13 +216,19 @@ export class ScrubBar {
     const { context, width, height } = fit;
     const { clock, store } = this.parts;
     context.clearRect(0, 0, width, height);
-    if (this.loaded_version !== store.version) {
+    const now = performance.now();
+    if (this.loaded_version !== store.version && now - this.loaded_ms > LOADED_EVERY_MS) {
       this.loaded_version = store.version;
+      this.loaded_ms = now;
       this.loaded = store.loadedRanges(clock.level);
-    }
-    context.fillStyle = token('--line');
+    } else if (this.loaded_version !== store.version) setTimeout(() => this.paintMarks(), LOADED_EVERY_MS);
+    this.colours ??= {
+      line: token('--line'), loaded: token('--loaded'), soft: token('--accent-soft'), accent: token('--accent'), text: token('--text'),
+    };
+    const colours = this.colours;
+    context.fillStyle = colours.line;
     context.fillRect(0, height - LOADED_PX, width, LOADED_PX);
-    context.fillStyle = token('--loaded');
+    context.fillStyle = colours.loaded;
     for (const [from, to] of this.loaded) {
       const x = this.x(from, width);
       context.fillRect(x, height - LOADED_PX, Math.max(1, this.x(to, width) - x), LOADED_PX);
@@ -217,20 +236,20 @@ export class ScrubBar {
     if (clock.loop) {
       const from = this.x(clock.loop.t_start_us, width);
       const to = this.x(clock.loop.t_stop_us, width);
-      context.fillStyle = token('--accent-soft');
+      context.fillStyle = colours.soft;
       context.fillRect(from, 0, to - from, height);
-      context.fillStyle = token('--accent');
+      context.fillStyle = colours.accent;
       context.fillRect(from, 0, 1, height);
       context.fillRect(to - 1, 0, 1, height);
     }
     const x = Math.round(Math.min(width - 1, Math.max(0, this.x(clock.t_us, width)))) + 0.5;
-    context.strokeStyle = token('--text');
+    context.strokeStyle = colours.text;
     context.lineWidth = 1;
     context.beginPath();
     context.moveTo(x, 0);
     context.lineTo(x, height);
     context.stroke();
-    context.fillStyle = token('--text');
+    context.fillStyle = colours.text;
     context.beginPath();
     context.moveTo(x - 4.5, 0);
     context.lineTo(x + 4.5, 0);

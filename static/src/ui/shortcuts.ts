@@ -15,7 +15,7 @@ export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSigna
   const byKey = new Map<string, Shortcut>();
   for (const shortcut of shortcuts) for (const key of shortcut.keys) byKey.set(key, shortcut);
   window.addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.defaultPrevented || event.altKey) return;
     const target = event.target as HTMLElement | null;
     if (target?.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
     const shortcut = byKey.get(nameOf(event));
@@ -46,10 +46,13 @@ function row(keys: readonly string[], label: string): HTMLElement {
 
 function nameOf(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return event.shiftKey && event.key.length > 1 ? `Shift+${key}` : key;
+  const control = event.ctrlKey || event.metaKey;
+  const shift = event.shiftKey && (control || event.key.length > 1);
+  return `${control ? 'Control+' : ''}${shift ? 'Shift+' : ''}${key}`;
 }
 
 function show(key: string): string {
-  const names: Record<string, string> = { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', 'Shift+ArrowLeft': 'Shift ←', 'Shift+ArrowRight': 'Shift →' };
+  const names: Record<string, string> = { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', 'Shift+ArrowLeft': 'Shift ←', 'Shift+ArrowRight': 'Shift →', Escape: 'Esc' };
+  if (key.startsWith('Control+')) return key.replace('Control+', 'Ctrl ').replace('Shift+', 'Shift ').replace(/[a-z]$/, (last) => last.toUpperCase());
   return names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }

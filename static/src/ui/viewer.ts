@@ -5,6 +5,7 @@ import { ApiError, rest } from '../net/rest';
 import { AddressBar, globalIds, type LinkedView, linkOf, neuronRef } from '../state/address_bar';
 import { DataClient } from '../state/data_client';
 import { formatTime, plural } from '../state/format';
+import { History } from '../state/history';
 import { FrameStore } from '../state/frame_store';
 import type { CreateScene, SceneHandle } from '../state/frames';
 import { PlaybackClock } from '../state/playback';
@@ -79,6 +80,7 @@ class Viewer {
   private readonly top: TopBar;
   private readonly transport: Transport;
   private readonly address: AddressBar;
+  private readonly history: History;
   private readonly shortcuts: Shortcut[];
   private stimuli: Stimuli;
   private scene: SceneHandle | null = null;
@@ -145,6 +147,7 @@ class Viewer {
       revision: () => store.index.manifest.revision,
       selection: () => this.view.get('selection').map((neuron) => neuronRef(neuron, network.layers)),
     }, signal);
+    this.history = new History(this.view, signal);
     this.address = new AddressBar(() => this.link(), signal);
     this.shortcuts = this.makeShortcuts();
     this.layOut();
@@ -343,6 +346,8 @@ class Viewer {
       { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => this.top.nextColour() },
       { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
       { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => this.scene?.fitLayer(Number(event.key) - 1) },
+      { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => this.history.undo() },
+      { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => this.history.redo() },
       { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
       { keys: ['/'], label: 'Find a layer or a neuron', group: 'Selection', run: () => this.top.searchField.focus() },
       { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => this.toggle('side') },

@@ -16,6 +16,8 @@ import type { FromWorker, Lane, ToWorker, WorkerCounters } from './protocol';
 import { StreamLane } from './stream_lane';
 
 const CACHE_BYTES = 64 * 1024 * 1024;
+/** What was handed over so recently is on its way to the page, whatever the page still asks for. */
+const ON_ITS_WAY_MS = 500;
 
 const zstd = new ZSTDDecoder();
 const cache = new BoundedCache<Uint8Array>(CACHE_BYTES);
@@ -25,6 +27,7 @@ const counters: WorkerCounters = {
   aborted: 0, stale: 0, corrupt: 0, acked: 0, decode_ms: 0, cache_bytes: 0, epoch: 0,
 };
 const retried = new Set<string>();
+const handed = new Map<string, number>();
 let index: ChunkIndex | null = null;
 let stream: StreamLane | null = null;
 
@@ -56,6 +59,7 @@ function deliver(address: Address, payload: Uint8Array, lane: Lane, revision: nu
     const { t_start_us, t_stop_us } = index.span(address);
     cache.put(keyOf(address), payload, payload.byteLength, t_start_us, t_stop_us);
   }
+  handed.set(keyOf(address), performance.now());
   counters.chunks[lane] += 1;
   counters.frames[lane] += n_frames(frames);
   counters.bytes[lane] += payload.byteLength;
@@ -146,6 +150,7 @@ function useManifest(next: ChunkIndex): void {
   if (index !== null && index.manifest.build !== next.manifest.build) {
     cache.clear();
     retried.clear();
+    handed.clear();
   }
   index = next;
   http.use(next.manifest.recording, next.manifest.build);
@@ -158,7 +163,7 @@ function want(addresses: Address[], t_us: number, direction: 1 | -1): void {
   for (const address of addresses) {
     const payload = index?.isOpen(address) ? undefined : cache.get(keyOf(address));
     if (payload === undefined) absent.push(address);
-    else kept.push({ address, payload });
+    else if (performance.now() - (handed.get(keyOf(address)) ?? -Infinity) > ON_ITS_WAY_MS) kept.push({ address, payload });
   }
   http.want(absent);
   for (const { address, payload } of kept) deliver(address, payload, 'cache', 0);
