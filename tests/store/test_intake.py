@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synaptarium.schemas.errors import InvalidInput, InvalidTime, NeuronOutOfRange, SynaptariumError, UnknownLayer
+from synaptarium.schemas.errors import (
+    InvalidInput,
+    InvalidTime,
+    NeuronOutOfRange,
+    SynaptariumError,
+    UnknownLayer,
+)
 from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.recording import Accounting, Header, Layer, PotentialStream, Projection, Source
 from synaptarium.store.intake import Intake

@@ -15,6 +15,7 @@ def test_documents_come_back_as_they_were(store: Store) -> None:
     summaries.write(store, 1, "manifest", "3", document)
 
     assert summaries.read(store, 1, "manifest", "3") == document
+    assert type(summaries.read(store, 1, "manifest", "3")["$c"]["big"]) is int
     assert summaries.read(store, 1, "manifest", "4") is None
     assert summaries.read(store, 2, "manifest", "3") is None
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from bson.codec_options import TypeDecoder, TypeRegistry
 from bson.errors import BSONError
+from bson.int64 import Int64
 from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -40,6 +42,15 @@ QUICK = WriteConcern(w=1)
 _UNAUTHORISED = {13, 18, 8000}
 _DISK_FULL = {14031}
 _INVALID_DOCUMENT = 121
+
+
+class _PlainIntegers(TypeDecoder):
+    """Decodes 64-bit numbers as ``int``: the class that BSON gives them is refused by message encoders."""
+
+    bson_type = Int64
+
+    def transform_bson(self, value: Any) -> int:
+        return int(value)
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,10 @@ def connect(uri: str, name: str = "synaptarium", *, patience_s: float = 0.0) -> 
         if not uri.startswith(("mongodb://", "mongodb+srv://")):  # the driver takes any word as a host
             raise InvalidURI("it must begin with mongodb:// or mongodb+srv://")
         client: MongoClient[Document] = MongoClient(
-            uri, serverSelectionTimeoutMS=int(SELECTION_TIMEOUT_S * 1000), appname="synaptarium"
+            uri,
+            serverSelectionTimeoutMS=int(SELECTION_TIMEOUT_S * 1000),
+            appname="synaptarium",
+            type_registry=TypeRegistry([_PlainIntegers()]),
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise InvalidInput(
