@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from synaptarium.store.database import Store, connect, prepare
 from synaptarium.store.importing import Progress, import_source
 
 SERVE = "serve"
+LOCK_ATTEMPTS = 10
+LOCK_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -159,9 +162,14 @@ def write_recording(
 
 def _serve_alone(folder: Path) -> FolderLock:
     lock = FolderLock(folder / "serve.lock", SERVE)
-    if lock.acquire():
-        return lock
-    holder = lock.holder()
+    holder = None
+    for _ in range(LOCK_ATTEMPTS):
+        if lock.acquire():
+            return lock
+        holder = lock.holder()
+        if holder is not None and holder.purpose == SERVE:
+            break
+        time.sleep(LOCK_PAUSE_S)  # somebody only looks whether the folder is served, see served_by
     who = str(holder) if holder else "another process"
     see = f"Open {holder.url} in the browser" if holder and holder.url else "Use that server"
     stop = f"stop it with: kill {holder.pid}" if holder else "stop it"

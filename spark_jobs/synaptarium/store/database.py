@@ -34,6 +34,7 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 SELECTION_TIMEOUT_S = 3.0
+HEARTBEAT_MS = 2000
 RETRY_PAUSE_S = 0.1
 # Acknowledged means on disk: with w=1 alone a killed mongod lost 68 of 15,413 acknowledged writes, with j none.
 DURABLE = WriteConcern(w=1, j=True)
@@ -113,6 +114,9 @@ def connect(uri: str, name: str = "synaptarium", *, patience_s: float = 0.0) -> 
         client: MongoClient[Document] = MongoClient(
             uri,
             serverSelectionTimeoutMS=int(SELECTION_TIMEOUT_S * 1000),
+            # A database that hangs is noticed after both together, and what waits for it is told.
+            connectTimeoutMS=int(SELECTION_TIMEOUT_S * 1000),
+            heartbeatFrequencyMS=HEARTBEAT_MS,
             appname="synaptarium",
             type_registry=TypeRegistry([_PlainIntegers()]),
         )
