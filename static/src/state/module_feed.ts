@@ -1,6 +1,7 @@
 /**
- * Asks one module for its panels: at a pause, and at most four times a second while playing. The newest question
- * wins: an older one that is still under way is aborted. The same question is not asked twice.
+ * Asks one module for its panels: at a pause, and at most four times a second while playing. One question is under
+ * way at a time, and of those that come meanwhile the newest is asked next: a slow answer is shown late, but the panels
+ * never starve. The same question is not asked twice.
  */
 
 import type { Columns } from '../net/arrow';
@@ -35,6 +36,11 @@ export class ModuleFeed {
     const key = JSON.stringify([body, revision]);
     if (key === this.asked || key === this.next?.key) return;
     this.next = { body, key };
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.flying !== null || this.next === null) return;
     const wait_ms = Math.max(0, this.asked_ms + EVERY_MS - performance.now());
     this.timer ??= setTimeout(() => {
       this.timer = null;
@@ -46,7 +52,6 @@ export class ModuleFeed {
     const next = this.next;
     if (next === null) return;
     this.next = null;
-    this.flying?.abort();
     const controller = new AbortController();
     this.flying = controller;
     this.asked = next.key;
@@ -61,6 +66,9 @@ export class ModuleFeed {
       if (controller.signal.aborted) return;
       this.asked = '';
       this.events.failed(error instanceof ApiError ? error : new ApiError('internal', (error as Error).message, '', 0));
+    } finally {
+      this.flying = null;
     }
+    this.schedule();
   }
 }

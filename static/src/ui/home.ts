@@ -89,7 +89,7 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
 /** One recording on the page; it is updated in place, so that a progress bar moves and a focus stays. */
 class Card {
   readonly element = h('li.recording');
-  private readonly picture = h('img.picture', { alt: '', loading: 'lazy', width: 320, height: 150 });
+  private readonly picture = h('img.picture', { alt: '', loading: 'lazy', width: 320, height: 150, onerror: () => this.picture.classList.add('absent'), onload: () => this.picture.classList.remove('absent') });
   private readonly name = h('a.name');
   private readonly facts = h('p.facts');
   private readonly layers = h('p.layers');
@@ -160,7 +160,8 @@ class Card {
     append(this.actions, [
       ready && h('a.button.primary', { href: url }, icon('play', 14), recording.status === 'open' ? 'Watch live' : 'Open'),
       running && h('button', { type: 'button', onclick: () => this.act(() => rest.cancelJob(id)) }, 'Cancel'),
-      !running && recording.status !== 'importing' && h(
+      // An open recording is brought up to date by itself.
+      !running && recording.status !== 'importing' && recording.status !== 'open' && h(
         ready ? 'button.quiet' : 'button.primary',
         {
           type: 'button',
@@ -216,7 +217,7 @@ function emptyState(): HTMLElement {
 }
 
 function command(text: string): HTMLElement {
-  const copy = iconButton('link', `Copy "${text}"`, '', () => void navigator.clipboard?.writeText(text));
+  const copy = iconButton('copy', `Copy "${text}"`, '', () => void navigator.clipboard?.writeText(text));
   return h('div.command', h('code', text), copy);
 }
 

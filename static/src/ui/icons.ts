@@ -1,7 +1,7 @@
 /** The icons of the page, all from one set. An icon alone is always inside a button that has a name. */
 
 import {
-  Activity, ArrowLeft, ArrowLeftRight, ChevronDown, ChevronRight, CircleQuestionMark, createElement, Eye, EyeOff,
+  Activity, ArrowLeft, ArrowLeftRight, ChevronDown, ChevronRight, CircleQuestionMark, Copy, createElement, Eye, EyeOff,
   FastForward, Headset, House, type IconNode, Keyboard, Link, LoaderCircle, Maximize, Moon, Palette, PanelLeft,
   PanelRight, Pause, Play, Radio, Repeat, Rewind, Scan, Search, SkipBack, SkipForward, StepBack, StepForward, Sun, Tag,
   Trash2, TriangleAlert, X, Zap,
@@ -10,7 +10,7 @@ import {
 import { h } from './dom';
 
 const ICONS = {
-  activity: Activity, back: ArrowLeft, reverse: ArrowLeftRight, down: ChevronDown, right: ChevronRight,
+  activity: Activity, back: ArrowLeft, reverse: ArrowLeftRight, copy: Copy, down: ChevronDown, right: ChevronRight,
   help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward, slower: Rewind, headset: Headset, home: House,
   keyboard: Keyboard, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, palette: Palette,
   panelLeft: PanelLeft, panelRight: PanelRight, pause: Pause, play: Play, live: Radio, loop: Repeat, fit: Scan,

@@ -57,7 +57,10 @@ export class ScrubBar {
     const paintAll = perFrame(() => { this.paintCurves(); this.paintMarks(); });
     const paintMarks = perFrame(() => this.paintMarks());
     new ResizeObserver(paintAll).observe(this.element);
-    clock.onTick(paintMarks, signal);
+    clock.onTick(() => {
+      if (this.follow()) paintAll();
+      else paintMarks();
+    }, signal);
     clock.onChange(paintMarks, signal);
     store.onChange(paintMarks, signal);
     view.subscribe(['hidden', 'theme'], () => { this.colours = null; paintAll(); }, signal);
@@ -82,6 +85,17 @@ export class ScrubBar {
     const length = Math.min(this.zoom.t_stop_us - this.zoom.t_start_us, whole.t_stop_us - whole.t_start_us);
     const start = Math.min(Math.max(this.zoom.t_start_us, whole.t_start_us), whole.t_stop_us - length);
     return { t_start_us: start, t_stop_us: start + length };
+  }
+
+  /** Keeps a running playhead inside a zoomed view, turning the page; true where it did. */
+  private follow(): boolean {
+    const { clock } = this.parts;
+    const { t_start_us, t_stop_us } = this.span;
+    if (this.zoom === null || !clock.playing || clock.scrubbing || (clock.t_us >= t_start_us && clock.t_us < t_stop_us)) return false;
+    const length = t_stop_us - t_start_us;
+    const start = clock.t_us - length * (clock.direction > 0 ? 0.05 : 0.95);
+    this.zoom = { t_start_us: start, t_stop_us: start + length };
+    return true;
   }
 
   private x(t_us: number, width: number): number {
@@ -242,7 +256,10 @@ export class ScrubBar {
       context.fillRect(from, 0, 1, height);
       context.fillRect(to - 1, 0, 1, height);
     }
-    const x = Math.round(Math.min(width - 1, Math.max(0, this.x(clock.t_us, width)))) + 0.5;
+    this.describe();
+    const at = this.x(clock.t_us, width);
+    if (at < -1 || at > width + 1) return; // beside a zoomed view
+    const x = Math.round(Math.min(width - 1, Math.max(0, at))) + 0.5;
     context.strokeStyle = colours.text;
     context.lineWidth = 1;
     context.beginPath();
@@ -255,6 +272,10 @@ export class ScrubBar {
     context.lineTo(x + 4.5, 0);
     context.lineTo(x, 6);
     context.fill();
+  }
+
+  private describe(): void {
+    const { clock, store } = this.parts;
     const seconds = clock.t_us / 1e6;
     this.element.setAttribute('aria-valuemin', String(store.t_start_us / 1e6));
     this.element.setAttribute('aria-valuemax', String(store.t_stop_us / 1e6));

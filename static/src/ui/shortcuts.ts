@@ -12,6 +12,11 @@ export interface Shortcut {
 
 /** Listens on the window; a key typed into a field or an open dialog belongs to that. */
 export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSignal): void {
+  // A button that was clicked keeps no focus: Space would press it again instead of playing.
+  window.addEventListener('click', (event) => {
+    const button = (event.target as HTMLElement | null)?.closest('button');
+    if (event.detail > 0 && button && !button.closest('dialog')) button.blur();
+  }, { signal });
   const byKey = new Map<string, Shortcut>();
   for (const shortcut of shortcuts) for (const key of shortcut.keys) byKey.set(key, shortcut);
   window.addEventListener('keydown', (event) => {
@@ -20,8 +25,8 @@ export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSigna
     if (target?.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
     const shortcut = byKey.get(nameOf(event));
     if (shortcut === undefined) return;
-    // Space and arrows on a focused button or slider are that control's own.
-    if (target?.closest('button, [role=slider]') && (event.key === ' ' || event.key === 'Enter')) return;
+    // Space and Enter on a button that the keyboard reached are that button's own.
+    if (target?.closest('button, a') && (event.key === ' ' || event.key === 'Enter')) return;
     if (target?.closest('[role=tab], [role=listbox], [role=menu]') && event.key.startsWith('Arrow')) return;
     event.preventDefault();
     shortcut.run(event);

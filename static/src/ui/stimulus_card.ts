@@ -11,6 +11,8 @@ export function stimulusCard(recording: string, clock: PlaybackClock, stimuli: (
   const label = h('strong');
   const detail = h('span.muted');
   const element = h('div.stimulus', { hidden: true, 'data-testid': 'stimulus' }, image, h('div.stimulus-text', h('span.muted', 'stimulus'), label, detail));
+  // Never the image of one stimulus beside the label of another: it shows when it is there.
+  image.addEventListener('load', () => { image.style.visibility = 'visible'; });
   let shown = -2;
   const paint = perFrame(() => {
     const all = stimuli();
@@ -33,7 +35,10 @@ export function stimulusCard(recording: string, clock: PlaybackClock, stimuli: (
     const picture = all.images[at];
     image.hidden = picture === null || picture === undefined;
     if (!image.hidden) {
+      image.style.visibility = 'hidden';
       image.src = imageUrl(recording, picture as number);
+      const next = all.images[at + clock.direction];
+      if (next !== null && next !== undefined) new Image().src = imageUrl(recording, next);
       image.alt = name === null ? 'The stimulus' : `The stimulus, labelled ${name}`;
     }
   });
