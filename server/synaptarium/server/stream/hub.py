@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import msgspec
+
 from synaptarium.jobs import live
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import (
     BuildNotFound,
     ChunkNotFound,
     CorruptData,
+    RecordingBusy,
     RecordingNotFound,
     StoreUnavailable,
     SynaptariumError,
@@ -30,6 +33,9 @@ from synaptarium.store import chunks, database, recordings, summaries
 from synaptarium.store.database import Store
 
 log = logging.getLogger("synaptarium.stream")
+
+#: How often an open recording is looked at although nothing came.
+CLOSE_EVERY_S = 1.0
 
 
 class Hub:
@@ -49,7 +55,7 @@ class Hub:
         self._lock = threading.Lock()
         self._viewers: dict[str, Viewer] = {}
         self._catalogues: dict[str, Catalogue] = {}
-        self._followed: dict[str, int] = {}
+        self._followed: dict[str, tuple[int, float]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="follower", daemon=True)
         self.database_error: StoreUnavailable | None = None
@@ -186,18 +192,24 @@ class Hub:
                 self._follow_one(recording)
             except StoreUnavailable:
                 raise
+            except RecordingBusy:
+                log.debug("%s is followed by another process", recording.id)
             except SynaptariumError as error:
                 log.warning("following %s: %s", recording.id, error.message)
             except Exception:
                 log.exception("following %s failed", recording.id)
 
     def _follow_one(self, recording: Recording) -> None:
-        done = self._followed.get(recording.id)
-        if recording.status == "open" or (done is not None and recording.status == "ready"):
-            if done != recording.revision:
+        revision, looked_s = self._followed.get(recording.id, (-1, 0.0))
+        if recording.status == "open" or (revision >= 0 and recording.status == "ready"):
+            # Without new events, too, ranges close as time goes on.
+            if revision != recording.revision or time.monotonic() - looked_s > CLOSE_EVERY_S:
                 manifest = live.extend(self._store, recording.id)
-                self._followed[recording.id] = recording.revision
-                self._renew(manifest)
+                self._followed[recording.id] = (recording.revision, time.monotonic())
+                with self._lock:
+                    known = self._catalogues.get(recording.id)
+                if known is None or known.manifest != manifest:
+                    self._renew(manifest)
             if recording.status != "open":
                 self._followed.pop(recording.id, None)
             return

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import flask
 import msgspec
 from flask_socketio import Namespace, SocketIO
+
 from synaptarium.schemas.errors import InvalidInput, SynaptariumError, error_body
 from synaptarium.schemas.messages import FROM_CLIENT, Ack, Close, Open, Pause, Play, Seek, Select, Window
 from synaptarium.server.config import Config

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
+
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import Grid, Manifest, Stream, unpack_presence

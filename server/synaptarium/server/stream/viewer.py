@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import InvalidInput, NotFound, StoreUnavailable, SynaptariumError, error_body
 from synaptarium.schemas.manifest import Manifest
@@ -53,7 +54,7 @@ STATE_EVERY_S = 0.5
 LATE_TOLERANCE_S = 0.1
 RETRY_EVERY_S = 0.5
 #: Longest sleep, so that a stalled viewer is noticed even when nothing else happens.
-TICK_S = 1.0
+TICK_S = 0.25
 
 Emit = Callable[..., None]
 Read = Callable[[ChunkKey], Sealed]

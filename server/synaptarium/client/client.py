@@ -1,0 +1,240 @@
+"""A running server from Python: recordings, chunks as numpy arrays, analyses, jobs, the stream."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from synaptarium.client.stream import Stream
+from synaptarium.schemas.chunks import (
+    GroupFrames,
+    SeriesFrames,
+    SpikeFrames,
+    ValueFrames,
+    decode_groups,
+    decode_series,
+    decode_spikes,
+    decode_values,
+)
+from synaptarium.schemas.errors import ErrorBody, InvalidInput, StoreUnavailable, SynaptariumError
+from synaptarium.schemas.manifest import Manifest
+from synaptarium.schemas.messages import (
+    Engine,
+    Health,
+    Job,
+    ModuleInfo,
+    ModuleRequest,
+    Network,
+    RecordingSummary,
+    StartJob,
+    TimeWindow,
+)
+from synaptarium.schemas.panels import Column, PanelAnswer, decode_answer
+from synaptarium.schemas.sealing import Sealed, unseal
+from synaptarium.schemas.view_state import NeuronRef
+
+T = TypeVar("T")
+Frames = SpikeFrames | GroupFrames | ValueFrames | SeriesFrames
+DECODERS = {
+    "spikes": decode_spikes,
+    "groups": decode_groups,
+    "values": decode_values,
+    "series": decode_series,
+}
+
+
+class Client:
+    """A connection to a server.
+
+    Parameters
+    ----------
+    url : str
+        As ``synaptarium serve`` prints it, e.g. ``http://127.0.0.1:8765``.
+    token : str or None
+        Where the server asks for one.
+    timeout_s : float
+        Of one request.
+
+    Raises
+    ------
+    SynaptariumError
+        Every method raises the error that the server answered, as its own class; StoreUnavailable where no server
+        answers.
+
+    Examples
+    --------
+    >>> client = Client("http://127.0.0.1:8765")  # doctest: +SKIP
+    >>> [recording.id for recording in client.recordings()]  # doctest: +SKIP
+    ['digits']
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, timeout_s: float = 60.0) -> None:
+        self.url = url.rstrip("/")
+        self.token = token
+        self._timeout_s = timeout_s
+
+    def health(self) -> Health:
+        """Return how the server is."""
+        return self._json("GET", "/api/health", Health)
+
+    def recordings(self) -> list[RecordingSummary]:
+        """Return the recordings, newest first."""
+        return self._json("GET", "/api/recordings", list[RecordingSummary])
+
+    def info(self, id: str) -> dict[str, Any]:
+        """Return what a recording holds."""
+        return self._json("GET", _of(id), dict[str, Any])
+
+    def network(self, id: str) -> Network:
+        """Return layers, projections and potentials of a recording."""
+        return self._json("GET", _of(id, "network"), Network)
+
+    def manifest(self, id: str) -> Manifest:
+        """Return the manifest of the published build."""
+        return self._json("GET", _of(id, "manifest"), Manifest)
+
+    def delete(self, id: str) -> None:
+        """Delete a recording."""
+        self._request("DELETE", _of(id))
+
+    def positions(self, id: str) -> NDArray[np.float32]:
+        """Return the (n_neurons, 3) scene coordinates of all neurons, in global index order."""
+        batch = self._arrow(_of(id, "scene"))
+        return np.stack([batch.column(axis).to_numpy() for axis in "xyz"], axis=1)
+
+    def synapses(self, id: str, projection: str) -> dict[str, NDArray[Any]]:
+        """Return ``pre``, ``post`` and, where known, ``delay_ms`` of a projection."""
+        batch = self._arrow(_of(id, "projections", projection, "synapses"))
+        return {name: batch.column(name).to_numpy() for name in batch.schema.names}
+
+    def stimuli(self, id: str) -> pa.RecordBatch:
+        """Return the stimuli: t_start_us, t_stop_us, label, prediction, image."""
+        return self._arrow(_of(id, "stimuli"))
+
+    def metrics(self, id: str) -> pa.RecordBatch:
+        """Return the metrics: time_us, name, value."""
+        return self._arrow(_of(id, "metrics"))
+
+    def overview(self, id: str, *, points: int = 1200) -> dict[str, NDArray[np.float64]]:
+        """Return ``t_us`` and the spikes per interval of every layer."""
+        batch = self._arrow(_of(id, "overview") + "?" + urlencode({"points": points}))
+        return {name: batch.column(name).to_numpy() for name in batch.schema.names}
+
+    def chunk(
+        self, id: str, stream: str, *, level: int, tile: int, chunk: int, manifest: Manifest | None = None
+    ) -> Frames:
+        """Return one chunk, decoded.
+
+        Parameters
+        ----------
+        id, stream : str
+            Recording, and the stream's name in the manifest: ``"spikes"``, ``"weights"``, ``"v"``, ...
+        level, tile, chunk : int
+            As the manifest numbers them.
+        manifest : Manifest or None
+            Where it is at hand already.
+
+        Raises
+        ------
+        ChunkNotFound
+            Nothing happened there: empty chunks are not stored.
+        """
+        manifest = self.manifest(id) if manifest is None else manifest
+        found = next((one for one in manifest.streams if one.name == stream), None)
+        if found is None:
+            raise InvalidInput(
+                f"There is no stream {stream!r} in {id!r}.",
+                hint="Its streams: " + ", ".join(one.name for one in manifest.streams),
+            )
+        path = _of(id, "builds", str(manifest.build), "chunks", *map(str, (found.stream, level, tile, chunk)))
+        stored, headers = self._request("GET", path, headers={"Accept-Encoding": "zstd"})
+        return DECODERS[found.kind](unseal(Sealed(stored, int(headers["X-Checksum-Crc32c"], 16))))
+
+    def modules(self) -> list[ModuleInfo]:
+        """Return the analyses."""
+        return self._json("GET", "/api/modules", list[ModuleInfo])
+
+    def module(
+        self,
+        id: str,
+        name: str,
+        window_us: tuple[int, int] | None = None,
+        selection: Sequence[NeuronRef] = (),
+        **params: Any,
+    ) -> tuple[PanelAnswer, dict[str, Column]]:
+        """Return a module's panels and their columns for a half-open window (the whole run without one)."""
+        window = None if window_us is None else TimeWindow(t_start_us=window_us[0], t_stop_us=window_us[1])
+        body = ModuleRequest(window=window, selection=tuple(selection), params=params)
+        answer, _ = self._request("POST", _of(id, "modules", name), msgspec.json.encode(body))
+        return decode_answer(answer)
+
+    def precompute(self, id: str, *, engine: Engine = "auto") -> Job:
+        """Start precomputing; ``jobs`` tells how far it is."""
+        body = msgspec.json.encode(StartJob(engine=engine))
+        return msgspec.json.decode(self._request("POST", _of(id, "jobs"), body)[0], type=Job)
+
+    def cancel(self, id: str) -> None:
+        """Cancel precomputing."""
+        self._request("DELETE", _of(id, "jobs"))
+
+    def jobs(self) -> list[Job]:
+        """Return the latest job of every recording."""
+        return self._json("GET", "/api/jobs", list[Job])
+
+    def open_stream(self) -> Stream:
+        """Connect to ``/stream``; needs the package python-socketio[client]."""
+        return Stream(self.url, self.token)
+
+    def _json(self, method: str, path: str, kind: type[T]) -> T:
+        return msgspec.json.decode(self._request(method, path)[0], type=kind)
+
+    def _arrow(self, path: str) -> pa.RecordBatch:
+        with pa.ipc.open_stream(self._request("GET", path)[0]) as reader:
+            return reader.read_next_batch()
+
+    def _request(
+        self, method: str, path: str, body: bytes | None = None, *, headers: dict[str, str] | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        known = dict(headers or {})
+        if self.token:
+            known["Authorization"] = f"Bearer {self.token}"
+        if body is not None:
+            known["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + path, body, known, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:
+                return answer.read(), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise error_from(error.read(), error.code, path) from error
+        except OSError as error:
+            raise StoreUnavailable(
+                f"No server answers at {self.url}: {error}.", hint="Start one with `synaptarium serve`."
+            ) from error
+
+
+def _of(id: str, *parts: str) -> str:
+    return "/".join(["/api/recordings", quote(id, safe=""), *(quote(part, safe="") for part in parts)])
+
+
+def error_from(body: bytes, status: int, path: str) -> SynaptariumError:
+    """Return the error that a server's answer tells, as its own class."""
+    try:
+        told = msgspec.json.decode(body, type=ErrorBody)
+    except msgspec.DecodeError:
+        told = ErrorBody(code="internal", message=f"The server answered {status} to {path}.")
+    kind = next((one for one in _family(SynaptariumError) if one.code == told.code), SynaptariumError)
+    return kind(told.message, hint=told.hint, where=told.where)
+
+
+def _family(kind: type[SynaptariumError]) -> list[type[SynaptariumError]]:
+    # The first of a code is the class that defines it; those below only inherit it.
+    return [kind, *(found for sub in kind.__subclasses__() for found in _family(sub))]
