@@ -35,7 +35,9 @@ def everything(name: str = "small", *, seconds: float = SECONDS, seed: int = 1, 
 
     n_synapses = N_INPUT * N_OUTPUT
     changes = 40 * int(seconds * 10)
-    times = np.concatenate((np.zeros(n_synapses, np.int64), np.sort(rng.integers(1, stop_us // 1000, changes)) * 1000))
+    times = np.concatenate(
+        (np.zeros(n_synapses, np.int64), np.sort(rng.integers(1, stop_us // 1000, changes)) * 1000)
+    )
     synapses = np.concatenate((np.arange(n_synapses), rng.integers(0, n_synapses, changes)))
     v_times = np.repeat(np.arange(0, stop_us, 10_000), N_OUTPUT)
     n_stimuli = int(seconds * 2)
@@ -82,7 +84,11 @@ def everything(name: str = "small", *, seconds: float = SECONDS, seed: int = 1, 
 def one_spike() -> Any:
     """A recording in which one neuron spikes once."""
     return arrays_source(
-        "one spike", bin_us=1000, t_stop_us=50_000, layers=[{"name": "a", "neurons": 3}], spikes={"a": ([7000], [1])}
+        "one spike",
+        bin_us=1000,
+        t_stop_us=50_000,
+        layers=[{"name": "a", "neurons": 3}],
+        spikes={"a": ([7000], [1])},
     )
 
 

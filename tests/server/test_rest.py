@@ -17,7 +17,6 @@ from synaptarium.schemas.errors import ErrorBody
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.messages import Health, Network, RecordingSummary
 from synaptarium.server.app import ENDPOINTS
-from synaptarium.server.stream.plan import Catalogue
 from synaptarium.store.database import Store
 
 from .conftest import Serve, add, everything
@@ -255,7 +254,10 @@ def test_bad_module_request_is_told(served: tuple[str, str], body: bytes, code: 
 def test_unknown_module_is_told(served: tuple[str, str]) -> None:
     url, id = served
 
-    assert error_of(requests.post(f"{url}/api/recordings/{id}/modules/nothing", json={})).code == "module_not_found"
+    assert (
+        error_of(requests.post(f"{url}/api/recordings/{id}/modules/nothing", json={})).code
+        == "module_not_found"
+    )
 
 
 def test_too_large_a_body_is_refused(served: tuple[str, str]) -> None:

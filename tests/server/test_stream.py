@@ -50,7 +50,9 @@ def until(stream: Stream, found: Callable[[Event], bool], timeout_s: float = 10.
         events.append(event)
         if found(event):
             return events
-    raise AssertionError(f"not among {len(events)} events: {[e for e in events if not isinstance(e, Received)]}")
+    raise AssertionError(
+        f"not among {len(events)} events: {[e for e in events if not isinstance(e, Received)]}"
+    )
 
 
 def during(stream: Stream, seconds: float) -> list[Event]:
