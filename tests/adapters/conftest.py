@@ -68,7 +68,11 @@ def write_vs2n(tmp_path: Path) -> WriteVs2n:
     """
 
     def write(
-        unit: str = "s", *, suffix: str = ".jsonl", name: str = "vs2n", changes: Mapping[str, Any] | None = None
+        unit: str = "s",
+        *,
+        suffix: str = ".jsonl",
+        name: str = "vs2n",
+        changes: Mapping[str, Any] | None = None,
     ) -> Path:
         folder = tmp_path / f"{name}-{unit}"
         folder.mkdir()
@@ -96,7 +100,9 @@ def vs2n_collections(unit: str) -> dict[str, list[dict[str, Any]]]:
         ms = step * 5.0
         # The collector writes the label of the image before; the first image gets the last label.
         said = shown[int(ms // 100) - 1]
-        spikes.append({"T": time(ms), "i": {"L": "Input", "N": step % 16}, "Input": said if unit == "s" else str(said)})
+        spikes.append(
+            {"T": time(ms), "i": {"L": "Input", "N": step % 16}, "Input": said if unit == "s" else str(said)}
+        )
         if step % 8 == 0:
             spikes.append({"T": time(ms), "i": {"L": "layer1", "N": step % 3}, "Input": said, "S": 1})
     weights = [
@@ -115,7 +121,9 @@ def vs2n_collections(unit: str) -> dict[str, list[dict[str, Any]]]:
             {"MaxS": 84.45 if unit == "s" else "84.45%", "NLabel": [{"L": "layer_1", "N": 0, "Label": 3}]},
         ],
         "spikes": spikes,
-        "potential": [{"T": time(ms), "L": "Layer 1", "N": n, "V": ms / 10 + n} for ms in (0, 20, 5) for n in (0, 2)],
+        "potential": [
+            {"T": time(ms), "L": "Layer 1", "N": n, "V": ms / 10 + n} for ms in (0, 20, 5) for n in (0, 2)
+        ],
         "synapseWeight": weights,
         "labels": [{"L": shown[g - 1], "T": time(ms), "G": g} for g, ms in starts],
     }
@@ -132,13 +140,17 @@ def nengo_arrays() -> dict[str, Any]:
     output[8, 0] = 2000.0
     return {
         "ensembles": {
-            "hidden": NengoEnsemble(hidden, voltage=generator.random((8, 2)), voltage_t=trange[4::5], voltage_ids=[1, 4]),
+            "hidden": NengoEnsemble(
+                hidden, voltage=generator.random((8, 2)), voltage_t=trange[4::5], voltage_ids=[1, 4]
+            ),
             "output": NengoEnsemble(output, amplitude=2.0, neuron_type="LIF"),
         },
         "trange": trange,
         "nodes": {"digits": 16},
         "connections": [
-            NengoConnection("hidden", "class", generator.random((4, 2, 6)), trange[9::10], learning_rule="PES"),
+            NengoConnection(
+                "hidden", "class", generator.random((4, 2, 6)), trange[9::10], learning_rule="PES"
+            ),
             NengoConnection("hidden", "output", np.zeros((2, 3, 6)), trange[19::20]),
             NengoConnection("digits", "hidden"),
         ],
@@ -156,7 +168,11 @@ def brian2_arrays() -> dict[str, Any]:
             "exc": Brian2Group(
                 neurons=3,
                 spikes={"t": np.array([0.001]), "i": np.array([2]), "count": np.array([0, 0, 1]), "N": 1},
-                states={"v": Brian2State(t=times[[0, 1, 3]], values=np.arange(6.0).reshape(2, 3), record=[0, 2], unit="V")},
+                states={
+                    "v": Brian2State(
+                        t=times[[0, 1, 3]], values=np.arange(6.0).reshape(2, 3), record=[0, 2], unit="V"
+                    )
+                },
             ),
         },
         "synapses": [

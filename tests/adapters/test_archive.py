@@ -72,7 +72,9 @@ def test_a_save_that_fails_leaves_nothing(everything: ArraySource, tmp_path: Pat
         (lambda folder: _edit(folder, '"events-0.arrow"', '"../x.arrow"'), InvalidInput, "outside of itself"),
     ],
 )
-def test_a_damaged_archive_is_refused(everything: ArraySource, tmp_path: Path, damage: Any, error: Any, message: str) -> None:
+def test_a_damaged_archive_is_refused(
+    everything: ArraySource, tmp_path: Path, damage: Any, error: Any, message: str
+) -> None:
     folder = save(everything, tmp_path / "run")
     damage(folder)
 

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from synaptarium.adapters import array_source
 from synaptarium.adapters.array_source import ArraySource
 from synaptarium.adapters.arrays import LayerArrays, arrays_source
-from synaptarium.schemas.errors import InvalidInput, InvalidTime, NeuronOutOfRange, SynaptariumError, UnknownLayer
+from synaptarium.schemas.errors import (
+    InvalidInput,
+    InvalidTime,
+    NeuronOutOfRange,
+    SynaptariumError,
+    UnknownLayer,
+)
 from synaptarium.schemas.events import EventKind
 
 
@@ -44,7 +50,9 @@ def test_counts_of_spikes_are_kept_and_zeros_told() -> None:
 
 
 def test_graded_spikes_keep_their_payload() -> None:
-    source = two_layers(spikes={"a": {"times": [0, 1], "ids": [0, 1], "payload": [-0.5, 2.0]}, "b": ([1], [0])})
+    source = two_layers(
+        spikes={"a": {"times": [0, 1], "ids": [0, 1], "payload": [-0.5, 2.0]}, "b": ([1], [0])}
+    )
 
     assert table(source, "spikes")["payload"] == [-0.5, 2.0, 1.0]
 
@@ -74,7 +82,9 @@ def test_snapshots_are_read_as_the_first_and_then_the_changes() -> None:
 
 def test_changes_of_weights_keep_their_order_within_a_time() -> None:
     projection = {"source": "a", "target": "b"}
-    source = two_layers(projections=[projection], weights={"a -> b": ([5, 0, 5], [0.5, 1.0, None], [7, 7, 7])})
+    source = two_layers(
+        projections=[projection], weights={"a -> b": ([5, 0, 5], [0.5, 1.0, None], [7, 7, 7])}
+    )
 
     assert table(source, "weights", "a -> b")["value"] == [1.0, 0.5, None]
 
@@ -105,7 +115,10 @@ def test_samples_and_changes_of_one_variable_are_merged_in_time() -> None:
         "value": [1, 2, 8, 3, 9],
     }
     assert source.recorded("b", "v").tolist() == [0, 2]
-    assert [(one.sampling_period_us, one.n_recorded) for one in source.header.potentials] == [(5, 2), (None, 1)]
+    assert [(one.sampling_period_us, one.n_recorded) for one in source.header.potentials] == [
+        (5, 2),
+        (None, 1),
+    ]
     assert [(one.kept, one.total) for one in source.header.accounting] == [(3, 4)]
 
 
@@ -136,7 +149,11 @@ def test_dense_arrays_are_read_in_slices_of_bounded_size(monkeypatch: pytest.Mon
 def test_stimuli_without_ends_last_until_the_next() -> None:
     source = two_layers(stimuli={"t_start": [0, 10, 30], "labels": [5.0, "x", None]})
 
-    assert table(source, "stimuli") == {"t_start_us": [0, 10, 30], "t_stop_us": [10, 30, 45], "label": ["5", "x", None]}
+    assert table(source, "stimuli") == {
+        "t_start_us": [0, 10, 30],
+        "t_stop_us": [10, 30, 45],
+        "label": ["5", "x", None],
+    }
     assert source.header.classes == ("5", "x")
 
 
@@ -184,7 +201,10 @@ def test_no_spike_is_lost_or_altered_whatever_the_order(
     a: list[tuple[int, int, int]], b: list[tuple[int, int]]
 ) -> None:
     source = two_layers(
-        spikes={"a": [[row[k] for row in a] for k in range(3)], "b": [[row[k] for row in b] for k in range(2)]}
+        spikes={
+            "a": [[row[k] for row in a] for k in range(3)],
+            "b": [[row[k] for row in b] for k in range(2)],
+        }
     )
 
     rows = table(source, "spikes")
@@ -199,7 +219,11 @@ BAD: dict[str, tuple[dict[str, Any], type[SynaptariumError], str]] = {
     "time beyond the unit": ({"spikes": {"a": ([1e300], [0])}}, InvalidTime, "100,000 years"),
     "times as text": ({"spikes": {"a": (["x"], [0])}}, InvalidInput, "type"),
     "unknown unit": ({"time_unit": "h"}, InvalidInput, "no unit of time"),
-    "id out of range": ({"spikes": {"b": ([0], [130])}}, NeuronOutOfRange, "Layer 'b' has 3 neurons; neuron 130"),
+    "id out of range": (
+        {"spikes": {"b": ([0], [130])}},
+        NeuronOutOfRange,
+        "Layer 'b' has 3 neurons; neuron 130",
+    ),
     "negative id": ({"spikes": {"b": ([0], [-1])}}, NeuronOutOfRange, "neuron -1"),
     "fractional id": ({"spikes": {"b": ([0], [0.5])}}, NeuronOutOfRange, "no neuron id"),
     "mask for ids": ({"spikes": {"b": ([0], [True])}}, InvalidInput, "booleans"),
@@ -239,7 +263,10 @@ BAD: dict[str, tuple[dict[str, Any], type[SynaptariumError], str]] = {
         r"\(1, 11\)",
     ),
     "infinite weight": (
-        {"projections": [{"source": "a", "target": "b"}], "weights": {"a -> b": ([0], np.full((1, 12), np.inf))}},
+        {
+            "projections": [{"source": "a", "target": "b"}],
+            "weights": {"a -> b": ([0], np.full((1, 12), np.inf))},
+        },
         InvalidInput,
         "infinite",
     ),
@@ -248,7 +275,11 @@ BAD: dict[str, tuple[dict[str, Any], type[SynaptariumError], str]] = {
         NeuronOutOfRange,
         "12 synapses; synapse 12",
     ),
-    "pre without post": ({"projections": [{"source": "a", "target": "b", "pre": [0]}]}, InvalidInput, "only one"),
+    "pre without post": (
+        {"projections": [{"source": "a", "target": "b", "pre": [0]}]},
+        InvalidInput,
+        "only one",
+    ),
     "post out of range": (
         {"projections": [{"source": "a", "target": "b", "pre": [0], "post": [3]}]},
         NeuronOutOfRange,
@@ -268,16 +299,28 @@ BAD: dict[str, tuple[dict[str, Any], type[SynaptariumError], str]] = {
         InvalidInput,
         "none of them",
     ),
-    "second layer of a name": ({"layers": [LayerArrays("a", 1), LayerArrays("a", 1)]}, InvalidInput, "Two layers"),
+    "second layer of a name": (
+        {"layers": [LayerArrays("a", 1), LayerArrays("a", 1)]},
+        InvalidInput,
+        "Two layers",
+    ),
     "no layer": ({"layers": []}, InvalidInput, "no layers"),
     "no size": ({"layers": [{"name": "a"}]}, InvalidInput, "neither neurons nor a shape"),
-    "size against shape": ({"layers": [LayerArrays("a", 5, (2, 2))]}, InvalidInput, r"5 neurons and the shape \(2, 2\)"),
+    "size against shape": (
+        {"layers": [LayerArrays("a", 5, (2, 2))]},
+        InvalidInput,
+        r"5 neurons and the shape \(2, 2\)",
+    ),
     "positions on their side": (
         {"layers": [{"name": "a", "neurons": 4, "positions": np.zeros((3, 4))}]},
         InvalidInput,
         "positions.T",
     ),
-    "labels without method": ({"layers": [{"name": "a", "neurons": 1, "labels": [0]}]}, InvalidInput, "method"),
+    "labels without method": (
+        {"layers": [{"name": "a", "neurons": 1, "labels": [0]}]},
+        InvalidInput,
+        "method",
+    ),
 }
 
 

@@ -37,7 +37,9 @@ def write(path: Path, content: bytes) -> Path:
         ("a", b"", "an empty file"),
     ],
 )
-def test_a_foreign_file_is_named_with_the_known_formats(tmp_path: Path, name: str, content: bytes, found: str) -> None:
+def test_a_foreign_file_is_named_with_the_known_formats(
+    tmp_path: Path, name: str, content: bytes, found: str
+) -> None:
     with pytest.raises(ForeignFile) as caught:
         open_source(write(tmp_path / name, content))
 

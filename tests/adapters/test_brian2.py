@@ -54,7 +54,11 @@ def test_monitors_are_taken_as_they_are() -> None:
             "exc": Brian2Group(
                 neurons=2,
                 spikes=SpikeMonitor([0.0005, 0.001], [1, 0]),
-                states={"v": Brian2State(StateMonitor([0.0, 0.001, 0.002], [[-0.06, -0.05, -0.04]], [1]), unit="V")},
+                states={
+                    "v": Brian2State(
+                        StateMonitor([0.0, 0.001, 0.002], [[-0.06, -0.05, -0.04]], [1]), unit="V"
+                    )
+                },
             )
         },
         synapses=[Brian2Synapses("exc", "exc", Synapses())],

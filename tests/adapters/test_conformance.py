@@ -57,7 +57,10 @@ def test_totals_of_every_adapter_equal_what_is_read(source: EventSource) -> None
         neuron = values["neuron"].to_numpy()
         inside = (neuron >= layer.offset) & (neuron < layer.offset + layer.neurons)
         assert inside.sum() == counts.potentials[f"{stream.variable}/{stream.layer}"]
-        assert np.unique(neuron[inside] - layer.offset).tolist() == source.recorded(layer.name, stream.variable).tolist()
+        assert (
+            np.unique(neuron[inside] - layer.offset).tolist()
+            == source.recorded(layer.name, stream.variable).tolist()
+        )
         assert len(source.recorded(layer.name, stream.variable)) == stream.n_recorded
     for projection in header.projections:
         weights = read(source, "weights", projection.name)

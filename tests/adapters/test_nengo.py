@@ -119,7 +119,9 @@ def test_shapes_and_names_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InvalidTime, match="step is unknown"):
         nengo_source("run", ensembles={"a": {"neurons": 2}}, trange=[0.001])
     with pytest.raises(UnknownLayer, match="'b'"):
-        nengo_source("run", ensembles={"a": {"neurons": 2}}, trange=TRANGE, connections=[NengoConnection("b", "a")])
+        nengo_source(
+            "run", ensembles={"a": {"neurons": 2}}, trange=TRANGE, connections=[NengoConnection("b", "a")]
+        )
     with pytest.raises(InvalidInput, match="shape"):
         weights = NengoConnection("a", "x", np.zeros((5, 2)))
         nengo_source("run", ensembles={"a": {"neurons": 2}}, trange=TRANGE, connections=[weights])

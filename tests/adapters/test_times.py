@@ -33,7 +33,13 @@ def test_infinite_time_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("times_us", "bin_us"),
-    [([0, 500, 1500], 500), ([0, 100_000, 300_000], 1000), ([3, 7, 11], 1000), ([], 1000), ([1000, 2000], 1000)],
+    [
+        ([0, 500, 1500], 500),
+        ([0, 100_000, 300_000], 1000),
+        ([3, 7, 11], 1000),
+        ([], 1000),
+        ([1000, 2000], 1000),
+    ],
 )
 def test_bin_is_the_common_step_or_a_millisecond(times_us: list[int], bin_us: int) -> None:
     found, why = suggest_bin_us(np.array(times_us, np.int64), 0)

@@ -32,7 +32,10 @@ def rows(source: EventSource, kind: EventKind, stream: str = "") -> dict[str, li
 def told(source: EventSource, text: str) -> str:
     """The one note or reduction that has the text."""
     header = source.describe()
-    entries = [*header.source.notes, *(f"{a.what}: {a.kept} of {a.total}; {a.why}" for a in header.accounting)]
+    entries = [
+        *header.source.notes,
+        *(f"{a.what}: {a.kept} of {a.total}; {a.why}" for a in header.accounting),
+    ]
     found = [entry for entry in entries if text in entry]
     assert len(found) == 1, (text, entries)
     return found[0]
@@ -82,7 +85,9 @@ def test_disagreement_of_input_with_the_labels_is_counted(write_vs2n: Any, unit:
     source = open_source(write_vs2n(unit))
 
     # Each of the three labelled images lasts 20 input spikes; Input is the image before: 7, 3, 0 against 3, 0, 3.
-    assert told(source, "whose Input is the label shown").startswith("spikes whose Input is the label shown at their time: 0 of 6")
+    assert told(source, "whose Input is the label shown").startswith(
+        "spikes whose Input is the label shown at their time: 0 of 6"
+    )
 
 
 def test_neuron_labels_come_with_their_method(write_vs2n: Any) -> None:
@@ -109,7 +114,13 @@ def test_weights_are_changes_between_the_inferred_layers(write_vs2n: Any) -> Non
 
 def test_archi_decides_the_topology_and_unserved_connections_are_told(write_vs2n: Any) -> None:
     archi = [
-        {"Layers": [{"L": "Input", "N": 16, "NT": "Poisson"}, {"L": "Layer1", "N": 3, "NT": "LIF"}, {"L": "Extra", "N": 20}]},
+        {
+            "Layers": [
+                {"L": "Input", "N": 16, "NT": "Poisson"},
+                {"L": "Layer1", "N": 3, "NT": "LIF"},
+                {"L": "Extra", "N": 20},
+            ]
+        },
         {
             "Synapses": [
                 {"pre": "Extra", "post": "Layer1", "lr": "STDP", "trans": "dense"},
@@ -122,7 +133,9 @@ def test_archi_decides_the_topology_and_unserved_connections_are_told(write_vs2n
 
     assert [layer.name for layer in header.layers] == ["Input", "Layer 1", "Extra"]
     assert [layer.neuron_type for layer in header.layers] == ["Poisson", "LIF", ""]
-    assert [(one.source, one.target, one.learning_rule) for one in header.projections] == [("Extra", "Layer 1", "STDP")]
+    assert [(one.source, one.target, one.learning_rule) for one in header.projections] == [
+        ("Extra", "Layer 1", "STDP")
+    ]
     assert "1 of 2" in told(source, "connections named in archi")
     assert "kept" in told(source, "'Extra' is in archi")
 
@@ -219,7 +232,11 @@ BAD_SPIKES: dict[str, tuple[dict[str, Any], type[SynaptariumError], str]] = {
     "NaN time": ({"T": {"$numberDouble": "NaN"}, "i": {"L": "Input", "N": 0}}, InvalidTime, "finite"),
     "id": ({"T": 0.5, "i": {"L": "Layer1", "N": 130}}, NeuronOutOfRange, "neuron 130 of layer 'Layer 1'"),
     "no layer": ({"T": 0.5, "i": {"N": 1}}, InvalidInput, "Document 1 of spikes.jsonl"),
-    "text for a time": ({"T": "soon", "i": {"L": "Input", "N": 0}}, InvalidInput, "Document 1 of spikes.jsonl"),
+    "text for a time": (
+        {"T": "soon", "i": {"L": "Input", "N": 0}},
+        InvalidInput,
+        "Document 1 of spikes.jsonl",
+    ),
 }
 
 
