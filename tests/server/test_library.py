@@ -37,7 +37,10 @@ SERVE = textwrap.dedent(
 
 def opened_elsewhere(data: Path, purpose: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(data), purpose], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVE, str(data), purpose],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline().strip()
@@ -58,7 +61,9 @@ def test_a_second_server_is_told_who_holds_the_folder(data_folder: Path) -> None
         holder = served_by()
         server.kill()
 
-    found = re.search(r"served by process (\d+) \(synaptarium serve, since (.*), at (.*)\) already", caught.value.message)
+    found = re.search(
+        r"served by process (\d+) \(synaptarium serve, since (.*), at (.*)\) already", caught.value.message
+    )
     assert found is not None
     assert int(found.group(1)) == server.pid
     assert abs(time.mktime(time.strptime(found.group(2), "%Y-%m-%d %H:%M:%S")) - time.time()) < 60
@@ -76,7 +81,9 @@ def test_a_command_shares_the_database_of_a_running_server(data_folder: Path) ->
     with opened_elsewhere(data_folder, "serve") as server, open_library(purpose="list") as library:
         assert library.mongod is not None
         assert library.mongod.status().state == "attached"
-        id = write_recording("from a script", layers=[{"name": "a", "neurons": 2}], spikes={"a": ([1, 2], [0, 1])})
+        id = write_recording(
+            "from a script", layers=[{"name": "a", "neurons": 2}], spikes={"a": ([1, 2], [0, 1])}
+        )
         assert [recording.id for recording in recordings.all_recordings(library.store)] == [id]
         server.kill()
 
@@ -124,7 +131,9 @@ def test_a_database_that_hangs_is_told_and_heals(data_folder: Path, monkeypatch:
         assert recordings.all_recordings(library.store) == []
 
 
-def test_a_mongodb_of_the_users_own_wins(data_folder: Path, mongod: Mongod, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mongodb_of_the_users_own_wins(
+    data_folder: Path, mongod: Mongod, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SYNAPTARIUM_MONGO_URI", mongod.uri)
     try:
         with open_library(purpose="serve") as library, open_library(purpose="serve") as another:
@@ -162,7 +171,10 @@ def test_the_data_folder_is_the_one_given_or_named_or_the_platforms(
 def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StoreUnavailable, match="cannot be made"), open_library(tmp_path / "file" / "x", purpose="list"):
+    with (
+        pytest.raises(StoreUnavailable, match="cannot be made"),
+        open_library(tmp_path / "file" / "x", purpose="list"),
+    ):
         pass
 
 

@@ -83,7 +83,7 @@ def test_socket_of_a_long_data_path_moves_to_a_short_private_folder(tmp_path: Pa
         assert mongod.socket == socket_path(data)
         assert mongod.socket.parent.stat().st_mode & 0o777 == 0o700
         assert ping(mongod) == 1.0
-    mongod.socket.parent.rmdir()
+    assert not mongod.socket.parent.exists()
 
 
 def test_killed_mongod_is_started_again(data_folder: Path) -> None:
@@ -111,8 +111,16 @@ def test_killed_owner_leaves_no_orphan(data_folder: Path) -> None:
 
 def test_orphan_of_an_earlier_owner_is_ended_at_the_next_start(data_folder: Path) -> None:
     (data_folder / "mongo").mkdir(mode=0o700)
-    command = [find_mongod().path, "--dbpath", data_folder / "mongo", "--bind_ip", data_folder / "orphan.sock"]
-    orphan = subprocess.Popen([*command, "--nounixsocket"], stdout=subprocess.DEVNULL)  # nobody watches this one
+    command = [
+        find_mongod().path,
+        "--dbpath",
+        data_folder / "mongo",
+        "--bind_ip",
+        data_folder / "orphan.sock",
+    ]
+    orphan = subprocess.Popen(
+        [*command, "--nounixsocket"], stdout=subprocess.DEVNULL
+    )  # nobody watches this one
     wait_until(lambda: (data_folder / "mongo" / "mongod.lock").exists())
     wait_until(lambda: (data_folder / "mongo" / "mongod.lock").read_text() != "")
 
@@ -171,7 +179,9 @@ def test_mongod_named_by_the_user_must_run(monkeypatch: pytest.MonkeyPatch, tmp_
         find_mongod()
 
 
-def test_old_mongod_on_the_path_gives_way_to_a_newer_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_old_mongod_on_the_path_gives_way_to_a_newer_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     old = tmp_path / "mongod"  # as Debian 9 shipped it
     old.write_text("#!/bin/sh\necho 'db version v3.2.11'\n")
     old.chmod(0o755)

@@ -15,7 +15,9 @@ from synaptarium.store import database
 from synaptarium.store.database import Store, call, connect, edge, key_of, prepare, without_password
 
 
-def test_connect_unreachable_says_where_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connect_unreachable_says_where_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(database, "SELECTION_TIMEOUT_S", 0.2)
     nowhere = tmp_path / "nothing.sock"
 
@@ -56,7 +58,9 @@ def test_documents_that_do_not_fit_are_refused(store: Store) -> None:
 
 def test_documents_beyond_16_mib_are_refused(store: Store) -> None:
     with pytest.raises(Internal, match="larger than MongoDB's 16 MiB"), edge(store):
-        store.db.summaries.insert_one({"_id": "x", "recording": 1, "name": "n", "key": "k", "b": bytes(17 << 20)})
+        store.db.summaries.insert_one(
+            {"_id": "x", "recording": 1, "name": "n", "key": "k", "b": bytes(17 << 20)}
+        )
 
 
 def test_a_patient_store_waits_for_a_database_that_comes_back(store: Store) -> None:

@@ -29,7 +29,9 @@ def recording(store: Store) -> Recording:
     return recordings.create(store, HEADER)
 
 
-def spikes(times_us: list[int], neurons: list[int] | None = None, counts: list[int] | None = None) -> pa.RecordBatch:
+def spikes(
+    times_us: list[int], neurons: list[int] | None = None, counts: list[int] | None = None
+) -> pa.RecordBatch:
     columns = {
         "time_us": pa.array(times_us, pa.int64()),
         "neuron": pa.array(neurons if neurons is not None else range(len(times_us)), pa.uint32()),

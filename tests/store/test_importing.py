@@ -50,7 +50,14 @@ def a_source(n_spikes: int = 1000, name: str = "a run") -> ArraySource:
             {"name": "out", "neurons": 3, "labels": [0, 1, -1], "labels_method": "counted"},
         ],
         projections=[
-            {"name": "p", "source": "in", "target": "out", "pre": [0, 1, 19], "post": [0, 1, 2], "delays_ms": [1, 2, 3]}
+            {
+                "name": "p",
+                "source": "in",
+                "target": "out",
+                "pre": [0, 1, 19],
+                "post": [0, 1, 2],
+                "delays_ms": [1, 2, 3],
+            }
         ],
         spikes={
             "in": (np.sort(random.integers(0, 50_000, n_spikes)), random.integers(0, 20, n_spikes)),
@@ -114,8 +121,16 @@ def test_an_import_stores_everything_that_the_source_has(store: Store) -> None:
     assert recording.counts.spikes == {"in": 1000, "out": 2}
     assert recording.weights["p"].first.max == pytest.approx(0.3)
     assert recording.weights["p"].last.min == 0.0
-    for kind, stream in [("spikes", ""), ("potentials", "v"), ("weights", "p"), ("stimuli", ""), ("metrics", "")]:
-        assert everything(store, recording.num, kind, stream) == pa.Table.from_batches(source.read(kind, stream))
+    for kind, stream in [
+        ("spikes", ""),
+        ("potentials", "v"),
+        ("weights", "p"),
+        ("stimuli", ""),
+        ("metrics", ""),
+    ]:
+        assert everything(store, recording.num, kind, stream) == pa.Table.from_batches(
+            source.read(kind, stream)
+        )
     assert everything(store, recording.num, "images")["pixels"].to_pylist() == [b"\0\1\2\3", b"\4\5\6\7"]
     assert np.array_equal(network.read_positions(store, recording.num, "in"), source.positions("in"))
     assert network.read_labels(store, recording.num, "out")[1] == "counted"
@@ -141,7 +156,10 @@ def test_whatever_the_order_and_the_batches_all_spikes_arrive_sorted(
     start = 0
     while start < len(rows):
         stop = start + sizes[len(batches) % len(sizes)]
-        columns = {"time_us": pa.array(times_us[start:stop], pa.int64()), "neuron": pa.array(neurons[start:stop], pa.uint32())}
+        columns = {
+            "time_us": pa.array(times_us[start:stop], pa.int64()),
+            "neuron": pa.array(neurons[start:stop], pa.uint32()),
+        }
         batches.append(pa.record_batch(columns))
         start = stop
     source = Altered(a_source(), {"spikes": batches})
@@ -160,11 +178,17 @@ def test_whatever_the_order_and_the_batches_all_spikes_arrive_sorted(
     assert [time_us for time_us, _ in found] == sorted(time_us for time_us, _ in rows)
     moved = int(np.count_nonzero(times_us < np.maximum.accumulate(times_us)))
     told = [entry for entry in recording.header.accounting if entry.what == "spikes in time order"]
-    assert [(entry.kept, entry.total) for entry in told] == ([(len(rows) - moved, len(rows))] if moved else [])
+    assert [(entry.kept, entry.total) for entry in told] == (
+        [(len(rows) - moved, len(rows))] if moved else []
+    )
 
 
 def spikes(time_us: int, neuron: int) -> list[pa.RecordBatch]:
-    return [pa.record_batch({"time_us": pa.array([time_us], pa.int64()), "neuron": pa.array([neuron], pa.uint32())})]
+    return [
+        pa.record_batch(
+            {"time_us": pa.array([time_us], pa.int64()), "neuron": pa.array([neuron], pa.uint32())}
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -174,12 +198,21 @@ def spikes(time_us: int, neuron: int) -> list[pa.RecordBatch]:
         ({"spikes": spikes(10**9, 0)}, {}, InvalidTime, "A spike is at 1000000000 us"),
         ({"spikes": spikes(0, 23)}, {}, NeuronOutOfRange, "Layer 'out' has 3 neurons; spikes name neuron 3"),
         ({"images": [pa.record_batch({"pixels": [b"123"]})]}, {}, InvalidInput, "3 pixels"),
-        ({"images": [pa.record_batch({"pixels": [b"1234"]})]}, {}, InvalidInput, "shows image 1; there are 1"),
+        (
+            {"images": [pa.record_batch({"pixels": [b"1234"]})]},
+            {},
+            InvalidInput,
+            "shows image 1; there are 1",
+        ),
         ({}, {"bin_us": 0}, InvalidInput, "bin_us is 0"),
     ],
 )
 def test_a_source_that_contradicts_itself_leaves_the_store_as_it_was(
-    store: Store, batches: dict[str, list[pa.RecordBatch]], header: dict[str, Any], error: type[SynaptariumError], says: str
+    store: Store,
+    batches: dict[str, list[pa.RecordBatch]],
+    header: dict[str, Any],
+    error: type[SynaptariumError],
+    says: str,
 ) -> None:
     import_source(store, a_source(name="another"))
     before = contents(store)
@@ -198,7 +231,9 @@ def test_arrays_that_do_not_fit_their_layer_are_refused(store: Store) -> None:
 
     source = Altered(a_source())
     source.__dict__["synapses"] = lambda name: (np.array([20, 0, 0], np.uint32), np.zeros(3, np.uint32), None)
-    with pytest.raises(NeuronOutOfRange, match="Layer 'in' has 20 neurons; Projection 'p' comes from neuron 20"):
+    with pytest.raises(
+        NeuronOutOfRange, match="Layer 'in' has 20 neurons; Projection 'p' comes from neuron 20"
+    ):
         import_source(store, source)
 
     assert sum(contents(store).values()) == 0
@@ -268,7 +303,9 @@ def test_memory_stays_at_a_few_blocks() -> None:
         nonlocal taken
         for _ in range(200):
             taken += 10_000
-            yield pa.record_batch({"time_us": np.zeros(10_000, np.int64), "neuron": np.zeros(10_000, np.uint32)})
+            yield pa.record_batch(
+                {"time_us": np.zeros(10_000, np.int64), "neuron": np.zeros(10_000, np.uint32)}
+            )
 
     given = 0
     for block in importing.cut(batches()):
@@ -315,7 +352,10 @@ def importer(data_folder: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str
     script = tmp_path / "importer.py"
     script.write_text(IMPORT)
     process = subprocess.Popen(
-        [sys.executable, str(script), str(data_folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(script), str(data_folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with process:
         yield process
@@ -333,7 +373,9 @@ def go_on(process: subprocess.Popen[str], steps: int) -> None:
         print(file=process.stdin, flush=True)
 
 
-def test_killing_mongod_during_an_import_loses_nothing(importer: subprocess.Popen[str], data_folder: Path) -> None:
+def test_killing_mongod_during_an_import_loses_nothing(
+    importer: subprocess.Popen[str], data_folder: Path
+) -> None:
     mongod = int(heard(importer))
     go_on(importer, 3)
     heard(importer)

@@ -47,7 +47,9 @@ def spikes(times_us: list[int], neurons: list[int], counts: list[int] | None = N
     return pa.record_batch(columns)
 
 
-def values(times_us: list[int], items: list[int], value: list[float | None], item: str = "neuron") -> pa.RecordBatch:
+def values(
+    times_us: list[int], items: list[int], value: list[float | None], item: str = "neuron"
+) -> pa.RecordBatch:
     return pa.record_batch(
         {
             "time_us": pa.array(times_us, pa.int64()),
@@ -97,7 +99,9 @@ def test_counts_do_not_depend_on_order_or_batches(rows: list[tuple[int, int, int
     intake = Intake(HEADER)
     for start, stop in zip([0, *cuts], [*cuts, len(rows)], strict=True):
         part = rows[start:stop]
-        batch = intake.take("spikes", "", spikes(*([list(c) for c in zip(*part, strict=True)] if part else [[], [], []])))
+        batch = intake.take(
+            "spikes", "", spikes(*([list(c) for c in zip(*part, strict=True)] if part else [[], [], []]))
+        )
         times_us = batch.column("time_us").to_numpy()
         assert np.all(np.diff(times_us) >= 0)
 
@@ -142,7 +146,9 @@ def test_a_weight_that_is_no_number_says_that_its_synapse_ceased() -> None:
     assert taken.column("value").to_pylist() == [1.0, 2.0, None, None]
     assert more.column("value").to_pylist() == [3.0]
     assert (intake.weights()["p"].first.max, intake.weights()["p"].last.mean) == (2.0, 3.0)
-    assert intake.accounting()[-1] == Accounting(what="weights of p", kept=5, total=6, why="The others are infinite.")
+    assert intake.accounting()[-1] == Accounting(
+        what="weights of p", kept=5, total=6, why="The others are infinite."
+    )
 
 
 def test_potentials_that_are_no_numbers_are_left_out_and_told() -> None:
@@ -159,7 +165,11 @@ def test_potentials_that_are_no_numbers_are_left_out_and_told() -> None:
 
 def test_stimuli_metrics_and_images_are_counted() -> None:
     intake = Intake(HEADER)
-    metrics = {"time_us": pa.array([1, 2, 3]), "name": pa.array(["a.b", "c", "a.b"]), "value": pa.array([0.1, 0.2, 0.3])}
+    metrics = {
+        "time_us": pa.array([1, 2, 3]),
+        "name": pa.array(["a.b", "c", "a.b"]),
+        "value": pa.array([0.1, 0.2, 0.3]),
+    }
 
     intake.take("images", "", images(b"abcd", b"efgh"))
     intake.take("stimuli", "", stimuli(0, 10, 1))
@@ -177,15 +187,34 @@ RECORDED = {"v": np.array([False] * 4 + [True, True, False])}
 @pytest.mark.parametrize(
     ("kind", "stream", "batch", "error", "says"),
     [
-        ("spikes", "", spikes([-1], [0]), InvalidTime, r"A spike is at -1 us; the span of 'run' is \[0, 1000\) us"),
+        (
+            "spikes",
+            "",
+            spikes([-1], [0]),
+            InvalidTime,
+            r"A spike is at -1 us; the span of 'run' is \[0, 1000\) us",
+        ),
         ("spikes", "", spikes([0, 1000], [0, 0]), InvalidTime, "A spike is at 1000 us"),
         ("spikes", "", spikes([0], [7]), NeuronOutOfRange, "Layer 'out' has 3 neurons; spikes name neuron 3"),
         ("spikes", "x", spikes([0], [0]), InvalidInput, "one stream without a name"),
         ("potentials", "v", values([0], [9], [1.0]), NeuronOutOfRange, "Layer 'out' has 3 neurons"),
-        ("potentials", "v", values([0], [6], [1.0]), InvalidInput, "neuron 2 of layer 'out', which is not among"),
+        (
+            "potentials",
+            "v",
+            values([0], [6], [1.0]),
+            InvalidInput,
+            "neuron 2 of layer 'out', which is not among",
+        ),
+        ("potentials", "v", values([0], [3], [1.0]), UnknownLayer, "a value of 'v' in layer 'in', of which"),
         ("potentials", "u", values([0], [4], [1.0]), UnknownLayer, "no variable 'u'"),
         ("potentials", "v", spikes([0], [4]), InvalidInput, "potentials need the column 'value'"),
-        ("weights", "p", weights([0], [3], [1.0]), NeuronOutOfRange, "Projection 'p' has 3 synapses; .* synapse 3"),
+        (
+            "weights",
+            "p",
+            weights([0], [3], [1.0]),
+            NeuronOutOfRange,
+            "Projection 'p' has 3 synapses; .* synapse 3",
+        ),
         ("weights", "q", weights([0], [0], [1.0]), UnknownLayer, "no projection 'q'"),
         ("weights", "p", values([0], [0], [1.0]), InvalidInput, "no weights columns"),
         ("stimuli", "", stimuli(9, 3), InvalidTime, "starts at 9 us and ends at 3 us"),

@@ -18,7 +18,9 @@ from synaptarium.store.database import Store
 @pytest.fixture
 def recording(store: Store) -> Recording:
     layers = (Layer(name="L", neurons=1, shape=(1,), offset=0),)
-    header = Header(name="run", bin_us=1, t_start_us=0, t_stop_us=1, layers=layers, source=Source(format="test"))
+    header = Header(
+        name="run", bin_us=1, t_start_us=0, t_stop_us=1, layers=layers, source=Source(format="test")
+    )
     return recordings.create(store, header)
 
 
@@ -93,12 +95,21 @@ def test_progress_is_seen_by_others(store: Store, recording: Recording) -> None:
     assert jobs.latest(store, recording.num) is None
     jobs.claim(store, recording.num, 3, jobs.new_owner(), engine="local")
 
-    jobs.progress(store, recording.num, 3, done=2, total=8, events=100, rate_hz=50.0, eta_s=6.0, message="level 0")
+    jobs.progress(
+        store, recording.num, 3, done=2, total=8, events=100, rate_hz=50.0, eta_s=6.0, message="level 0"
+    )
 
     job = jobs.latest(store, recording.num)
     assert job is not None
     assert (job.recording, job.build, job.engine, job.state) == ("run", 3, "local", "running")
-    assert (job.done, job.total, job.events, job.rate_hz, job.eta_s, job.message) == (2, 8, 100, 50.0, 6.0, "level 0")
+    assert (job.done, job.total, job.events, job.rate_hz, job.eta_s, job.message) == (
+        2,
+        8,
+        100,
+        50.0,
+        6.0,
+        "level 0",
+    )
     assert jobs.all_jobs(store) == [job]
 
 

@@ -14,7 +14,9 @@ from synaptarium.store.database import Store
 @pytest.fixture
 def recording(store: Store) -> Recording:
     layers = (Layer(name="a/b.c $", neurons=10, shape=(10,), offset=0),)
-    header = Header(name="n", bin_us=1, t_start_us=0, t_stop_us=1, layers=layers, source=Source(format="test"))
+    header = Header(
+        name="n", bin_us=1, t_start_us=0, t_stop_us=1, layers=layers, source=Source(format="test")
+    )
     return recordings.create(store, header)
 
 

@@ -22,14 +22,21 @@ HEADER = Header(
     bin_us=1000,
     t_start_us=0,
     t_stop_us=1000,
-    layers=(Layer(name="L.1", neurons=4, shape=(2, 2), offset=0), Layer(name="$out", neurons=2, shape=(2,), offset=4)),
-    projections=(Projection(name="p.q", source="L.1", target="$out", kind="explicit", synapses=2, target_neurons=2),),
+    layers=(
+        Layer(name="L.1", neurons=4, shape=(2, 2), offset=0),
+        Layer(name="$out", neurons=2, shape=(2,), offset=4),
+    ),
+    projections=(
+        Projection(name="p.q", source="L.1", target="$out", kind="explicit", synapses=2, target_neurons=2),
+    ),
     source=Source(format="test", details={"simulator.version": "4.1"}),
 )
 
 
 def spikes(times_us: list[int], neurons: list[int]) -> pa.RecordBatch:
-    return pa.record_batch({"time_us": pa.array(times_us, pa.int64()), "neuron": pa.array(neurons, pa.uint32())})
+    return pa.record_batch(
+        {"time_us": pa.array(times_us, pa.int64()), "neuron": pa.array(neurons, pa.uint32())}
+    )
 
 
 def weights(times_us: list[int], synapses: list[int], value: list[float]) -> pa.RecordBatch:
@@ -159,7 +166,9 @@ def test_appending_from_several_threads_loses_nothing(store: Store) -> None:
     assert grown.revision == 20
     blocks = events.blocks(store, recording.num, "spikes")
     assert sorted(block.seq for block in blocks) == list(range(20))
-    read = [time for batch in events.read(store, recording.num, "spikes") for time in batch["time_us"].to_pylist()]
+    read = [
+        time for batch in events.read(store, recording.num, "spikes") for time in batch["time_us"].to_pylist()
+    ]
     assert read == sorted(time_us + more for time_us in range(0, 4000, 200) for more in (0, 1))
 
 
@@ -184,7 +193,9 @@ def test_info_has_the_shape_that_scripts_rely_on(store: Store) -> None:
     info = recordings.info(store, id)
 
     assert (info["id"], info["name"], info["bin_us"], info["span_us"]) == ("a-run", "A Run", 1000, [0, 1000])
-    assert [(layer["name"], layer["neurons"], layer["shape"], layer["offset"]) for layer in info["layers"]] == [
+    assert [
+        (layer["name"], layer["neurons"], layer["shape"], layer["offset"]) for layer in info["layers"]
+    ] == [
         ("L.1", 4, [2, 2], 0),
         ("$out", 2, [2], 4),
     ]

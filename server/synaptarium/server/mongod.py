@@ -155,7 +155,8 @@ def _candidates() -> Iterator[tuple[Path, str]]:
         wheel = Path(folder) / "db" / "bin" / "mongod"
         if wheel.is_file():
             if not os.access(wheel, os.X_OK):  # unpacked by a tool that drops the mode
-                wheel.chmod(0o755)
+                with contextlib.suppress(OSError):
+                    wheel.chmod(0o755)
             yield wheel, "fiftyone wheel"
 
 
@@ -328,11 +329,21 @@ class Mongod:
         if self.binary is None:
             self.binary = find_mongod()
         self._end_orphan()
+        private_folder(self.socket.parent)  # the owner before us may have taken it away, see _end_child
         self.socket.unlink(missing_ok=True)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         child = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), str(self.binary.path), *self._arguments()],
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                "-c",
+                _LAUNCH,
+                str(os.getpid()),
+                str(self.binary.path),
+                *self._arguments(),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -392,10 +403,16 @@ class Mongod:
                 child.wait()
         self._pid_file.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
+        if not self.socket.is_relative_to(self.data):  # a folder of its own among temporary files
+            with contextlib.suppress(OSError):
+                self.socket.parent.rmdir()
 
     def _end_orphan(self) -> None:
         """End a mongod on our folder that outlived its parent (we hold the lock, so its parent is gone)."""
-        for note in (self._pid_file, self._database / "mongod.lock"):  # ours, and mongod's own, written a little later
+        for note in (
+            self._pid_file,
+            self._database / "mongod.lock",
+        ):  # ours, and mongod's own, written a little later
             try:
                 pid = int(note.read_text())
             except (OSError, ValueError):
@@ -428,7 +445,9 @@ def _command_of(pid: int) -> list[str]:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return []
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="surrogateescape").split("\0")
-        ran = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return ran.stdout.split()
     except OSError:
         return []

@@ -48,7 +48,9 @@ _INVALID_DOCUMENT = 121
 class _PlainIntegers(TypeDecoder):
     """Decodes 64-bit numbers as ``int``: the class that BSON gives them is refused by message encoders."""
 
-    bson_type = Int64
+    @property
+    def bson_type(self) -> type[Int64]:
+        return Int64
 
     def transform_bson(self, value: Any) -> int:
         return int(value)

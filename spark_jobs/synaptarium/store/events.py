@@ -118,7 +118,8 @@ def read(
     listed = [
         block
         for block in blocks(store, num, kind, stream)
-        if (t_stop_us is None or block.t0_us < t_stop_us) and (t_start_us is None or block.t1_us >= t_start_us)
+        if (t_stop_us is None or block.t0_us < t_stop_us)
+        and (t_start_us is None or block.t1_us >= t_start_us)
     ]
     if not listed:
         check_exists(store, num)
@@ -154,7 +155,9 @@ def _load(store: Store, num: int, kind: EventKind, block: BlockInfo) -> pa.Recor
     found = call(store, lambda: store.db.events.find_one({"_id": name}))
     if found is None:
         check_exists(store, num)
-        raise CorruptData(f"Block {name} of recording {num} has vanished.", hint="Import the recording again.")
+        raise CorruptData(
+            f"Block {name} of recording {num} has vanished.", hint="Import the recording again."
+        )
     return decode_block(Sealed(found["payload"], found["checksum"]))
 
 
@@ -169,7 +172,9 @@ def _clipped(
     if inside_left and (t_stop_us is None or t_stop_us > block.t1_us):
         return batch
     times_us = batch.column(column).to_numpy()
-    start = 0 if inside_left or t_start_us is None else int(np.searchsorted(times_us, t_start_us, side="left"))
+    start = (
+        0 if inside_left or t_start_us is None else int(np.searchsorted(times_us, t_start_us, side="left"))
+    )
     stop = batch.num_rows if t_stop_us is None else int(np.searchsorted(times_us, t_stop_us, side="left"))
     return batch.slice(start, max(0, stop - start))
 
@@ -181,7 +186,9 @@ def joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     table = pa.concat_tables([pa.Table.from_batches([batch]) for batch in batches], promote_options="default")
     if "count" in table.schema.names and table["count"].null_count:
         field = pa.field("count", pa.uint16(), nullable=False)
-        table = table.set_column(table.schema.get_field_index("count"), field, pc.fill_null(table["count"], 1))
+        table = table.set_column(
+            table.schema.get_field_index("count"), field, pc.fill_null(table["count"], 1)
+        )
     return table.combine_chunks().to_batches()[0]
 
 
@@ -193,7 +200,9 @@ def time_sorted(batch: pa.RecordBatch, column: str) -> pa.RecordBatch:
     return batch.take(pa.array(np.argsort(times_us, kind="stable")))
 
 
-def _document(num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, first: int) -> Document:
+def _document(
+    num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, first: int
+) -> Document:
     sealed = encode_block(kind, batch)
     column = TIME_COLUMN[kind]
     t0_us, t1_us = first, first + batch.num_rows - 1

@@ -135,7 +135,9 @@ class _Import:
             for stream in recordings.streams_of(self._header, kind):
                 self._write_events(intake, kind, stream)
         intake.finish()
-        header = msgspec.structs.replace(self._header, accounting=self._header.accounting + intake.accounting())
+        header = msgspec.structs.replace(
+            self._header, accounting=self._header.accounting + intake.accounting()
+        )
         return recordings.finish(
             self._store, self._recording.id, header=header, counts=intake.counts(), weights=intake.weights()
         )
@@ -157,19 +159,31 @@ class _Import:
         for layer in self._header.layers:
             positions = source.positions(layer.name)
             if positions is not None:
-                _check_length(f"Layer {layer.name!r} has {layer.neurons} neurons", "positions", len(positions), layer.neurons)
+                _check_length(
+                    f"Layer {layer.name!r} has {layer.neurons} neurons",
+                    "positions",
+                    len(positions),
+                    layer.neurons,
+                )
                 if not bool(np.isfinite(positions).all()):
                     raise InvalidInput(f"Positions of layer {layer.name!r} are not all numbers.")
                 network.write_positions(store, num, layer.name, positions)
             labels = source.labels(layer.name)
             if labels is not None:
-                _check_length(f"Layer {layer.name!r} has {layer.neurons} neurons", "labels", len(labels[0]), layer.neurons)
+                _check_length(
+                    f"Layer {layer.name!r} has {layer.neurons} neurons",
+                    "labels",
+                    len(labels[0]),
+                    layer.neurons,
+                )
                 network.write_labels(store, num, layer.name, labels[0], labels[1])
         recorded: dict[str, NDArray[np.bool_]] = {}
         for stream in self._header.potentials:
             layer = find_layer(self._header, stream.layer)
             ids = source.recorded(layer.name, stream.variable)
-            _check_ids(f"Layer {layer.name!r} has {layer.neurons} neurons; recorded is neuron", ids, layer.neurons)
+            _check_ids(
+                f"Layer {layer.name!r} has {layer.neurons} neurons; recorded is neuron", ids, layer.neurons
+            )
             network.write_recorded(store, num, layer.name, stream.variable, ids)
             mask = recorded.setdefault(stream.variable, np.zeros(n_neurons(self._header), np.bool_))
             mask[layer.offset + ids.astype(np.int64)] = True
@@ -177,10 +191,22 @@ class _Import:
             pre, post, delay_ms = source.synapses(projection.name)
             named = f"Projection {projection.name!r}"
             if projection.kind != "kernel" or len(pre):
-                _check_length(f"{named} has {projection.synapses} synapses", "presynaptic ids", len(pre), projection.synapses)
-                _check_length(f"{named} has {projection.synapses} synapses", "postsynaptic ids", len(post), projection.synapses)
+                _check_length(
+                    f"{named} has {projection.synapses} synapses",
+                    "presynaptic ids",
+                    len(pre),
+                    projection.synapses,
+                )
+                _check_length(
+                    f"{named} has {projection.synapses} synapses",
+                    "postsynaptic ids",
+                    len(post),
+                    projection.synapses,
+                )
             neurons = find_layer(self._header, projection.source).neurons
-            _check_ids(f"Layer {projection.source!r} has {neurons} neurons; {named} comes from neuron", pre, neurons)
+            _check_ids(
+                f"Layer {projection.source!r} has {neurons} neurons; {named} comes from neuron", pre, neurons
+            )
             neurons = projection.target_neurons
             _check_ids(f"{projection.target!r} has {neurons} neurons; {named} leads to neuron", post, neurons)
             network.write_synapses(store, num, projection.name, pre, post, delay_ms)

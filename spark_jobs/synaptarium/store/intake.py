@@ -56,6 +56,12 @@ class Intake:
         self._offsets = np.array([layer.offset for layer in header.layers], np.int64)
         self._n_neurons = n_neurons(header)
         self._variables = {stream.variable for stream in header.potentials}
+        self._has_variable = {
+            variable: np.array(
+                [(variable, layer.name) in _pairs(header) for layer in header.layers], np.bool_
+            )
+            for variable in self._variables
+        }
         self._spikes = np.zeros(len(header.layers), np.int64)
         self._potentials = {variable: np.zeros(len(header.layers), np.int64) for variable in self._variables}
         self._weights: dict[str, int] = {}
@@ -92,7 +98,10 @@ class Intake:
         try:
             batch = conform(kind, batch)
         except (ValueError, pa.ArrowException) as error:
-            raise InvalidInput(f"These are no {kind} columns: {error}.", hint="docs/events.md lists them.") from error
+            raise InvalidInput(
+                f"These are no {kind} columns: {error}.",
+                hint="synaptarium.schemas.events lists the columns of each kind.",
+            ) from error
         self._check_stream(kind, stream)
         if batch.num_rows == 0:
             return batch
@@ -111,10 +120,15 @@ class Intake:
         return Counts(
             spikes=dict(zip(names, self._spikes.tolist(), strict=True)),
             potentials={
-                f"{stream.variable}/{stream.layer}": int(self._potentials[stream.variable][names.index(stream.layer)])
+                f"{stream.variable}/{stream.layer}": int(
+                    self._potentials[stream.variable][names.index(stream.layer)]
+                )
                 for stream in self.header.potentials
             },
-            weights={projection.name: self._weights.get(projection.name, 0) for projection in self.header.projections},
+            weights={
+                projection.name: self._weights.get(projection.name, 0)
+                for projection in self.header.projections
+            },
             stimuli=self.n_stimuli,
             images=self.n_images,
             metrics=dict(sorted(self._metrics.items())),
@@ -128,7 +142,12 @@ class Intake:
     def accounting(self) -> tuple[Accounting, ...]:
         """Return what was reordered or left out."""
         moved = [
-            Accounting(what=f"{what} in time order", kept=total - n, total=total, why="The others were sorted by time.")
+            Accounting(
+                what=f"{what} in time order",
+                kept=total - n,
+                total=total,
+                why="The others were sorted by time.",
+            )
             for what, (n, total) in sorted(self._moved.items())
             if n
         ]
@@ -205,11 +224,20 @@ class Intake:
 
     def _take_potentials(self, stream: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         finite = np.isfinite(batch.column("value").to_numpy())
-        batch = self._without(batch, ~finite, f"values of {stream}", "The others are not a number or infinite.")
+        batch = self._without(
+            batch, ~finite, f"values of {stream}", "The others are not a number or infinite."
+        )
         if batch.num_rows == 0:
             return batch
         neurons = batch.column("neuron").to_numpy()
         layers = self._layer_of("potentials", neurons)
+        having = self._has_variable[stream][layers]
+        if not bool(having.all()):
+            name = self.header.layers[int(layers[~having][0])].name
+            raise UnknownLayer(
+                f"There is a value of {stream!r} in layer {name!r}, of which that variable was not recorded.",
+                hint="The header lists which variable was recorded of which layer.",
+            )
         mask = None if self._recorded is None else self._recorded.get(stream)
         if mask is not None and not bool(mask[neurons].all()):
             neuron = int(neurons[~mask[neurons]][0])
@@ -235,13 +263,17 @@ class Intake:
         batch = self._without(batch, np.isinf(values), f"weights of {stream}", "The others are infinite.")
         values = batch.column(place).to_numpy(zero_copy_only=False)
         if bool(np.isnan(values).any()):  # the column's own way of saying that a synapse ceased
-            batch = batch.set_column(place, batch.schema.field(place), pa.array(values, pa.float32(), from_pandas=True))
+            batch = batch.set_column(
+                place, batch.schema.field(place), pa.array(values, pa.float32(), from_pandas=True)
+            )
         self._weights[stream] = self._weights.get(stream, 0) + batch.num_rows
         if self._track_weights:
             span = self._spans.setdefault(stream, _FirstLast(projection.synapses))
             # In time order already within the batch only if it was sorted; the span needs it so.
             ordered = time_sorted(batch, "time_us")
-            span.add(ordered.column("synapse").to_numpy(), ordered.column(place).to_numpy(zero_copy_only=False))
+            span.add(
+                ordered.column("synapse").to_numpy(), ordered.column(place).to_numpy(zero_copy_only=False)
+            )
         return batch
 
     def _take_stimuli(self, stream: str, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -254,7 +286,9 @@ class Intake:
                 hint="A presentation ends at or after its start.",
             )
         if "image" in batch.schema.names:
-            highest = pc.call_function("max", [batch.column("image")]).as_py()  # None where no stimulus has an image
+            highest = pc.call_function(
+                "max", [batch.column("image")]
+            ).as_py()  # None where no stimulus has an image
             self._image_highest = max(self._image_highest, -1 if highest is None else highest)
         self.n_stimuli += batch.num_rows
         return batch
@@ -302,10 +336,17 @@ class _FirstLast:
         return WeightSpan(first=_spread(first), last=_spread(last if len(last) else first))
 
 
+def _pairs(header: Header) -> set[tuple[str, str]]:
+    return {(stream.variable, stream.layer) for stream in header.potentials}
+
+
 def _spread(values: NDArray[np.float32]) -> Spread:
     return Spread(min=float(values.min()), mean=float(values.mean(dtype=np.float64)), max=float(values.max()))
 
 
 def _named(kind: EventKind, stream: str) -> str:
     singular = {"spikes": "A spike", "stimuli": "A stimulus", "metrics": "A metric", "images": "An image"}
-    return singular.get(kind, f"A value of {stream!r}" if kind == "potentials" else f"A weight of {stream!r}") + " is"
+    return (
+        singular.get(kind, f"A value of {stream!r}" if kind == "potentials" else f"A weight of {stream!r}")
+        + " is"
+    )

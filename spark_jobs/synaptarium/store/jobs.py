@@ -50,13 +50,18 @@ def claim(
         "working_on": build,
         "lease_until_us": now_us + int(lease_s * 1e6),
     }
-    free: Document = {"_id": name, "$or": [{"owner": {"$in": [owner, ""]}}, {"lease_until_us": {"$lt": now_us}}]}
+    free: Document = {
+        "_id": name,
+        "$or": [{"owner": {"$in": [owner, ""]}}, {"lease_until_us": {"$lt": now_us}}],
+    }
     with edge(store):
         try:
             lease.update_one(free, {"$set": ours}, upsert=True)
         except DuplicateKeyError:
             found = lease.find_one({"_id": name}) or {"owner": "", "working_on": build}
-            taken = _is_dead(found["owner"]) and lease.update_one({"_id": name, "owner": found["owner"]}, {"$set": ours})
+            taken = _is_dead(found["owner"]) and lease.update_one(
+                {"_id": name, "owner": found["owner"]}, {"$set": ours}
+            )
             if not taken or taken.matched_count == 0:
                 raise busy(found) from None
         if build != _LEASE_BUILD:
@@ -71,7 +76,14 @@ def claim(
                 "message": "",
                 "updated_us": now_us,
             }
-            fresh: Document = {"done": 0, "total": 0, "events": 0, "rate_hz": 0.0, "eta_s": None, "started_us": now_us}
+            fresh: Document = {
+                "done": 0,
+                "total": 0,
+                "events": 0,
+                "rate_hz": 0.0,
+                "eta_s": None,
+                "started_us": now_us,
+            }
             change: Document = {"$set": job, "$setOnInsert": fresh}
             lease.update_one({"_id": key_of(num, build, "job")}, change, upsert=True)
 
@@ -175,8 +187,18 @@ def progress(
 
 def cancel(store: Store, num: int) -> bool:
     """Ask the running or waiting job of a recording to stop; returns whether there was one."""
-    where: Document = {"recording": num, "part": _JOB_PART, "build": {"$gt": 0}, "state": {"$in": ["queued", "running"]}}
-    return call(store, lambda: store.durable("jobs").update_many(where, {"$set": {"cancel": True}})).matched_count > 0
+    where: Document = {
+        "recording": num,
+        "part": _JOB_PART,
+        "build": {"$gt": 0},
+        "state": {"$in": ["queued", "running"]},
+    }
+    return (
+        call(
+            store, lambda: store.durable("jobs").update_many(where, {"$set": {"cancel": True}})
+        ).matched_count
+        > 0
+    )
 
 
 def cancelled(store: Store, num: int, build: int) -> bool:
@@ -195,7 +217,8 @@ def latest(store: Store, num: int) -> Job | None:
 def all_jobs(store: Store) -> list[Job]:
     """Return every job, newest first."""
     found = call(
-        store, lambda: list(store.db.jobs.find({"part": _JOB_PART, "build": {"$gt": 0}}).sort("started_us", -1))
+        store,
+        lambda: list(store.db.jobs.find({"part": _JOB_PART, "build": {"$gt": 0}}).sort("started_us", -1)),
     )
     return [_job(store, document) for document in found]
 
@@ -206,9 +229,19 @@ def _job(store: Store, document: Document) -> Job:
     state, message = document["state"], document.get("message", "")
     if state == "running" and document.get("owner"):
         lease = call(store, lambda: store.db.jobs.find_one({"_id": key_of(num, "lease")}))
-        if lease is None or lease["owner"] != document["owner"] or lease["lease_until_us"] < _now_us() or _is_dead(document["owner"]):
+        if (
+            lease is None
+            or lease["owner"] != document["owner"]
+            or lease["lease_until_us"] < _now_us()
+            or _is_dead(document["owner"])
+        ):
             state, message = "failed", "It stopped unexpectedly. Start it again: what is done is kept."
-    fields = {**document, "recording": recording["_id"] if recording else str(num), "state": state, "message": message}
+    fields = {
+        **document,
+        "recording": recording["_id"] if recording else str(num),
+        "state": state,
+        "message": message,
+    }
     return msgspec.convert(fields, Job)
 
 

@@ -44,7 +44,9 @@ def write_recorded(store: Store, num: int, layer: str, variable: str, neuron_ids
 
 def read_recorded(store: Store, num: int, layer: str, variable: str) -> U32:
     """Return the ids within the layer whose variable was recorded; empty where none was."""
-    columns = _read(store, "neurons", {"recording": num, "layer": layer, "what": "recorded", "variable": variable})
+    columns = _read(
+        store, "neurons", {"recording": num, "layer": layer, "what": "recorded", "variable": variable}
+    )
     return np.empty(0, np.uint32) if columns is None else columns["neuron"]
 
 
@@ -64,9 +66,14 @@ def read_labels(store: Store, num: int, layer: str) -> tuple[I32, str] | None:
     return columns["label"], (found or {}).get("method", "")
 
 
-def write_synapses(store: Store, num: int, projection: str, pre: U32, post: U32, delay_ms: F32 | None) -> None:
+def write_synapses(
+    store: Store, num: int, projection: str, pre: U32, post: U32, delay_ms: F32 | None
+) -> None:
     """Write a projection's synapses: ids within source and target layer, and each delay in ms or None."""
-    columns: dict[str, NDArray[Any]] = {"pre": np.asarray(pre, np.uint32), "post": np.asarray(post, np.uint32)}
+    columns: dict[str, NDArray[Any]] = {
+        "pre": np.asarray(pre, np.uint32),
+        "post": np.asarray(post, np.uint32),
+    }
     if delay_ms is not None:
         columns["delay_ms"] = np.asarray(delay_ms, np.float32)
     _write(store, "synapses", {"recording": num, "projection": projection}, columns)
@@ -91,7 +98,9 @@ def synapse_batches(store: Store, num: int, projection: str) -> Iterator[pa.Reco
     return _batches(store, "synapses", {"recording": num, "projection": projection})
 
 
-def _write(store: Store, collection: str, scope: Document, columns: Columns, extra: Document | None = None) -> None:
+def _write(
+    store: Store, collection: str, scope: Document, columns: Columns, extra: Document | None = None
+) -> None:
     n_rows = len(next(iter(columns.values())))
     documents = store.durable(collection)
     n_blocks = max(1, -(-n_rows // BLOCK_ROWS))  # an empty array is written too: known to be empty
@@ -109,7 +118,9 @@ def _write(store: Store, collection: str, scope: Document, columns: Columns, ext
             "payload": sealed.stored,
         }
         where = {**scope, "block": block}
-        call(store, lambda where=where, document=document: documents.replace_one(where, document, upsert=True))
+        call(
+            store, lambda where=where, document=document: documents.replace_one(where, document, upsert=True)
+        )
     call(store, lambda: documents.delete_many({**scope, "block": {"$gte": n_blocks}}))
 
 
@@ -126,7 +137,9 @@ def _batches(store: Store, collection: str, scope: Document) -> Iterator[pa.Reco
     check_exists(store, scope["recording"])
     left = call(store, lambda: store.db[collection].find_one({**scope, "block": {"$gt": block}}, {"_id": 1}))
     if left is not None:
-        raise CorruptData(f"Block {block} of {list(scope.values())[1:]} is missing.", hint="Import the recording again.")
+        raise CorruptData(
+            f"Block {block} of {list(scope.values())[1:]} is missing.", hint="Import the recording again."
+        )
 
 
 def _read(store: Store, collection: str, scope: Document) -> dict[str, NDArray[Any]] | None:

@@ -46,7 +46,12 @@ def slug(name: str) -> str:
 
 
 def create(
-    store: Store, header: Header, *, id: str | None = None, status: Status = "importing", fingerprint: str = ""
+    store: Store,
+    header: Header,
+    *,
+    id: str | None = None,
+    status: Status = "importing",
+    fingerprint: str = "",
 ) -> Recording:
     """Make a recording that has no events yet.
 
@@ -93,7 +98,8 @@ def create(
                 if id is not None:
                     break
     raise RecordingExists(
-        f"There is a recording {base!r} already.", hint=f"Choose another name, or delete it: synaptarium delete {base}"
+        f"There is a recording {base!r} already.",
+        hint=f"Choose another name, or delete it: synaptarium delete {base}",
     )
 
 
@@ -122,7 +128,9 @@ def all_recordings(store: Store) -> list[Recording]:
 def of_fingerprint(store: Store, fingerprint: str, name: str) -> list[Recording]:
     """Return the recordings of that name that came from the same source, newest first."""
     where: Document = {"fingerprint": fingerprint, "header.name": name}
-    return [_to_recording(d) for d in call(store, lambda: list(store.db.recordings.find(where).sort("num", -1)))]
+    return [
+        _to_recording(d) for d in call(store, lambda: list(store.db.recordings.find(where).sort("num", -1)))
+    ]
 
 
 def delete(store: Store, id: str) -> None:
@@ -356,7 +364,8 @@ def info(store: Store, id: str) -> dict[str, Any]:
 def not_found(id: str) -> RecordingNotFound:
     """Return the error for a recording that does not exist."""
     return RecordingNotFound(
-        f"There is no recording {id!r}.", hint="synaptarium list shows those that there are; it may have been deleted."
+        f"There is no recording {id!r}.",
+        hint="synaptarium list shows those that there are; it may have been deleted.",
     )
 
 
@@ -368,13 +377,17 @@ def _check_open(recording: Recording) -> None:
         )
 
 
-def _append_block(store: Store, num: int, kind: EventKind, stream: str, batch: pa.RecordBatch, first: int) -> None:
+def _append_block(
+    store: Store, num: int, kind: EventKind, stream: str, batch: pa.RecordBatch, first: int
+) -> None:
     where: Document = {"recording": num, "kind": kind, "stream": stream}
     with edge(store):
         while True:
             newest = store.db.events.find_one(where, {"_id": 0, "seq": 1}, sort=[("seq", -1)])
             try:
-                events.add_block(store, num, kind, stream, newest["seq"] + 1 if newest else 0, batch, first=first)
+                events.add_block(
+                    store, num, kind, stream, newest["seq"] + 1 if newest else 0, batch, first=first
+                )
                 return
             except DuplicateKeyError:
                 continue  # another writer of the same stream was quicker

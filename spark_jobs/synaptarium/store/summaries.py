@@ -47,7 +47,9 @@ def read_table(store: Store, num: int, name: str, key: str) -> pa.RecordBatch | 
 
 def names(store: Store, num: int) -> list[tuple[str, str]]:
     """Return every (name, key) of a recording, ordered."""
-    found = call(store, lambda: list(store.db.summaries.find({"recording": num}, {"name": 1, "key": 1, "_id": 0})))
+    found = call(
+        store, lambda: list(store.db.summaries.find({"recording": num}, {"name": 1, "key": 1, "_id": 0}))
+    )
     return sorted((document["name"], document["key"]) for document in found)
 
 
