@@ -233,7 +233,7 @@ class Viewer {
     this.refreshWhenBack = true;
     setTimeout(() => {
       if (!this.data.connected && !this.signal.aborted && !this.gone) {
-        this.toasts.show('connection', 'The connection to the server is lost.', { hint: 'The page connects again by itself.', tone: 'error', stays: true });
+        this.toasts.show('connection', 'The stream from the server is interrupted.', { hint: 'What can be had comes over HTTP meanwhile; the page connects again by itself.', tone: 'error', stays: true });
       }
     }, 1000);
   }
