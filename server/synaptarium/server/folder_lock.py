@@ -6,7 +6,7 @@ import json
 import os
 import time
 import weakref
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 try:
@@ -82,7 +82,7 @@ class FolderLock:
     def announce(self, url: str) -> None:
         """Tell others where the holder serves."""
         if self._holder is not None:
-            self._write(Holder(**{**asdict(self._holder), "url": url}))
+            self._write(replace(self._holder, url=url))
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not held."""
