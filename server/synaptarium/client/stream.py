@@ -60,6 +60,7 @@ class Stream:
     def __init__(self, url: str, token: str | None = None, *, acknowledge: bool = True) -> None:
         try:
             import socketio
+            from socketio.exceptions import ConnectionError as Refused
         except ImportError as error:
             raise MissingDependency(
                 "The stream needs the package python-socketio[client].",
@@ -79,7 +80,7 @@ class Stream:
             self._sio.connect(
                 url, headers=headers, transports=["websocket"], namespaces=["/stream"], wait_timeout=10
             )
-        except socketio.exceptions.ConnectionError as error:
+        except Refused as error:
             raise StoreUnavailable(
                 f"The stream of {url} cannot be opened: {error}.",
                 hint="Is the server running, and the token right?",

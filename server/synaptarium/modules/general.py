@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+
 from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader, SeriesColumns
 from synaptarium.schemas.errors import InvalidInput

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import SeriesFrames, decode_series
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.events import EventKind
-from synaptarium.schemas.manifest import Grid, Manifest, unpack_presence
+from synaptarium.schemas.manifest import Grid, Level, Manifest, unpack_presence
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import Sealed, unseal
 from synaptarium.store import chunks, events
@@ -124,20 +125,27 @@ class RecordingReader:
             grids = {
                 grid.target: grid
                 for grid in manifest.grids
-                if (grid.stream, grid.level) == (number, level.level)
+                if (grid.stream, grid.level) == (number, level.level) and grid.target in targets
             }
-            wanted = [grids[target] for target in targets if target in grids]
-            cost = sum(
-                _FRAME_BYTES << grid.k for grid in wanted for _ in range(first >> grid.k, -(-last >> grid.k))
+            # Whole chunks are read, however few of their frames are wanted.
+            frames_read = sum(
+                (_chunks(last, grid.k) - (first >> grid.k)) << grid.k
+                for grid in grids.values()
+                if last > first
             )
-            fits = last - first <= points and cost <= BUDGET_BYTES - self.bytes_read
+            fits = last - first <= points and frames_read * _FRAME_BYTES <= BUDGET_BYTES - self.bytes_read
             if fits or level is manifest.levels[-1]:
-                break
-        n_frames = max(0, last - first)
-        total = {target: np.zeros(n_frames) for target in targets}
-        for grid in wanted:
-            self._fill(total[grid.target], grid, first, last, level.frames)
-        t_us = manifest.t_start_us + (first + np.arange(n_frames, dtype=np.int64)) * frame_us
+                return self._frames(grids, targets, level, first, max(first, last))
+        raise InvalidInput(f"The build of {self.recording.id!r} has no levels.", hint="Precompute it again.")
+
+    def _frames(
+        self, grids: dict[str, Grid], targets: Sequence[str], level: Level, first: int, last: int
+    ) -> SeriesColumns:
+        frame_us = level.bins * self.manifest.bin_us
+        total = {target: np.zeros(last - first) for target in targets}
+        for target, grid in grids.items():
+            self._fill(total[target], grid, first, last, level.frames)
+        t_us = self.manifest.t_start_us + np.arange(first, last, dtype=np.int64) * frame_us
         return SeriesColumns(t_us, frame_us, level.level, total)
 
     def events(
@@ -157,7 +165,7 @@ class RecordingReader:
 
     def _fill(self, total: NDArray[np.float64], grid: Grid, first: int, last: int, n_frames: int) -> None:
         manifest = self.manifest
-        present = unpack_presence(grid.presence[0], -(-n_frames >> grid.k))
+        present = unpack_presence(grid.presence[0], _chunks(n_frames, grid.k))
         for chunk in range(first >> grid.k, ((last - 1) >> grid.k) + 1):
             if not present[chunk]:
                 continue
@@ -187,3 +195,8 @@ class RecordingReader:
                 hint="Choose a shorter window or fewer layers.",
                 where="window",
             )
+
+
+def _chunks(n_frames: int, k: int) -> int:
+    """Return how many chunks of 2**k frames hold that many frames."""
+    return -(-n_frames >> k)

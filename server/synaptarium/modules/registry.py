@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
+
 import synaptarium.modules as package
 from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.reader import RecordingReader

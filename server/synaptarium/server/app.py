@@ -35,6 +35,20 @@ log = logging.getLogger("synaptarium.server")
 #: Messages of a client are small; chunks only go out.
 MAX_MESSAGE_BYTES = 256 * 1024
 
+SOCKET_OPTIONS: dict[str, Any] = {
+    # Flask-SocketIO takes gevent or eventlet where they happen to be installed; gevent cuts large frames.
+    "async_mode": "threading",
+    # Messages of a viewer act in the order in which they were sent.
+    "async_handlers": False,
+    "transports": ["websocket"],
+    "allow_upgrades": False,
+    # The gate has checked the Origin already, by the same rule as for every request.
+    "cors_allowed_origins": [],
+    "max_http_buffer_size": MAX_MESSAGE_BYTES,
+    "manage_session": False,
+    "serve_client": False,
+}
+
 ENDPOINTS: tuple[Endpoint, ...] = (
     *recordings.ENDPOINTS,
     *arrays.ENDPOINTS,
@@ -116,20 +130,7 @@ def create_app(library: Library, config: Config) -> App:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_endpoints(app, site, ENDPOINTS)
     add_pages(app)
-    socketio = SocketIO(
-        app,
-        # Flask-SocketIO takes gevent or eventlet where they happen to be installed; gevent cuts large frames.
-        async_mode="threading",
-        # Messages of a viewer act in the order in which they were sent.
-        async_handlers=False,
-        transports=["websocket"],
-        allow_upgrades=False,
-        # The gate has checked the Origin already, by the same rule as for every request.
-        cors_allowed_origins=[],
-        max_http_buffer_size=MAX_MESSAGE_BYTES,
-        manage_session=False,
-        serve_client=False,
-    )
+    socketio: Any = SocketIO(app, **SOCKET_OPTIONS)
     socketio.server.eio._async["websocket"] = BoundedWebSocket  # python-engineio has no setting for it
     socketio.on_namespace(StreamNamespace(hub, config, socketio))
     app.wsgi_app = GateMiddleware(app.wsgi_app, gate)  # type: ignore[method-assign]

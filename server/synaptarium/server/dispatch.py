@@ -9,6 +9,8 @@ from typing import Any
 import flask
 import msgspec
 import zstandard
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
 from synaptarium.schemas.errors import (
     ErrorBody,
     InvalidInput,
@@ -21,7 +23,6 @@ from synaptarium.schemas.sealing import MAX_PAYLOAD_BYTES
 from synaptarium.server.endpoint import Endpoint, Payload
 from synaptarium.server.security import require
 from synaptarium.server.site import Site
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 log = logging.getLogger("synaptarium.server")
 
@@ -113,7 +114,7 @@ def _payload(request: flask.Request, payload: Payload) -> flask.Response:
         answer.headers["Vary"] = "Accept-Encoding"
     if payload.checksum is not None:
         answer.headers["X-Checksum-Crc32c"] = f"{payload.checksum:08x}"
-    if payload.etag and answer.get_etag()[0] in request.if_none_match:
+    if payload.etag and request.if_none_match.contains(answer.get_etag()[0] or ""):
         answer.status_code = 304
         return answer
     if as_stored:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
+
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.server.security import Action
 

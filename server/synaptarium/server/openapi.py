@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import msgspec
+
 from synaptarium.schemas.errors import ErrorBody
 from synaptarium.server.endpoint import Endpoint, Query
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 import numpy as np
+
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.scenes.layout import Frame, sheets
 from synaptarium.schemas.errors import BuildNotFound

@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from synaptarium.schemas.errors import InvalidInput, PortInUse
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
+
+from synaptarium.schemas.errors import InvalidInput, PortInUse
 
 log = logging.getLogger("synaptarium.server")
 
@@ -106,7 +107,7 @@ class _CountedBody:
     def readlines(self, hint: int = -1) -> list[bytes]:
         return list(self)
 
-    def __iter__(self) -> Iterable[bytes]:
+    def __iter__(self) -> Iterator[bytes]:
         while line := self.readline():
             yield line
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 import pyarrow as pa
+
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.scenes import layout as layouts
 from synaptarium.scenes.network import network as scene_of

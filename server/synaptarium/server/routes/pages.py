@@ -7,9 +7,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import flask
-from synaptarium.server.security import PAGE_POLICY
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
+
+from synaptarium.server.security import PAGE_POLICY
 
 _MISSING = """<!doctype html><meta charset="utf-8"><title>Synaptarium</title>
 <body style="background:#0b0e14;color:#e6e9f0;font:14px system-ui;padding:48px">

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.messages import Job, Network, RecordingSummary
 from synaptarium.schemas.recording import Recording

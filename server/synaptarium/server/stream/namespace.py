@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import flask
 import msgspec
-from flask_socketio import Namespace, SocketIO
+from flask_socketio import Namespace
 
 from synaptarium.schemas.errors import InvalidInput, SynaptariumError, error_body
 from synaptarium.schemas.messages import FROM_CLIENT, Ack, Close, Open, Pause, Play, Seek, Select, Window
@@ -27,7 +27,7 @@ Message = TypeVar("Message", bound=msgspec.Struct)
 class StreamNamespace(Namespace):
     """One viewer per connection; messages arrive in order, in the connection's own thread."""
 
-    def __init__(self, hub: Hub, config: Config, socketio: SocketIO) -> None:
+    def __init__(self, hub: Hub, config: Config, socketio: Any) -> None:
         super().__init__("/stream")
         self._hub = hub
         self._config = config
