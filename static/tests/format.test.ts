@@ -7,7 +7,9 @@ test.each([
   [713_000_000, 1_000_000, undefined, '11:53'],
   [3_723_004_000, 1000, undefined, '1:02:03.004'],
   [5_000_000, 1000, 4_000_000_000, '0:00:05.000'],
-  [1_000_250, 250, undefined, '00:01.000250'],
+  [1_000_250, 250, undefined, '00:01.00025'],
+  [1_000_500, 500, undefined, '00:01.0005'],
+  [1_000_007, 1, undefined, '00:01.000007'],
   [59_999_999, 1000, undefined, '00:59.999'],
 ])('time %i us', (t_us, step_us, total_us, text) => {
   expect(formatTime(t_us, step_us, total_us)).toBe(text);

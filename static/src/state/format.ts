@@ -4,7 +4,7 @@
 export function formatTime(t_us: number, step_us = 1000, total_us = t_us): string {
   const negative = t_us < 0;
   const abs = Math.abs(t_us);
-  const digits = step_us < 1000 ? 6 : step_us < 1_000_000 ? 3 : 0;
+  const digits = step_us >= 1_000_000 ? 0 : ([3, 4, 5].find((d) => step_us % 10 ** (6 - d) === 0) ?? 6);
   const whole = Math.floor(abs / 1e6);
   const fraction = digits === 0 ? '' : `.${String(Math.floor((abs % 1e6) / 10 ** (6 - digits))).padStart(digits, '0')}`;
   const seconds = String(whole % 60).padStart(2, '0');
