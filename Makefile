@@ -54,7 +54,8 @@ pictures: .venv/.ready-dev  ## take the documentation's pictures from the runnin
 	$(BIN)/python docs/pictures.py
 
 dev: .venv/.ready-dev  ## serve with hot reload of the front end
-	$(BIN)/python hatch_build.py dev & trap "kill $$!" EXIT; $(BIN)/synaptarium serve
+	$(BIN)/python hatch_build.py dev & trap "kill $$!" EXIT; \
+	SYNAPTARIUM_ALLOWED_ORIGINS=http://localhost:5173 $(BIN)/synaptarium serve
 
 build: $(BUNDLE)  ## build the front end
 

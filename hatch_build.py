@@ -6,9 +6,11 @@ the bundle by itself, `python hatch_build.py check test` runs these scripts of s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,19 +64,26 @@ def run(root: Path, *arguments: str, shown: bool = False) -> None:
     """Run one npm command of the front end; show the end of its output when it fails, or all of it."""
     print(f"   npm {' '.join(arguments)}", flush=True)
     environment = os.environ | {"npm_config_update_notifier": "false"}
-    command = [*npm_command(environment), *arguments]
-    done = subprocess.run(
-        command,
+    output = None if shown else subprocess.PIPE
+    npm = subprocess.Popen(
+        [*npm_command(environment), *arguments],
         cwd=root / "static",
         env=environment,
-        capture_output=not shown,
-        text=True,
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        text=True,
+        start_new_session=True,
     )
-    if done.returncode:
-        failed = f"npm {' '.join(arguments)} failed (exit code {done.returncode})."
+    try:
+        said, _ = npm.communicate()
+    finally:  # npm leaves what it started running when it is ended
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(npm.pid, signal.SIGTERM)
+    if npm.returncode:
+        failed = f"npm {' '.join(arguments)} failed (exit code {npm.returncode})."
         if not shown:
-            tail = "\n".join((done.stdout + done.stderr).splitlines()[-LINES_SHOWN:])
+            tail = "\n".join(said.splitlines()[-LINES_SHOWN:])
             failed = f"{failed}\n{tail}\nTo install without the front end, set {SKIP}=1."
         raise SystemExit(failed)
 
@@ -109,6 +118,7 @@ def version_of(program: str) -> tuple[int, ...]:
 
 if __name__ == "__main__":
     here = Path(__file__).parent
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     for script in sys.argv[1:]:
         run(here, "run", script, shown=True)
     if not sys.argv[1:]:
