@@ -54,7 +54,7 @@ def test_folders_and_addresses_that_are_none_of_ours_are_named(tmp_path: Path) -
     with pytest.raises(ForeignFile, match="an empty folder"):
         open_source(tmp_path)
     write(tmp_path / "readme.md", b"x")
-    with pytest.raises(ForeignFile, match="a folder with readme.md"):
+    with pytest.raises(ForeignFile, match=r"a folder with readme\.md"):
         open_source(tmp_path)
     with pytest.raises(ForeignFile, match="address of the kind ftp://"):
         open_source("ftp://host/run")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -99,7 +101,7 @@ def test_parts_of_every_adapter_join_to_the_whole(source: EventSource, n_parts: 
         if TIME_COLUMN[kind] is None:
             continue
         whole = read(source, kind, stream)
-        parts = [read(source, kind, stream, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        parts = [read(source, kind, stream, a, b) for a, b in pairwise(edges)]
         joined = pa.concat_tables([part for part in parts if part is not None])
         assert joined.combine_chunks().equals(whole.combine_chunks() if whole is not None else None)
 

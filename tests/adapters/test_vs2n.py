@@ -191,7 +191,16 @@ def test_whole_seconds_written_without_a_point_are_recognised(write_vs2n: Any) -
     source = open_source(write_vs2n("s", changes={"synapseWeight": weights, "spikes": spikes, "labels": []}))
 
     assert rows(source, "weights", "Input -> Layer 1")["time_us"] == [0, 1_000_000, 2_000_000]
-    assert "read in s" in told(source, "times of synapseWeight are whole numbers")
+    assert "that they are s and not us" in told(source, "times of synapseWeight are whole numbers")
+
+
+def test_microseconds_written_as_doubles_are_recognised_by_their_length(write_vs2n: Any) -> None:
+    spikes = [{"T": float(t), "i": {"L": "Input", "N": 1}} for t in (0, 15_000_000, 30_383_000)]
+    others = {"potential": [], "synapseWeight": [], "labels": []}
+    source = open_source(write_vs2n("us", changes={"spikes": spikes, **others}))
+
+    assert rows(source, "spikes")["time_us"] == [0, 15_000_000, 30_383_000]
+    assert "guess" in told(source, "times of spikes are whole numbers")
 
 
 def test_the_unit_can_be_overridden(write_vs2n: Any) -> None:
@@ -260,7 +269,7 @@ def test_a_truncated_gzip_is_named(write_vs2n: Any) -> None:
     path = write_vs2n("s", suffix=".jsonl.gz") / "spikes.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-30])
 
-    with pytest.raises(TruncatedFile, match="spikes.jsonl.gz is cut short"):
+    with pytest.raises(TruncatedFile, match=r"spikes\.jsonl\.gz is cut short"):
         open_source(path.parent).describe()
 
 
@@ -268,7 +277,7 @@ def test_a_line_cut_in_its_middle_is_named(write_vs2n: Any) -> None:
     path = write_vs2n("s") / "spikes.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
 
-    with pytest.raises(TruncatedFile, match=r"spikes.jsonl ends in the middle of document 90"):
+    with pytest.raises(TruncatedFile, match=r"spikes\.jsonl ends in the middle of document 90"):
         open_source(path.parent).describe()
 
 

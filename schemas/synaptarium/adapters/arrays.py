@@ -23,6 +23,7 @@ from synaptarium.adapters.array_inputs import (
     StimulusArrays,
     WeightArrays,
 )
+from synaptarium.adapters.array_network import ArrayNetwork
 from synaptarium.adapters.array_source import ArraySource
 from synaptarium.adapters.assembly import Assembly
 from synaptarium.adapters.base import Adapter
@@ -112,6 +113,7 @@ def arrays_source(
     """
     assembly = Assembly(
         name,
+        ArrayNetwork(layers, projections),
         time_unit=time_unit,
         bin_us=bin_us,
         t_start_us=t_start_us,
@@ -119,8 +121,6 @@ def arrays_source(
         notes=notes,
         accounting=accounting,
     )
-    assembly.add_layers(layers)
-    assembly.add_projections(projections)
     assembly.add_spikes(spikes or {})
     assembly.add_potentials(potentials)
     assembly.add_weights(weights or {})

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from synaptarium.adapters import checks
 from synaptarium.adapters.array_inputs import (
-    LayerArrays,
     PotentialArrays,
-    ProjectionArrays,
     SpikeArrays,
     StimulusArrays,
     WeightArrays,
 )
+from synaptarium.adapters.array_network import ArrayNetwork
 from synaptarium.adapters.array_source import (
     ArraySource,
     Samples,
@@ -25,7 +24,6 @@ from synaptarium.adapters.array_source import (
     ValueColumns,
     empty_table,
 )
-from synaptarium.adapters.base import NeuronLabels, Synapses
 from synaptarium.adapters.conversions import (
     class_names,
     dense_steps,
@@ -33,7 +31,6 @@ from synaptarium.adapters.conversions import (
     n_changes,
     n_finite,
     period_of,
-    positions_of,
     record_of,
     sorted_spikes,
     sorted_values,
@@ -50,20 +47,18 @@ from synaptarium.schemas.recording import (
     Header,
     Layer,
     PotentialStream,
-    Projection,
     Source,
     check_header,
 )
 
-_LARGEST_COUNT = 65_535
-
 
 class Assembly:
-    """Collects the parts of one recording; ``source`` ends it. Layers come first, then projections."""
+    """Collects the events of one recording; ``source`` ends it. Images come before the stimuli that show them."""
 
     def __init__(
         self,
         name: str,
+        network: ArrayNetwork,
         *,
         time_unit: str | float,
         bin_us: int | None,
@@ -73,6 +68,7 @@ class Assembly:
         accounting: Sequence[Accounting],
     ) -> None:
         self.name = name
+        self.network = network
         self.scale_us = unit_us(time_unit)
         self.bin_us = whole_number(bin_us, "bin_us") if bin_us is not None else None
         self.t_start_us = whole_number(t_start_us, "t_start_us")
@@ -80,12 +76,7 @@ class Assembly:
         self.notes = list(notes)
         self.accounting = list(accounting)
         self.rounding = Rounding()
-        self.layers: dict[str, Layer] = {}
-        self.projections: dict[str, Projection] = {}
-        self.positions: dict[str, NDArray[np.float32]] = {}
-        self.labels: dict[str, NeuronLabels] = {}
         self.recorded: dict[tuple[str, str], NDArray[np.uint32]] = {}
-        self.synapses: dict[str, Synapses] = {}
         self.spikes = SpikeColumns(np.zeros(0, np.int64), np.zeros(0, np.uint32))
         self.potentials: dict[str, list[Samples | ValueColumns]] = {}
         self.potential_streams: list[PotentialStream] = []
@@ -98,127 +89,6 @@ class Assembly:
         self.n_weights: dict[str, int] = {}
         self.n_metrics: dict[str, int] = {}
 
-    # -- network ---------------------------------------------------------------------------------------------
-
-    def add_layers(self, layers: Iterable[LayerArrays | Mapping[str, Any]]) -> None:
-        offset = 0
-        for index, given in enumerate(layers):
-            layer = checks.fields_of(given, LayerArrays, f"layers[{index}]")
-            where = f"layer {layer.name!r}"
-            if layer.name in self.layers:
-                raise InvalidInput(
-                    f"Two layers are named {layer.name!r}.", hint="Layer names are unique.", where=where
-                )
-            if layer.neurons is None and layer.shape is None:
-                raise InvalidInput(
-                    f"Layer {layer.name!r} has neither neurons nor a shape.",
-                    hint="Give one of them.",
-                    where=where,
-                )
-            shape = (layer.neurons,) if layer.shape is None else tuple(layer.shape)
-            sides = tuple(whole_number(side, f"{where}.shape") for side in shape)
-            product = int(np.prod(sides))
-            neurons = product if layer.neurons is None else whole_number(layer.neurons, f"{where}.neurons")
-            if neurons != product or neurons < 1:
-                raise InvalidInput(
-                    f"Layer {layer.name!r} has {neurons} neurons and the shape {sides}.",
-                    hint="A layer has at least one neuron, and the product of its shape is their number.",
-                    where=where,
-                )
-            if layer.positions is not None:
-                self.positions[layer.name] = positions_of(layer.positions, neurons, where)
-            if layer.labels is not None:
-                self.labels[layer.name] = self._labels(layer, neurons, where)
-            self.layers[layer.name] = Layer(
-                name=layer.name,
-                neurons=neurons,
-                shape=sides,
-                offset=offset,
-                cell_type=layer.cell_type,
-                neuron_type=layer.neuron_type,
-                positions=layer.positions is not None,
-            )
-            offset += neurons
-        if not self.layers:
-            raise InvalidInput(
-                f"{self.name!r} has no layers.", hint="A recording needs at least one.", where="layers"
-            )
-
-    def _labels(self, layer: LayerArrays, neurons: int, where: str) -> NeuronLabels:
-        if not layer.labels_method:
-            raise InvalidInput(
-                f"Layer {layer.name!r} has labels without a method.",
-                hint="Say in labels_method how they were found, e.g. 'class of maximal response over the last 250'.",
-                where=where,
-            )
-        labels = checks.numbers(layer.labels, f"{where}.labels")
-        if labels.shape != (neurons,) or labels.dtype.kind not in "iu" or (labels < -1).any():
-            raise InvalidInput(
-                f"Layer {layer.name!r} has {neurons} neurons and {labels.size} labels of type {labels.dtype}.",
-                hint="Give one integer for each neuron: the index of its class, or -1.",
-                where=where,
-            )
-        return labels.astype(np.int32), layer.labels_method
-
-    def add_projections(self, projections: Iterable[ProjectionArrays | Mapping[str, Any]]) -> None:
-        for index, given in enumerate(projections):
-            one = checks.fields_of(given, ProjectionArrays, f"projections[{index}]")
-            name = one.name or f"{one.source} -> {one.target}"
-            where = f"projection {name!r}"
-            if name in self.projections:
-                raise InvalidInput(
-                    f"Two projections are named {name!r}.", hint="Give each a name.", where=where
-                )
-            source = self._layer(one.source, where)
-            if one.dimensions is None:
-                n_post, owner, noun = (
-                    self._layer(one.target, where).neurons,
-                    f"Layer {one.target!r}",
-                    "neuron",
-                )
-            else:
-                n_post, owner, noun = (
-                    whole_number(one.dimensions, f"{where}.dimensions"),
-                    f"Decoder {name!r}",
-                    "dimension",
-                )
-            if (one.pre is None) != (one.post is None):
-                raise InvalidInput(
-                    f"Projection {name!r} has only one of pre and post.",
-                    hint="Give both, or neither for all to all.",
-                    where=where,
-                )
-            if one.pre is None:
-                pre = np.tile(np.arange(source.neurons, dtype=np.uint32), n_post)
-                post = np.repeat(np.arange(n_post, dtype=np.uint32), source.neurons)
-            else:
-                pre = checks.ids_below(
-                    one.pre, source.neurons, f"Layer {source.name!r}", "neuron", f"{where}.pre"
-                )
-                post = checks.ids_below(one.post, n_post, owner, noun, f"{where}.post")
-                checks.same_length({"pre ids": pre, "post ids": post}, where)
-            delays = None
-            if one.delays_ms is not None:
-                delays = checks.numbers(one.delays_ms, f"{where}.delays_ms").astype(np.float32)
-                checks.same_length({"synapses": pre, "delays": delays}, where)
-                if not np.isfinite(delays).all() or (delays < 0).any():
-                    raise InvalidInput(
-                        f"Projection {name!r} has a delay that is negative or not a number.",
-                        hint="Delays are milliseconds, 0 or more.",
-                        where=f"{where}.delays_ms",
-                    )
-            self.synapses[name] = (pre, post, delays)
-            self.projections[name] = Projection(
-                name=name,
-                source=source.name,
-                target=one.target,
-                kind="explicit" if one.dimensions is None else "decoder",
-                synapses=len(pre),
-                target_neurons=n_post,
-                learning_rule=one.learning_rule,
-                delays=delays is not None,
-            )
-
     # -- events ----------------------------------------------------------------------------------------------
 
     def add_spikes(self, spikes: Mapping[str, SpikeArrays | Mapping[str, Any] | Sequence[Any]]) -> None:
@@ -226,7 +96,7 @@ class Assembly:
         unsorted, total = 0, 0
         for name, given in spikes.items():
             where = f"spikes[{name!r}]"
-            layer = self._layer(name, where)
+            layer = self.network.layer(name, where)
             one = record_of(given, SpikeArrays, where)
             time_us = self._times(one.times, f"{where}.times")
             neuron = checks.ids_below(one.ids, layer.neurons, f"Layer {name!r}", "neuron", f"{where}.ids")
@@ -264,7 +134,7 @@ class Assembly:
         for index, given in enumerate(potentials):
             one = checks.fields_of(given, PotentialArrays, f"potentials[{index}]")
             where = f"potential {one.variable!r} of {one.layer!r}"
-            layer = self._layer(one.layer, where)
+            layer = self.network.layer(one.layer, where)
             if (one.layer, one.variable) in self.recorded:
                 raise InvalidInput(
                     f"The variable {one.variable!r} of layer {one.layer!r} was given twice.",
@@ -363,9 +233,9 @@ class Assembly:
     def add_weights(self, weights: Mapping[str, WeightArrays | Mapping[str, Any] | Sequence[Any]]) -> None:
         for name, given in weights.items():
             where = f"weights[{name!r}]"
-            checks.known(name, self.projections, "projection", where)
+            checks.known(name, self.network.projections, "projection", where)
             one = record_of(given, WeightArrays, where)
-            n = self.projections[name].synapses
+            n = self.network.projections[name].synapses
             time_us = self._times(one.times, f"{where}.times")
             if one.synapses is not None:
                 item = checks.ids_below(
@@ -521,8 +391,8 @@ class Assembly:
             bin_us=bin_us,
             t_start_us=self.t_start_us,
             t_stop_us=self._end(bin_us),
-            layers=tuple(self.layers.values()),
-            projections=tuple(self.projections.values()),
+            layers=tuple(self.network.layers.values()),
+            projections=tuple(self.network.projections.values()),
             potentials=tuple(self.potential_streams),
             classes=self._classes(classes),
             image_shape=None
@@ -532,7 +402,7 @@ class Assembly:
             accounting=tuple(self.accounting),
         )
         totals = Counts(
-            spikes={name: self.n_spikes.get(name, 0) for name in self.layers},
+            spikes={name: self.n_spikes.get(name, 0) for name in self.network.layers},
             potentials=self.n_potentials,
             weights=self.n_weights,
             stimuli=self.stimuli.num_rows,
@@ -548,10 +418,10 @@ class Assembly:
             stimuli=self.stimuli,
             metrics=self.metrics,
             images=self.images,
-            layer_positions=self.positions,
-            layer_labels=self.labels,
+            layer_positions=self.network.positions,
+            layer_labels=self.network.labels,
             layer_recorded=self.recorded,
-            projection_synapses=self.synapses,
+            projection_synapses=self.network.synapses,
         )
 
     def _end(self, bin_us: int) -> int:
@@ -589,7 +459,7 @@ class Assembly:
         for field in ("label", "prediction"):
             if field in self.stimuli.schema.names:
                 used |= {name for name in self.stimuli.column(field).to_pylist() if name is not None}
-        highest = max((int(labels.max(initial=-1)) for labels, _ in self.labels.values()), default=-1)
+        highest = max((int(labels.max(initial=-1)) for labels, _ in self.network.labels.values()), default=-1)
         if given:
             classes = tuple(str(name) for name in given)
             foreign = sorted(used - set(classes))
@@ -611,9 +481,6 @@ class Assembly:
                 where="classes",
             )
         return tuple(sorted(used))
-
-    def _layer(self, name: str, where: str) -> Layer:
-        return self.layers[checks.known(name, self.layers, "layer", where)]
 
     def _times(self, times: Any, where: str) -> NDArray[np.int64]:
         time_us = microseconds(times, self.scale_us, where, self.rounding)
