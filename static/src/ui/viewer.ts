@@ -39,6 +39,10 @@ export interface Hooks {
   select(neurons: number[]): void;
   setView(changes: Record<string, unknown>): void;
   project(neuron: number): { x: number; y: number } | null;
+  /** Global indices of the neurons that spike in the playhead's frame, ascending; null where it is not loaded. */
+  spikesNow(): number[] | null;
+  /** The values of a projection's weights (stream "weights") or a layer's variable at the playhead; NaN as null. */
+  valuesNow(stream: string, target: string): (number | null)[] | null;
   scene(): SceneHandle | null;
 }
 
@@ -395,6 +399,22 @@ class Viewer {
     return linkOf(this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers);
   }
 
+  private spikesNow(): number[] | null {
+    const { clock, store } = this;
+    const frame = store.frameAt(clock.t_us, clock.level);
+    if (!store.isLoaded(frame, frame + 1, clock.level)) return null;
+    return store.spikesIn(frame, frame + 1, clock.level).flatMap(({ window }) => {
+      const at = frame - window.first_frame;
+      return [...window.ids.subarray(window.offsets[at], window.offsets[at + 1])];
+    });
+  }
+
+  private valuesNow(stream: string, target: string): (number | null)[] | null {
+    const { clock, store } = this;
+    const state = store.stateAt(stream, target, clock.level, store.frameAt(clock.t_us, clock.level));
+    return state?.complete ? Array.from(state.values, (value) => (Number.isNaN(value) ? null : value)) : null;
+  }
+
   private makeHooks(ready: Promise<void>): Hooks {
     const { clock, store, data, view } = this;
     return {
@@ -407,6 +427,8 @@ class Viewer {
       select: (neurons) => view.set({ selection: neurons }),
       setView: (changes) => view.set(changes),
       project: (neuron) => this.scene?.project(neuron) ?? null,
+      spikesNow: () => this.spikesNow(),
+      valuesNow: (stream, target) => this.valuesNow(stream, target),
       scene: () => this.scene,
       state: () => {
         const frame = store.frameAt(clock.t_us, clock.level);
