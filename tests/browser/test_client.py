@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -114,7 +113,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         },
     )
     changes = [(0, synapse, 0.0) for synapse in range(SYNAPSES)]
-    changes += [(int(f) + 1, int(s), float(v)) for f, s, v in zip(change_frames, synapses, values, strict=True)]
+    changes += [
+        (int(f) + 1, int(s), float(v)) for f, s, v in zip(change_frames, synapses, values, strict=True)
+    ]
     truth = Truth(np.stack([frame, neuron], axis=1), changes)
     data = tmp_path_factory.mktemp("client")
     with (
@@ -129,7 +130,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium as it is installed on this machine."""
-    path = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+    path = next(
+        (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
+    )
     assert path, "Chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -164,7 +167,9 @@ def state(page: Page) -> dict[str, Any]:
     return found
 
 
-def wait_until(page: Page, holds: Callable[[dict[str, Any]], bool], timeout_s: float = 20.0) -> dict[str, Any]:
+def wait_until(
+    page: Page, holds: Callable[[dict[str, Any]], bool], timeout_s: float = 20.0
+) -> dict[str, Any]:
     """Poll the page's state: its policy forbids the evaluated strings of Playwright's own waiting."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -327,9 +332,7 @@ def test_the_general_panel_draws_activity(page: Page, served: Served) -> None:
 
 def test_nothing_overlaps_at_1280x720(page: Page, served: Served) -> None:
     open_view(page, served)
-    boxes = [
-        page.locator(name).bounding_box() for name in (".top", ".side", ".stage", ".dock", ".transport")
-    ]
+    boxes = [page.locator(name).bounding_box() for name in (".top", ".side", ".stage", ".dock", ".transport")]
     for at, a in enumerate(boxes):
         for b in boxes[at + 1 :]:
             assert a and b
@@ -397,7 +400,10 @@ def test_the_page_follows_an_open_recording(page: Page, served: Served) -> None:
 
 def test_a_recording_deleted_while_it_is_watched_is_told(page: Page, served: Served) -> None:
     source = arrays_source(
-        "short-lived", bin_us=1000, layers=[{"name": "eye", "neurons": 4}], spikes={"eye": ([0, 500_000], [1, 2])}
+        "short-lived",
+        bin_us=1000,
+        layers=[{"name": "eye", "neurons": 4}],
+        spikes={"eye": ([0, 500_000], [1, 2])},
     )
     import_source(served.library.store, source)
     precompute(served.library.store, "short-lived", engine="local")

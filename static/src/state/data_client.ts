@@ -12,7 +12,6 @@ import type { FrameStore } from './frame_store';
 import type { PlaybackClock } from './playback';
 
 export interface DataEvents {
-  state(state: State): void;
   /** Another build, or a newer revision: the manifest should be read again. */
   manifestChanged(): void;
   /** Chunks could not be had; `passes` = they may come later. */
@@ -159,7 +158,6 @@ export class DataClient {
       if (level !== undefined) this.clock.setLevel(level);
     }
     if ((state.revision ?? 0) > this.manifest.revision) this.events.manifestChanged();
-    this.events.state(state);
   }
 
   private setAway(change: Partial<typeof this.away>): void {

@@ -69,7 +69,7 @@ export class Dock {
     for (const view of this.views.values()) view.feed.ask(body, this.parts.revision());
   }
 
-  /** The interval that the panels show now, for the transport bar; null while nothing is shown. */
+  /** Ids of the panels that are shown. */
   get panelIds(): string[] {
     return [...this.views.values()].flatMap((view) => view.panelIds);
   }

@@ -1,21 +1,18 @@
 /** The icons of the page, all from one set. An icon alone is always inside a button that has a name. */
 
 import {
-  Activity, ArrowLeft, ArrowLeftRight, ChevronDown, ChevronRight, CircleQuestionMark, Copy, createElement, Eye, EyeOff,
-  FastForward, Headset, House, type IconNode, Keyboard, Link, LoaderCircle, Maximize, Moon, Palette, PanelLeft,
-  PanelRight, Pause, Play, Radio, Repeat, Rewind, Scan, Search, SkipBack, SkipForward, StepBack, StepForward, Sun, Tag,
-  Trash2, TriangleAlert, X, Zap,
+  ArrowLeftRight, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, Link,
+  LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, StepBack,
+  StepForward, Sun, Trash2, TriangleAlert, X, Zap,
 } from 'lucide';
 
 import { h } from './dom';
 
 const ICONS = {
-  activity: Activity, back: ArrowLeft, reverse: ArrowLeftRight, copy: Copy, down: ChevronDown, right: ChevronRight,
-  help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward, slower: Rewind, headset: Headset, home: House,
-  keyboard: Keyboard, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, palette: Palette,
-  panelLeft: PanelLeft, panelRight: PanelRight, pause: Pause, play: Play, live: Radio, loop: Repeat, fit: Scan,
-  search: Search, start: SkipBack, end: SkipForward, stepBack: StepBack, stepForward: StepForward, sun: Sun, tag: Tag,
-  trash: Trash2, warning: TriangleAlert, close: X, precompute: Zap,
+  reverse: ArrowLeftRight, copy: Copy, help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward,
+  slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
+  panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,
+  stepForward: StepForward, sun: Sun, trash: Trash2, warning: TriangleAlert, close: X, precompute: Zap,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof ICONS;

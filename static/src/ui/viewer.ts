@@ -126,7 +126,6 @@ class Viewer {
     if (link.loop) this.clock.setLoop({ t_start_us: link.loop[0], t_stop_us: link.loop[1] });
     if (link.t_us !== undefined) this.clock.seek(link.t_us);
     this.data = new DataClient(store, this.clock, {
-      state: () => undefined,
       manifestChanged: () => void this.refreshManifest(),
       trouble: (code, message, hint) => this.trouble(code, message, hint),
       connection: (connected) => this.connection(connected),
