@@ -85,6 +85,10 @@ class KeepAliveHandler(WSGIRequestHandler):
         """Log at debug level: a request per chunk would drown everything else."""
         log.debug("%s %s %s", self.command, self.path, code)
 
+    def log_error(self, format: str, *args: Any) -> None:
+        """Log at debug level too: the only errors here are malformed requests and connections gone idle."""
+        log.debug(format, *args)
+
     def log(self, type: str, message: str, *args: Any) -> None:
         """Send Werkzeug's own messages to our log."""
         log.log(logging.ERROR if type == "error" else logging.DEBUG, message, *args)
