@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from synaptarium.scenes.layout import SIDE, Layout, grid_of, sheets
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.recording import Layer, Projection
@@ -59,8 +60,8 @@ def test_sheets_any_shapes_frame_gives_the_positions(shapes: list[tuple[int, ...
         column = (here[:, 2] - frame.origin[2]) / frame.spacing
         row = (frame.origin[1] - here[:, 1]) / frame.spacing
         assert np.allclose(column, np.round(column), atol=1e-2)
-        assert 0 <= column.min() and column.max() < frame.columns
-        assert 0 <= row.min() + 1e-3 and row.max() < frame.rows
+        assert column.min() >= 0 and column.max() < frame.columns
+        assert row.min() + 1e-3 >= 0 and row.max() < frame.rows
         assert np.allclose(here[0], frame.origin, atol=1e-3)
 
 

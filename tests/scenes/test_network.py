@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from synaptarium.scenes.layout import sheets
 from synaptarium.scenes.network import home_view, network
 from synaptarium.schemas.recording import Layer, Projection

@@ -150,7 +150,7 @@ export class Activity {
   private preroll(level: number): number {
     const bins = this.frames.bins(level);
     if (this.mode === 'count' || this.mode === 'recruitment') return PREROLL_FRAMES;
-    const reach = this.mode === 'rate' ? 4 * this.rateWindow_bins : HALF_LIVES * this.halfLife_bins;
+    const reach = this.mode === 'rate' ? 6 * this.rateWindow_bins : HALF_LIVES * this.halfLife_bins;
     return Math.min(PREROLL_FRAMES, Math.ceil(reach / bins) + 1);
   }
 

@@ -29,9 +29,9 @@ export class FlashLimiter {
    * @returns the gain for this frame
    */
   step(now_ms: number, area: number, light: number): number {
-    const elapsed_s = this.last_ms < 0 ? 0 : Math.min(0.25, (now_ms - this.last_ms) / 1000);
+    const elapsed_s = this.last_ms < 0 ? 0 : Math.max(0, Math.min(0.25, (now_ms - this.last_ms) / 1000));
     this.last_ms = now_ms;
-    while (this.flashes.length > 0 && this.flashes[0] <= now_ms - WINDOW_MS) this.flashes.shift();
+    while (this.flashes.length > 0 && Math.abs(now_ms - this.flashes[0]) >= WINDOW_MS) this.flashes.shift();
 
     if (this.rising ? light >= this.extreme : light <= this.extreme) {
       this.extreme = light; // goes on in the same direction

@@ -75,10 +75,11 @@ void main() {
     shown = mix(rest, light, smoothstep(0.0, 0.35, glow));
   } else {
     float value = texelFetch(measure, texelOf(gl_VertexID), 0).r;
-    bool none = mode == 2 ? value < -1e29 : mode == 3 ? value > 1e29 : value < 1e-4;
+    bool none = mode == 2 ? value < -1e29 : mode == 3 ? value > 1e29 : mode == 4 && value < 0.5;
     float x = mode == 4 ? log2(1.0 + value) / log2(1.0 + range.y) : (value - range.x) / max(range.y - range.x, 1e-12);
     if (none) { shown = rest * (mode == 2 ? 0.8 : 1.0); hollow = mode == 2 ? 1.0 : 0.0; }
     else shown = texture(valueMap, vec2(clamp(x, 0.0, 1.0), 0.5)).rgb * mix(1.0, near, 0.5);
+    if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
   }
   colour = vec4(shown, point.visible * mix(0.25, 1.0, size.y));
   if (point.visible < 0.004 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);

@@ -223,6 +223,16 @@ export class Scene implements SceneHandle {
     );
   }
 
+  /** For benches that call `renderFrame` themselves. */
+  stopLoop(): void {
+    this.renderer.setAnimationLoop(null);
+  }
+
+  /** The WebGL context, for tests. */
+  context3d(): WebGL2RenderingContext {
+    return this.renderer.getContext() as WebGL2RenderingContext;
+  }
+
   invalidate(): void {
     this.dirty = true;
   }
@@ -251,7 +261,7 @@ export class Scene implements SceneHandle {
     const { playback, view, frames } = this.context;
     playback.tick(now_ms);
     const started = performance.now();
-    const elapsed_ms = Math.min(100, now_ms - this.last_ms);
+    const elapsed_ms = Math.max(0, Math.min(100, now_ms - this.last_ms));
     this.last_ms = now_ms;
     const moved = this.rig.update(now_ms);
     const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS);

@@ -6,7 +6,7 @@ import { SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from 
 
 async function start(): Promise<void> {
   const plan = (await (await fetch('plan.json')).json()) as Plan;
-  plan.positions = new Float32Array(await (await fetch('positions.f32')).arrayBuffer());
+  plan.positions = new Float32Array(await (await fetch('plan.f32')).arrayBuffer());
   const network = syntheticNetwork(plan);
   const frames = new SyntheticFrames(network, plan.density);
   const playback = new SyntheticPlayback();

@@ -174,7 +174,7 @@ export class SyntheticFrames implements FrameSource {
     const next = random(chunk * 131 + layer.index * 7 + level);
     const offsets = new Uint32Array(CHUNK + 1);
     const ids: number[] = [];
-    const large = layer.n_neurons > 20_000;
+    const large = layer.n_neurons > 2000;
     for (let f = 0; f < CHUNK; f++) {
       if (large) {
         // Uniform gaps: quick for the bench.
