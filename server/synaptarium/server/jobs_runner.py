@@ -23,6 +23,7 @@ log = logging.getLogger("synaptarium.server")
 
 #: A job looks at its cancel flag between ranges; one that does not stop by then is ended.
 CANCEL_S = 20.0
+TIDY_S = 10.0
 LAST_WORDS = 2000
 
 
@@ -56,7 +57,7 @@ class JobsRunner:
         """
         with self._lock:
             known = self._children.get(recording.num)
-            if known and known.process.poll() is None:
+            if known and not self._has_ended(known, recording):
                 raise RecordingBusy(
                     f"{recording.id!r} is being precomputed already.",
                     hint="Wait until it is done, or cancel it.",
@@ -87,6 +88,16 @@ class JobsRunner:
                 known.words.close()
             self._children[recording.num] = _Child(process, job, words)
         return job
+
+    def _has_ended(self, child: _Child, recording: Recording) -> bool:
+        """Tell whether a child is gone; one whose job is over is only tidying up."""
+        stored = jobs.latest(self._library.store, recording.num)
+        over = stored and stored.updated_us >= child.job.started_us and stored.state not in ("queued", "running")
+        try:
+            child.process.wait(timeout=TIDY_S if over else 0)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def latest(self, recording: Recording) -> Job | None:
         """Return the newest job of a recording, whoever started it."""

@@ -85,6 +85,7 @@ def precompute(arguments: argparse.Namespace) -> int:
 
 def build(store: Store, id: str, engine: Engine, master: str | None) -> int:
     """Precompute with a line of progress; returns the build."""
+    recordings.get(store, id)
     with ProgressLine("Precomputing") as line:
 
         def show(job: Job) -> None:
