@@ -11,6 +11,8 @@ import type { Camera } from '../state/view';
 export const FIELD_OF_VIEW_DEG = 28;
 /** From before the first sheet, to its right, a little above: the layers follow each other from left to right. */
 const HOME_DIRECTION = new THREE.Vector3(-0.66, 0.34, 0.67).normalize();
+/** Room for the labels above the sheets. */
+const LABEL_PX = 40;
 const FLIGHT_MS = 240;
 const FIRST_FLIGHT_MS = 900;
 
@@ -28,6 +30,7 @@ export class CameraRig {
   private readonly controls: OrbitControls;
   private flight: Flight | null = null;
   private moved = false;
+  private height = 720;
   private settle_ms = 0;
   private readonly reducedMotion = window.matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -53,7 +56,8 @@ export class CameraRig {
   }
 
   resize(width: number, height: number): void {
-    this.camera.aspect = width / Math.max(height, 1);
+    this.height = Math.max(height, 1);
+    this.camera.aspect = width / this.height;
     this.camera.updateProjectionMatrix();
   }
 
@@ -98,7 +102,7 @@ export class CameraRig {
 
   /** The three-quarter view that fits the points into the window. */
   homePose(points: readonly THREE.Vector3[]): Camera {
-    return this.fitPose(points, HOME_DIRECTION, 1.1);
+    return this.fitPose(points, HOME_DIRECTION, 1.03 + (2 * LABEL_PX) / this.height);
   }
 
   /** A view along a direction that fits the points; the direction points from the target to the camera. */

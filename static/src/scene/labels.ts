@@ -41,7 +41,7 @@ export class Labels {
   update(camera: THREE.PerspectiveCamera, width: number, height: number): void {
     const placed: { x: number; y: number; w: number; h: number }[] = [];
     const seen = this.labels
-      .map((label) => ({ label, at: this.place(label.row, camera, width, height) }))
+      .map((label) => ({ label, at: this.place(label, camera, width, height) }))
       .sort((a, b) => (a.at?.depth ?? Infinity) - (b.at?.depth ?? Infinity));
     for (const { label, at } of seen) {
       let shown = at !== null && label.row.visible > 0.5;
@@ -81,9 +81,21 @@ export class Labels {
     this.root.remove();
   }
 
+  /** Pixels by which a slanting upper edge stands higher at an end of the label than in the middle. */
+  private rise({ row, width: wide }: Label, camera: THREE.PerspectiveCamera, width: number, height: number): number {
+    const { min, max } = row.box;
+    const ends = [min.z, max.z].map((z) => {
+      this.corner.set((min.x + max.x) / 2, max.y, z).add(row.shift).project(camera);
+      return { x: this.corner.x * 0.5 * width, y: this.corner.y * 0.5 * height };
+    });
+    const run = Math.abs(ends[1].x - ends[0].x);
+    return run < 1 ? 0 : (Math.abs(ends[1].y - ends[0].y) / run) * Math.min(wide / 2, run / 2);
+  }
+
   private place(
-    row: TableRow, camera: THREE.PerspectiveCamera, width: number, height: number,
+    label: Label, camera: THREE.PerspectiveCamera, width: number, height: number,
   ): { x: number; y: number; depth: number; size: number } | null {
+    const { row } = label;
     const { min, max } = row.box;
     this.anchor.set((min.x + max.x) / 2, max.y + 0.6 * row.spacing, (min.z + max.z) / 2).add(row.shift);
     this.corner.copy(this.anchor);
@@ -94,7 +106,7 @@ export class Labels {
     this.anchor.project(camera);
     const x = (this.anchor.x * 0.5 + 0.5) * width;
     // A sheet that reaches above the window keeps its label at the top edge.
-    const y = Math.max(HEIGHT + 6, (0.5 - this.anchor.y * 0.5) * height - 4);
+    const y = Math.max(HEIGHT + 6, (0.5 - this.anchor.y * 0.5) * height - 4 - this.rise(label, camera, width, height));
     if (x < 0 || x > width || y > height) return null;
     return { x, y, depth, size };
   }

@@ -81,7 +81,7 @@ void main() {
     else shown = texture(valueMap, vec2(clamp(x, 0.0, 1.0), 0.5)).rgb * mix(1.0, near, 0.5);
     if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
   }
-  colour = vec4(shown, point.visible * mix(0.25, 1.0, size.y));
+  colour = vec4(shown, point.visible * mix(0.4, 1.0, size.y));
   if (point.visible < 0.004 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
@@ -116,7 +116,7 @@ void main() {
   gl_Position = projectionMatrix * view;
   vec2 size = sizeOf(point.spacing, -view.z);
   gl_PointSize = min(size.x * (2.4 + 2.2 * glow), 160.0);
-  light = texture(spikeMap, vec2(0.30 + 0.62 * glow, 0.5)).rgb * glow * strength * size.y * size.y * point.visible;
+  light = texture(spikeMap, vec2(0.30 + 0.62 * glow, 0.5)).rgb * glow * strength * size.y * point.visible;
   if (view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
