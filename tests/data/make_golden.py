@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
 from synaptarium.schemas import chunks
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import GroupFrames, Quantised, SeriesFrames, SpikeFrames, ValueFrames
@@ -119,7 +121,7 @@ def _plain(frames: object) -> dict[str, Any]:
     for name, value in vars(frames).items():
         if isinstance(value, np.ndarray):
             value = [
-                None if isinstance(number, float) and number != number else number
+                None if isinstance(number, float) and math.isnan(number) else number
                 for number in value.reshape(-1).tolist()
             ]
         plain[name] = value

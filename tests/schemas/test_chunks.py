@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from synaptarium.schemas import chunks
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import GroupFrames, Quantised, SeriesFrames, SpikeFrames, ValueFrames

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from synaptarium.schemas import events, messages
 from synaptarium.schemas.documents import COLLECTIONS, validator
 from synaptarium.schemas.errors import (

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from synaptarium.schemas import chunks
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.sealing import Sealed, unseal

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.recording import Layer, Projection
 

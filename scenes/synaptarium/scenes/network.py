@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from synaptarium.scenes.layout import Frame, Layout, Vector
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
@@ -80,4 +81,4 @@ def _literal(value: object) -> str:
 
 
 if __name__ == "__main__":
-    print(typescript(), end="")
+    sys.stdout.write(typescript())
