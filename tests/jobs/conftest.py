@@ -89,8 +89,17 @@ def make_learning_run(
         t_start_us=t_start_us,
         t_stop_us=stop_us,
         projections=(
-            Projection(name="in→out", source="In put.ä", target="Out", kind="explicit", synapses=500, target_neurons=70),
-            Projection(name="fixed", source="one", target="Out", kind="explicit", synapses=70, target_neurons=70),
+            Projection(
+                name="in→out",
+                source="In put.ä",
+                target="Out",
+                kind="explicit",
+                synapses=500,
+                target_neurons=70,
+            ),
+            Projection(
+                name="fixed", source="one", target="Out", kind="explicit", synapses=70, target_neurons=70
+            ),
         ),
         potentials=(
             PotentialStream(variable="v", unit="mV", layer="Out", n_recorded=5, sampling_period_us=10_000),
@@ -147,7 +156,12 @@ class Chunks:
         """Return the decoded chunks of a grid by (tile, chunk)."""
         grid = self.grid(name, level, target)
         kind = next(stream.kind for stream in self.manifest.streams if stream.stream == grid.stream)
-        decode = {"spikes": decode_spikes, "groups": decode_groups, "values": decode_values, "series": decode_series}
+        decode = {
+            "spikes": decode_spikes,
+            "groups": decode_groups,
+            "values": decode_values,
+            "series": decode_series,
+        }
         found: dict[tuple[int, int], Any] = {}
         n_chunks = -(-self.manifest.levels[level].frames >> grid.k)
         for tile, presence in zip(grid.tiles, grid.presence, strict=True):
@@ -177,7 +191,9 @@ class Chunks:
             stored = stored[stored <= frame >> grid.k]
             if not len(stored):
                 continue
-            key = ChunkKey(self.manifest.num, self.manifest.build, grid.stream, level, int(stored[-1]), tile.tile)
+            key = ChunkKey(
+                self.manifest.num, self.manifest.build, grid.stream, level, int(stored[-1]), tile.tile
+            )
             part = decode_values(unseal(chunks.read(self.store, key)))
             rows = np.repeat(np.arange(len(part.n)) + part.first_frame, part.n)
             local = part.keyframe.copy()

@@ -31,7 +31,9 @@ def counted(run, level: int) -> dict[str, np.ndarray]:
         dense[layer.name] = np.zeros((frames, layer.neurons), np.int64)
         inside = (columns["neuron"] >= layer.offset) & (columns["neuron"] < layer.offset + layer.neurons)
         frame = (columns["time_us"][inside] - header.t_start_us) // bins
-        np.add.at(dense[layer.name], (frame, columns["neuron"][inside] - layer.offset), columns["count"][inside])
+        np.add.at(
+            dense[layer.name], (frame, columns["neuron"][inside] - layer.offset), columns["count"][inside]
+        )
     return dense
 
 
@@ -54,7 +56,9 @@ def test_groups_and_series_agree_with_the_spikes_at_every_level(store, learning_
     time_us, neuron, count = run.events["spikes", ""].values()
     for layer in run.header.layers:
         inside = (neuron >= layer.offset) & (neuron < layer.offset + layer.neurons)
-        per_bin = np.bincount(time_us[inside] // 2, count[inside], minlength=levels[0].frames).astype(np.int64)
+        per_bin = np.bincount(time_us[inside] // 2, count[inside], minlength=levels[0].frames).astype(
+            np.int64
+        )
         for level in levels:
             edges = np.arange(0, levels[0].frames, level.bins)
             total = np.zeros(level.frames)
@@ -108,7 +112,9 @@ def test_potentials_keep_extremes_and_leave_other_neurons_absent(store, learning
     for part in build.chunks("v", 2, "Out").values():
         rows = np.repeat(np.arange(len(part.n)) + part.first_frame, part.n)
         for row, neuron, low, high in zip(rows, part.ids, part.minimum, part.maximum, strict=True):
-            inside = columns["value"][(columns["time_us"] // 256_000 == row) & (columns["neuron"] == neuron + 131)]
+            inside = columns["value"][
+                (columns["time_us"] // 256_000 == row) & (columns["neuron"] == neuron + 131)
+            ]
             assert abs(low - inside.min()) <= error and abs(high - inside.max()) <= error
 
 
@@ -116,7 +122,11 @@ def test_series_of_weights_and_potentials_count_every_update(store, learning_run
     run = learning_run()
     build = chunks_of(manifest_of(store, run.stored(store).id))
 
-    for name, target, expected in (("weights.series", "in→out", 3500), ("v.series", "Out", 2000), ("v.series", "one", 400)):
+    for name, target, expected in (
+        ("weights.series", "in→out", 3500),
+        ("v.series", "Out", 2000),
+        ("v.series", "one", 400),
+    ):
         for level in range(3):
             parts = build.chunks(name, level, target).values()
             assert sum(part.total.sum() for part in parts) == expected
@@ -137,7 +147,7 @@ def test_a_rerun_writes_the_same_bytes_and_deletes_the_old_build(store, learning
 
 
 def test_a_repeated_range_changes_no_byte(store, learning_run, bytes_of) -> None:
-    recording = learning_run(bin_us=1).stored(store)
+    recording = learning_run().stored(store)
     plan = make_plan(store, recording, build=1)
     build_range(store, plan, 0)
     before = bytes_of(recording, 1)
@@ -184,9 +194,17 @@ def test_a_layer_of_a_million_neurons_is_cut_into_tiles(store, run_of, header_of
     assert build.spikes(1, "after").sum(axis=0).tolist() == [0, 1]
 
 
-def test_weights_of_several_tiles_without_a_first_snapshot_start_absent(store, run_of, header_of, chunks_of) -> None:
+def test_weights_of_several_tiles_without_a_first_snapshot_start_absent(
+    store, run_of, header_of, chunks_of
+) -> None:
     projection = Projection(
-        name="p", source="a", target="a", kind="explicit", synapses=70_000, target_neurons=2, learning_rule="STDP"
+        name="p",
+        source="a",
+        target="a",
+        kind="explicit",
+        synapses=70_000,
+        target_neurons=2,
+        learning_rule="STDP",
     )
     run = run_of(header_of({"a": 2}, projections=(projection,)))
     run.events["weights", "p"] = {
@@ -220,11 +238,12 @@ def test_values_that_16_bits_would_blur_are_stored_in_full(store, run_of, header
     assert build.state("v", 0, "a", 300)[0] == value[300]
 
 
-def test_states_cross_ranges(store, learning_run, chunks_of) -> None:
-    run = learning_run(bin_us=1, seconds=9.0, n_weights=50)  # 9 million bins, so three ranges
+def test_states_cross_ranges(store, learning_run, chunks_of, monkeypatch) -> None:
+    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 8)  # many ranges from few events
+    run = learning_run(seconds=9.0, n_weights=50)
     recording = run.stored(store)
     plan = make_plan(store, recording, build=1)
-    assert plan.n_ranges > 1
+    assert plan.n_ranges > 30
 
     build = chunks_of(manifest_of(store, recording.id))
 
@@ -257,7 +276,8 @@ def test_two_jobs_exclude_each_other(store, learning_run) -> None:
 
 
 def test_a_cancelled_build_goes_on_where_it_stopped(store, learning_run, monkeypatch) -> None:
-    recording = learning_run(bin_us=1, seconds=9.0, n_weights=50).stored(store)
+    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 11)  # several ranges from few events
+    recording = learning_run(seconds=9.0).stored(store)
     cancelled = []
 
     def cancel_after_one(job) -> None:
@@ -305,7 +325,9 @@ def test_parts_say_who_made_them(store, learning_run) -> None:
 
     assert {part["engine"] for part in parts.values()} == {"local"}
     assert sum(part["events"] for part in parts.values()) == sum(
-        block.n for kind in ("spikes", "weights", "potentials") for block in events.blocks(store, recording.num, kind)
+        block.n
+        for kind in ("spikes", "weights", "potentials")
+        for block in events.blocks(store, recording.num, kind)
     )
 
 

@@ -16,7 +16,9 @@ tilings = st.sampled_from([[10], [3, 7], [1, 1, 8], [4, 3, 2, 1]])
 
 
 def binned(rows: list[tuple[int, int, int]], tiles: list[int], *, multiplicity: bool, bin_us: int = 10):
-    time_us, neuron, count = (np.array(column) for column in zip(*rows, strict=True)) if rows else (np.empty(0),) * 3
+    time_us, neuron, count = (
+        (np.array(column) for column in zip(*rows, strict=True)) if rows else (np.empty(0),) * 3
+    )
     packed = pack_spikes(
         time_us.astype(np.int64) + 500,
         neuron.astype(np.uint32),
@@ -96,7 +98,9 @@ def test_pack_spikes_refuses_a_range_beyond_64_bits() -> None:
 
 def test_bin_spikes_where_every_neuron_spikes_counts_each() -> None:
     neuron = np.tile(np.arange(1000, dtype=np.uint32), 2)
-    packed = pack_spikes(np.zeros(2000, np.int64), neuron, t_start_us=0, bin_us=1, n_frames=1, tile_sizes=[1000])
+    packed = pack_spikes(
+        np.zeros(2000, np.int64), neuron, t_start_us=0, bin_us=1, n_frames=1, tile_sizes=[1000]
+    )
 
     (tile,) = bin_spikes(packed, with_multiplicity=False, n_frames=1, tile_sizes=[1000])
 

@@ -12,7 +12,8 @@ from synaptarium.kernels.series import Series, add_series, fold_series, frame_to
 
 dense_counts = st.integers(1, 80).flatmap(
     lambda n: st.tuples(
-        st.just(n), st.lists(st.tuples(st.integers(0, 599), st.integers(0, n - 1), st.integers(1, 9)), max_size=150)
+        st.just(n),
+        st.lists(st.tuples(st.integers(0, 599), st.integers(0, n - 1), st.integers(1, 9)), max_size=150),
     )
 )
 

@@ -10,14 +10,20 @@ from synaptarium.kernels.values import bin_values, coarsen_values, replay
 
 N = 7
 changes = st.lists(
-    st.tuples(st.integers(0, 5999), st.integers(0, N - 1), st.sampled_from([0.5, -1.0, 2.25, 3.0, float("nan")])),
+    st.tuples(
+        st.integers(0, 5999), st.integers(0, N - 1), st.sampled_from([0.5, -1.0, 2.25, 3.0, float("nan")])
+    ),
     max_size=120,
 ).map(lambda rows: sorted(rows, key=lambda row: row[0]))
 
 
 def columns(rows: list[tuple[int, int, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     time_us = np.array([row[0] for row in rows], np.int64)
-    return time_us, np.array([row[1] for row in rows], np.uint32), np.array([row[2] for row in rows], np.float32)
+    return (
+        time_us,
+        np.array([row[1] for row in rows], np.uint32),
+        np.array([row[2] for row in rows], np.float32),
+    )
 
 
 @settings(max_examples=80, deadline=None)

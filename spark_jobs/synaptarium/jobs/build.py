@@ -109,7 +109,9 @@ def n_events(recording: Recording) -> int:
 class _Run:
     """One attempt at a build."""
 
-    def __init__(self, store: Store, recording: Recording, build: int, engine: Engine, tell: Progress | None) -> None:
+    def __init__(
+        self, store: Store, recording: Recording, build: int, engine: Engine, tell: Progress | None
+    ) -> None:
         self.store, self.recording, self.build, self.engine, self.tell = store, recording, build, engine, tell
         self.total_events = n_events(recording)
         self.total = 0
@@ -137,7 +139,8 @@ class _Run:
                 )
             if jobs.cancelled(self.store, plan.num, self.build):
                 raise Cancelled(
-                    f"Precomputing {self.recording.id!r} was cancelled.", hint="Start it again: what is done is kept."
+                    f"Precomputing {self.recording.id!r} was cancelled.",
+                    hint="Start it again: what is done is kept.",
                 )
 
         def tick() -> None:
@@ -195,7 +198,11 @@ class _Run:
         """Return the stored plan of a build that goes on, else a new one."""
         num = self.recording.num
         found = summaries.read(self.store, num, PLAN, str(self.build))
-        if found is not None and found["version"] == PLANNER_VERSION and found["revision"] == self.recording.revision:
+        if (
+            found is not None
+            and found["version"] == PLANNER_VERSION
+            and found["revision"] == self.recording.revision
+        ):
             return msgspec.json.decode(found["plan"], type=Plan)
         jobs.forget_parts(self.store, num, self.build)
         chunks.delete_build(self.store, num, self.build)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.survey import Target, Values
-from synaptarium.kernels.frames import Binned, Cells, bin_spikes, frame_offsets
+from synaptarium.kernels.frames import Cells, bin_spikes, frame_offsets
 from synaptarium.kernels.pyramid import coarsen, group_counts
 from synaptarium.kernels.series import Series, add_series, fold_series, frame_totals
 from synaptarium.kernels.values import BinnedValues, bin_values, coarsen_values, replay
@@ -106,7 +106,9 @@ def value_chunks(plan: Plan, range_index: int, target: Target, values: Values, s
     """
     first, stop = plan.frames(range_index, 0)
     t_start_us, _ = plan.span_us(range_index)
-    grids = {grid.level: grid for grid in plan.grids if grid.stream == target.stream and grid.target == target.name}
+    grids = {
+        grid.level: grid for grid in plan.grids if grid.stream == target.stream and grid.target == target.name
+    }
     for number in grids[0].tiles:
         tile = plan.tiles[number]
         inside = slice(None)
@@ -240,7 +242,9 @@ def _groups(
         yield _group_chunk(plan, grid, tile, chunk, first_frame + start, dense, n)
 
 
-def _group_chunk(plan: Plan, grid: Grid, tile: Tile, chunk: int, first_frame: int, counts: U32, n: int) -> Chunk:
+def _group_chunk(
+    plan: Plan, grid: Grid, tile: Tile, chunk: int, first_frame: int, counts: U32, n: int
+) -> Chunk:
     payload = encode_groups(GroupFrames(first_frame, tile.n, counts), level=grid.level)
     return Chunk(ChunkKey(plan.num, plan.build, SPIKE_GROUPS, grid.level, chunk, tile.tile), seal(payload), n)
 
@@ -273,5 +277,3 @@ def _values(
 
 def _is_potential(plan: Plan, stream: int) -> bool:
     return any(found.stream == stream and found.of == "potentials" for found in plan.streams)
-
-

@@ -80,7 +80,9 @@ def find_java(cache: Path | None = None) -> Java:
 def java_version(binary: Path) -> int | None:
     """Return the feature version of a java binary, None where it does not run."""
     try:
-        done = subprocess.run([str(binary), "-version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=True)
+        done = subprocess.run(
+            [str(binary), "-version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return parse_version(done.stderr + done.stdout)

@@ -96,7 +96,9 @@ def _extend(store: Store, id: str, grace_s: float) -> Manifest:
     document = summaries.read(store, recording.num, NAME, _KEY)
     following = None if document is None else msgspec.json.decode(document["following"], type=Following)
     if following is None and recording.status != "open":
-        raise Conflict(f"Recording {id!r} is {recording.status}, not open.", hint=f"synaptarium precompute {id}")
+        raise Conflict(
+            f"Recording {id!r} is {recording.status}, not open.", hint=f"synaptarium precompute {id}"
+        )
     before = None if following is None else read_manifest(store, recording.num, following.plan.build)
     if following is None or before is None:
         build = recordings.next_build(store, id)
@@ -104,7 +106,10 @@ def _extend(store: Store, id: str, grace_s: float) -> Manifest:
         before = None
     done = recording.status != "open"
     if before is not None and before.revision == recording.revision and before.open == (not done):
-        if following.closed * _width_us(following.plan) >= _passed_us(following, grace_s) - recording.header.t_start_us:
+        if (
+            following.closed * _width_us(following.plan)
+            >= _passed_us(following, grace_s) - recording.header.t_start_us
+        ):
             return before
 
     # Blocks are listed before the ranges are read: what comes in between is read twice, never missed.
@@ -141,7 +146,10 @@ def _extend(store: Store, id: str, grace_s: float) -> Manifest:
     following.blocks = found
     closed_us = min(plan.t_start_us + following.closed * width_us, recording.header.t_stop_us)
     manifest = make_manifest(
-        plan, _grids(plan, before, written), open=not done, closed_us=recording.header.t_stop_us if done else closed_us
+        plan,
+        _grids(plan, before, written),
+        open=not done,
+        closed_us=recording.header.t_stop_us if done else closed_us,
     )
     late = rows - following.closed_rows - sum(following.open_rows.values())
     if late > 0:
@@ -167,7 +175,9 @@ def _next_states(store: Store, plan: Plan, range_index: int) -> Plan:
     return msgspec.structs.replace(plan, states=known)
 
 
-def _close_ranges(store: Store, following: Following, recording: Recording, grace_s: float, done: bool) -> None:
+def _close_ranges(
+    store: Store, following: Following, recording: Recording, grace_s: float, done: bool
+) -> None:
     """Close the ranges that the run had passed a while ago, and forget the states that only they needed."""
     plan = following.plan
     following.horizons.append((time.time_ns() // 1000, recording.header.t_stop_us))
@@ -180,7 +190,9 @@ def _close_ranges(store: Store, following: Following, recording: Recording, grac
     old = [entry for entry in following.horizons if entry[0] <= keep]
     following.horizons = old[-1:] + [entry for entry in following.horizons if entry[0] > keep]
     items = {
-        f"{target.stream}/{target.name}": target for _, _, targets in value_streams(plan.header) for target in targets
+        f"{target.stream}/{target.name}": target
+        for _, _, targets in value_streams(plan.header)
+        for target in targets
     }
     needed: dict[str, tuple[int, ...]] = {}
     for name, stored in plan.states.items():

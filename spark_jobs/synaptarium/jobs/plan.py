@@ -144,9 +144,15 @@ def make_plan(store: Store, recording: Recording, *, build: int, open: bool = Fa
     header = recording.header
     frames = n_frames(header)
     if not frames:
-        raise InvalidInput(f"Recording {recording.id!r} spans no time.", hint="Import it again with its true end.")
+        raise InvalidInput(
+            f"Recording {recording.id!r} spans no time.", hint="Import it again with its true end."
+        )
     profile = _profile(store, recording, frames)
-    range_bins = _open_range_bins(header.bin_us) if open else _range_bins(sum(profile.values()), frames)
+    range_bins = (
+        _open_range_bins(header.bin_us)
+        if open
+        else _range_bins(profile["spikes"] + profile["weights"] + profile["potentials"], frames)
+    )
     skeleton = Plan(
         recording=recording.id,
         num=recording.num,
@@ -259,14 +265,16 @@ def _grids(plan: Plan, spikes: F64, surveys: dict[str, survey.Survey]) -> Iterab
                 quantisation = None
                 profile, bound = spikes * share, extent_bins
                 if stream.kind == "spikes":
-                    estimate = sizing.spike_chunk(parts[0].n)
+                    estimate = sizing.spike_chunk(parts[0].n, level=level.level)
                 elif stream.kind == "groups":
                     estimate = sizing.group_chunk(-(-parts[0].n // GROUP_NEURONS))
                 elif stream.kind == "series":
                     estimate = sizing.series_chunk(level.level)
                 else:
-                    quantisation = found.quantisation if found else Quantisation(
-                        dtype="f32", scale=1.0, offset=0.0, max_error=0.0
+                    quantisation = (
+                        found.quantisation
+                        if found
+                        else Quantisation(dtype="f32", scale=1.0, offset=0.0, max_error=0.0)
                     )
                     columns = 3 if stream.of == "potentials" and level.level else 1
                     itemsize = 2 if quantisation.dtype == "u16" else 4

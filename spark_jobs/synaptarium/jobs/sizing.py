@@ -63,12 +63,15 @@ def choose_k(profile: F64, estimate: Estimate, *, bins: int, range_bins: int, ma
     return 0
 
 
-def spike_chunk(n_neurons: int) -> Estimate:
-    """Return the size of spike chunks: close to the entropy of independent spikes, plus what each frame costs."""
+def spike_chunk(n_neurons: int, *, level: int) -> Estimate:
+    """Return the size of spike chunks: close to the entropy of independent spikes, plus what each frame costs.
+
+    At level 0 a neuron is taken to spike at most once a bin; above, spikes fall together as independent ones do.
+    """
 
     def estimate(frames: int, events: F64) -> tuple[F64, F64]:
         slots = float(frames * n_neurons)
-        cells = slots * -np.expm1(-events / slots)
+        cells = slots * -np.expm1(-events / slots) if level else np.minimum(events, slots)
         density = np.clip(cells / slots, 1e-12, 1 - 1e-12)
         bits = slots * -(density * np.log2(density) + (1 - density) * np.log2(1 - density))
         extra = np.where(events > cells * 1.02, cells * 0.5, 0.0)
@@ -78,7 +81,7 @@ def spike_chunk(n_neurons: int) -> Estimate:
             2.1 * cells,
             np.where(density <= BITMAP_ABOVE, 1.6 * cells, frames * n_neurons / 8),
         )
-        raw = id_bytes + np.where(extra > 0, 2.0 * cells, 0.0) + 12.0 * frames
+        raw = id_bytes + np.where(extra > 0, 1.1 * cells, 0.0) + 12.0 * frames
         return stored, raw
 
     return estimate

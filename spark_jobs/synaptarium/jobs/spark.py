@@ -92,7 +92,9 @@ def run_spark(
     tick()
 
 
-def build_ranges(uri: str, name: str, plan_json: bytes, indices: Iterable[int]) -> Iterator[int | SynaptariumError]:
+def build_ranges(
+    uri: str, name: str, plan_json: bytes, indices: Iterable[int]
+) -> Iterator[int | SynaptariumError]:
     """Build ranges in an executor; yields each range's index, or the error that ended it.
 
     Parameters
@@ -191,7 +193,11 @@ def _environment(java: Java, local: bool) -> Iterator[None]:
     if local or "PYSPARK_PYTHON" not in os.environ:
         wanted["PYSPARK_PYTHON"] = sys.executable  # else workers take whatever python3 is on PATH
     if local:
-        wanted |= {"SPARK_HOME": None, "SPARK_CONF_DIR": None, "PYSPARK_SUBMIT_ARGS": None}  # of another Spark
+        wanted |= {
+            "SPARK_HOME": None,
+            "SPARK_CONF_DIR": None,
+            "PYSPARK_SUBMIT_ARGS": None,
+        }  # of another Spark
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted)
     try:

@@ -57,7 +57,8 @@ def read(store: Store, plan: Plan, stream: int, target: str, range_index: int, i
         document = summaries.read(store, plan.num, NAME, _key(plan, stream, target, stored[-1], piece))
         if document is None:
             raise CorruptData(
-                f"The state of {target!r} at range {stored[-1]} is missing.", hint="Precompute the recording again."
+                f"The state of {target!r} at range {stored[-1]} is missing.",
+                hint="Precompute the recording again.",
             )
         part = np.frombuffer(unseal(Sealed(bytes(document["stored"]), int(document["checksum"]))), np.float32)
         state[first : first + len(part)] = part

@@ -124,7 +124,9 @@ def survey_values(store: Store, plan: Plan) -> dict[str, Survey]:
     found: dict[str, Survey] = {}
     for kind, stream, targets in value_streams(plan.header):
         tallies = {
-            target: _Tally(plan, target, _expected(plan.counts, kind, stream, target)) for target in targets if target.items
+            target: _Tally(plan, target, _expected(plan.counts, kind, stream, target))
+            for target in targets
+            if target.items
         }
         for batch in events.read(store, plan.num, kind, stream, plan.t_start_us, plan.end_us):
             for target, values in split_values(batch, targets):

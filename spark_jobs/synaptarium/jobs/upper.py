@@ -67,7 +67,9 @@ def _fold_groups(
     return list(encode_group_chunks(plan, grid, plan.tiles[tile], first, counts))
 
 
-def _fold_series(store: Store, plan: Plan, grid: Grid, below: Grid, first_chunk: int, frames: int) -> list[Chunk]:
+def _fold_series(
+    store: Store, plan: Plan, grid: Grid, below: Grid, first_chunk: int, frames: int
+) -> list[Chunk]:
     first = first_chunk << grid.k
     source = first * LEVEL_FACTOR
     n = plan.levels[below.level].frames - source
@@ -83,7 +85,9 @@ def _fold_series(store: Store, plan: Plan, grid: Grid, below: Grid, first_chunk:
     return list(encode_series_chunks(plan, grid, first, folded))
 
 
-def _below(store: Store, plan: Plan, grid: Grid, tile: int, first_frame: int, stop_frame: int) -> Iterator[bytes]:
+def _below(
+    store: Store, plan: Plan, grid: Grid, tile: int, first_frame: int, stop_frame: int
+) -> Iterator[bytes]:
     numbers = range(first_frame >> grid.k, -(-stop_frame >> grid.k))
     for start in range(0, len(numbers), BATCH):
         wanted = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 I64 = NDArray[np.int64]
 U32 = NDArray[np.uint32]
 #: Packed (frame, item) pairs: uint32 where they fit, else uint64. u32 sorts twice as fast.
-Cells = NDArray[np.uint32] | NDArray[np.uint64]
+Cells = NDArray[np.uint32 | np.uint64]
 
 #: Multiplicities are uint16, so a packed (cell, count) pair needs 16 bits beside the cell.
 COUNT_BITS = 16
@@ -97,7 +97,9 @@ def pack_spikes(
     return frame
 
 
-def bin_spikes(packed: Cells, *, with_multiplicity: bool, n_frames: int, tile_sizes: Sequence[int]) -> list[Binned]:
+def bin_spikes(
+    packed: Cells, *, with_multiplicity: bool, n_frames: int, tile_sizes: Sequence[int]
+) -> list[Binned]:
     """Count the spikes of every neuron in every time bin (spike frames), exactly.
 
     Parameters
@@ -140,7 +142,11 @@ def bin_spikes(packed: Cells, *, with_multiplicity: bool, n_frames: int, tile_si
     for stop, size in zip(splits, tile_sizes, strict=True):
         narrow = np.uint32 if n_frames * size <= 2**32 else np.uint64
         part = cells[start:stop]
-        local = (part - part.dtype.type(base)).astype(narrow, copy=False) if base and len(part) else part.astype(narrow)
+        local = (
+            (part - part.dtype.type(base)).astype(narrow, copy=False)
+            if base and len(part)
+            else part.astype(narrow)
+        )
         kept = None if counts is None else counts[start:stop]
         if kept is not None and (not len(kept) or int(kept.max()) == 1):
             kept = None

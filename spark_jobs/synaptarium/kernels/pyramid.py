@@ -67,7 +67,9 @@ def coarse_cells(cells: Cells, *, n_items: int, factor: int) -> Cells:
     return frame
 
 
-def group_counts(ids: U32, frame: U32, counts: U32 | None, *, n_frames: int, n_neurons: int, group: int = 64) -> U32:
+def group_counts(
+    ids: U32, frame: U32, counts: U32 | None, *, n_frames: int, n_neurons: int, group: int = 64
+) -> U32:
     """Count the spikes of each group of neurons (``group * g .. group * g + group - 1``) in each frame.
 
     Parameters
