@@ -86,10 +86,11 @@ def test_slow_reader_gets_large_chunks_whole(store: Store, serve: Serve) -> None
     raw.send("40/stream,")
     raw.recv()
     emit(raw, "open", {"recording": "small", "streams": ["spikes", "weights"]})
-    emit(raw, "play", {"epoch": 1, "t_us": 0, "level": 0, "speed": 4})
+    loop = {"t_start_us": 0, "t_stop_us": 4_000_000}
+    emit(raw, "play", {"epoch": 1, "t_us": 0, "level": 0, "speed": 40, "loop": loop})
 
     taken = 0
-    while taken < 6:
+    while taken < 12:
         code, data = raw.recv_data()
         if code == websocket.ABNF.OPCODE_BINARY:
             assert data[:4] == b"\x28\xb5\x2f\xfd"  # the magic number of a zstd frame

@@ -162,11 +162,14 @@ class _Answer:
     def _send_head(self) -> None:
         handler = self._handler
         code, _, reason = self._status.partition(" ")
-        handler.send_response(int(code), reason)
-        names = set()
+        handler.log_request(code)
+        handler.send_response_only(int(code), reason)
+        names: set[str] = set()
         for name, value in self._headers:
             handler.send_header(name, value)
             names.add(name.lower())
+        if "date" not in names:
+            handler.send_header("Date", handler.date_time_string())
         bodiless = handler.command == "HEAD" or code[0] == "1" or code in ("204", "304")
         if "content-length" not in names and not bodiless:
             if handler.request_version >= "HTTP/1.1":

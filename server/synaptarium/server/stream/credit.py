@@ -36,6 +36,7 @@ class Credit:
         self.max_bytes = max_bytes
         self.bytes_in_flight = 0
         self.last_seq = 0
+        self._mean_bytes = 0.0
         self._sizes: deque[int] = deque()  # of the chunks last_seq - len + 1 .. last_seq
 
     @property
@@ -49,10 +50,18 @@ class Credit:
             return True
         return len(self._sizes) < self.max_chunks and self.bytes_in_flight + size_bytes <= self.max_bytes
 
+    def expected_room(self) -> int:
+        """Return how many chunks of the usual size the window has room for; at least 1."""
+        free_chunks = self.max_chunks - len(self._sizes)
+        free_bytes = self.max_bytes - self.bytes_in_flight
+        fitting = free_bytes / self._mean_bytes if self._mean_bytes else 1
+        return max(1, min(free_chunks, int(fitting)))
+
     def take(self, size_bytes: int) -> int:
         """Count a chunk as sent and return its sequence number, the first being 1."""
         self._sizes.append(size_bytes)
         self.bytes_in_flight += size_bytes
+        self._mean_bytes += (size_bytes - self._mean_bytes) / 4
         self.last_seq += 1
         return self.last_seq
 

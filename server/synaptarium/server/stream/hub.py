@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -17,7 +17,6 @@ from synaptarium.jobs import live
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import (
     BuildNotFound,
-    ChunkNotFound,
     CorruptData,
     RecordingBusy,
     RecordingNotFound,
@@ -28,7 +27,7 @@ from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import Sealed
 from synaptarium.server.stream.plan import Catalogue
-from synaptarium.server.stream.viewer import Outdated, Viewer
+from synaptarium.server.stream.viewer import Outdated, Read, Viewer
 from synaptarium.store import chunks, database, recordings, summaries
 from synaptarium.store.database import Store
 
@@ -130,22 +129,25 @@ class Hub:
                 self._catalogues.pop(next(iter(self._catalogues)))
         return catalogue
 
-    def read_for(self, viewer: Callable[[], str]) -> Callable[[ChunkKey], Sealed]:
+    def read_for(self, viewer: Callable[[], str]) -> Read:
         """Return the function by which a viewer reads chunks; ``viewer()`` names its recording at that time."""
 
-        def read(key: ChunkKey) -> Sealed:
-            try:
-                return chunks.read(self._store, key)
-            except ChunkNotFound as error:
-                recording = recordings.get(self._store, viewer())  # RecordingNotFound, where that is why
-                if recording.build not in (None, key.build):
-                    # Precomputed again meanwhile: the old build's chunks are gone.
-                    self._renew(read_manifest(self._store, recording))
-                    raise Outdated from error
-                raise CorruptData(
-                    f"The manifest lists a chunk that is not stored: {error.message}",
-                    hint="Precompute the recording again.",
-                ) from error
+        def read(keys: Sequence[ChunkKey]) -> Mapping[ChunkKey, Sealed]:
+            found = chunks.read_many(self._store, keys)
+            missing = next((key for key in keys if key not in found), None)
+            if missing is None:
+                return found
+            recording = recordings.get(self._store, viewer())  # RecordingNotFound, where that is why
+            if recording.build not in (None, missing.build):
+                # Precomputed again meanwhile: the old build's chunks are gone.
+                self._renew(read_manifest(self._store, recording))
+                raise Outdated
+            raise CorruptData(
+                f"Chunk {missing.chunk} of stream {missing.stream}, level {missing.level}, tile {missing.tile} stands "
+                "in the manifest and is not stored.",
+                hint="Precompute the recording again.",
+                where=recording.id,
+            )
 
         return read
 
