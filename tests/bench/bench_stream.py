@@ -62,6 +62,7 @@ BARE = textwrap.dedent(
 def rows() -> Iterator[dict[str, Any]]:
     """Yield chunks per second by size, and milliseconds to the first chunk after a seek."""
     with tempfile.TemporaryDirectory(prefix="bench-stream-") as folder, served(Path(folder)) as url:
+        reached, size = 0.0, 0
         for name, size in SIZES.items():
             stored = payload(size)
             with bare(stored.stored) as bare_url:
@@ -80,8 +81,14 @@ def rows() -> Iterator[dict[str, Any]]:
                 "unit": "chunks/s",
                 "reference": "the same chunks read from MongoDB in the same batches and thrown away",
                 "reference_value": store_rate(Path(folder), f"bench-{size}"),
-                "goal": ">= 0.5",
             }
+        # A million neurons at 1 % and 1 ms bins are 10 MB/s at their own pace; ten times that is room enough.
+        yield {
+            "name": "stream.throughput",
+            "value": reached * size / 1e6,
+            "unit": "MB/s",
+            "goal": ">= 100",
+        }
         seeks_ms = seek_times_ms(url, f"bench-{SIZES['128KiB']}")
         yield {"name": "stream.seek_p50", "value": float(np.median(seeks_ms)), "unit": "ms", "goal": "<= 10"}
         yield {
