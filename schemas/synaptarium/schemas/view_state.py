@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-ColourMode = Literal["spikes", "rate", "potential"]
+#: Time since the last spike, rate, membrane potential, time of the first spike, spikes since the last jump.
+ColourMode = Literal["spikes", "rate", "potential", "recruitment", "count"]
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,7 +38,7 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """
 
     shown: bool = True
-    budget: int = 12000
+    budget: int = 3000
     threshold: float = 0.0
 
 
@@ -54,7 +55,7 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Recorded seconds per second; negative in reverse.
     loop : tuple of int or None
         Half-open range, microseconds.
-    colour : {"spikes", "rate", "potential"}
+    colour : {"spikes", "rate", "potential", "recruitment", "count"}
         Colour mode.
     variable : str
         Which potential, in that mode.

@@ -473,7 +473,7 @@ export interface ViewState {
   t_us?: number;
   speed?: number;
   loop?: [number, number] | null;
-  colour?: "potential" | "rate" | "spikes";
+  colour?: "count" | "potential" | "rate" | "recruitment" | "spikes";
   variable?: string;
   layout?: string;
   spread?: number;

@@ -9,7 +9,7 @@ const WRITE_AFTER_MS = 300;
 const COLOURS: readonly ColourMode[] = ['spikes', 'rate', 'potential', 'recruitment', 'count'];
 
 /** What the URL says; absent fields were not there. */
-export type LinkedView = Partial<Omit<ViewState, 'colour'>> & { recording: string; colour?: ColourMode };
+export type LinkedView = Partial<ViewState> & { recording: string };
 
 export function readLink(url: URL): LinkedView | null {
   const match = /^\/view\/([^/]+)\/?$/.exec(url.pathname);

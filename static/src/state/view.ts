@@ -3,7 +3,9 @@
  * apart from the playhead itself (Playback owns that). Visuals and panels subscribe to the keys they draw.
  */
 
-export type ColourMode = 'spikes' | 'rate' | 'potential' | 'recruitment' | 'count';
+import type { ViewState } from '../net/messages.gen';
+
+export type ColourMode = NonNullable<ViewState['colour']>;
 
 export interface Camera {
   readonly position: readonly [number, number, number];
