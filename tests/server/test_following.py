@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from synaptarium.client import Client, Received
+from synaptarium.jobs import live
 from synaptarium.schemas.chunks import decode_spikes
 from synaptarium.schemas.errors import ErrorBody, StoreUnavailable
 from synaptarium.schemas.messages import State
@@ -144,6 +145,20 @@ def test_open_chunk_is_not_cached_and_a_closed_one_is(store: Store, serve: Serve
     assert manifest.closed_us > 0
     assert "immutable" in control(0)
     assert control(last) == "no-cache"
+
+
+def test_recording_closed_while_no_server_ran_is_completed(store: Store, serve: Serve) -> None:
+    recordings.create(store, HEADER, id="live", status="open")
+    append(store, 0, 500_000)
+    assert live.extend(store, "live").open
+    recordings.close(store, "live")
+
+    client = Client(serve()[1])
+
+    deadline = time.monotonic() + 5
+    while client.manifest("live").open:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture

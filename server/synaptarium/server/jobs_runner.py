@@ -92,7 +92,9 @@ class JobsRunner:
     def _has_ended(self, child: _Child, recording: Recording) -> bool:
         """Tell whether a child is gone; one whose job is over is only tidying up."""
         stored = jobs.latest(self._library.store, recording.num)
-        over = stored and stored.updated_us >= child.job.started_us and stored.state not in ("queued", "running")
+        over = (
+            stored and stored.updated_us >= child.job.started_us and stored.state not in ("queued", "running")
+        )
         try:
             child.process.wait(timeout=TIDY_S if over else 0)
         except subprocess.TimeoutExpired:

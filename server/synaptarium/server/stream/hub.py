@@ -55,6 +55,7 @@ class Hub:
         self._viewers: dict[str, Viewer] = {}
         self._catalogues: dict[str, Catalogue] = {}
         self._followed: dict[str, tuple[int, float]] = {}
+        self._seen: set[int] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="follower", daemon=True)
         self.database_error: StoreUnavailable | None = None
@@ -202,6 +203,7 @@ class Hub:
                 log.exception("following %s failed", recording.id)
 
     def _follow_one(self, recording: Recording) -> None:
+        self._resume_unfinished(recording)
         revision, looked_s = self._followed.get(recording.id, (-1, 0.0))
         if recording.status == "open" or (revision >= 0 and recording.status == "ready"):
             # Without new events, too, ranges close as time goes on.
@@ -224,6 +226,14 @@ class Hub:
             new = read_manifest(self._store, recording)
             if new != old:
                 self._renew(new)
+
+    def _resume_unfinished(self, recording: Recording) -> None:
+        """Follow a recording that was closed while no server ran: its live build still waits for its end."""
+        if recording.num in self._seen or recording.status != "ready":
+            return
+        self._seen.add(recording.num)
+        if recording.build is not None and read_manifest(self._store, recording).open:
+            self._followed.setdefault(recording.id, (0, 0.0))
 
     def _renew(self, manifest: Manifest) -> None:
         catalogue = self._remember(manifest)
