@@ -20,6 +20,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import msgspec
+
 from synaptarium.schemas.errors import Forbidden, SynaptariumError, Unauthorized, error_body
 from synaptarium.server.config import Config
 
