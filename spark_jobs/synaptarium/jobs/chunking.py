@@ -125,6 +125,7 @@ def value_chunks(plan: Plan, range_index: int, target: Target, values: Values, s
             bin_us=plan.bin_us,
             n_frames=stop - first,
             n_items=tile.n,
+            extremes=_is_potential(plan, target.stream),
         )
         for level in range(EXACT_LEVELS):
             if level:
@@ -256,7 +257,6 @@ def _values(
     quantised = Quantised(grid.quantisation.dtype, grid.quantisation.scale, grid.quantisation.offset)
     first_frame, end = plan.frames(range_index, grid.level)
     frames = _take_apart(binned.cells, n_items=tile.n, n_frames=end - first_frame)
-    extremes = grid.level > 0 and _is_potential(plan, grid.stream)
     for chunk, start, stop in pieces(first_frame, len(frames.n), grid.k):
         a, b = int(frames.offsets[start]), int(frames.offsets[stop])
         if a == b:
@@ -267,8 +267,8 @@ def _values(
             frames.n[start:stop],
             frames.ids[a:b],
             binned.last[a:b],
-            binned.minimum[a:b] if extremes else None,
-            binned.maximum[a:b] if extremes else None,
+            binned.minimum[a:b] if binned.minimum is not None and grid.level else None,
+            binned.maximum[a:b] if binned.maximum is not None and grid.level else None,
         )
         key = ChunkKey(plan.num, plan.build, grid.stream, grid.level, chunk, tile.tile)
         yield Chunk(key, seal(encode_values(part, quantised, level=grid.level)), b - a)

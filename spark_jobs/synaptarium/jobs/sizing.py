@@ -47,20 +47,24 @@ def choose_k(profile: F64, estimate: Estimate, *, bins: int, range_bins: int, ma
         k, at least 0.
     """
     top = min(max_k, max(0, (range_bins // bins).bit_length() - 1))
-    for k in range(top, 0, -1):
-        extent = bins << k
-        if extent >= UNIT_BINS:
-            starts = np.arange(0, max(1, len(profile)), extent // UNIT_BINS)
-            events = np.add.reduceat(profile, starts) if len(profile) else np.zeros(1)
-        else:
-            events = profile * (extent / UNIT_BINS)
-        events = events[events > 0]
-        if not len(events):
-            return top
-        stored, raw = estimate(1 << k, events)
-        if float(np.median(stored)) <= TARGET_STORED_BYTES and float(raw.max()) <= MAX_RAW_BYTES:
-            return k
-    return 0
+    if not np.any(profile > 0):
+        return top
+    sizes = [_sizes(profile, estimate, bins, k) for k in range(top + 1)]
+    # What a single frame takes, no shorter chunk can save: a snapshot of all weights, say.
+    limit = max(TARGET_STORED_BYTES, 1.1 * sizes[0][0])
+    fitting = [k for k, (stored, raw) in enumerate(sizes) if stored <= limit and raw <= MAX_RAW_BYTES]
+    return max(fitting, default=0)
+
+
+def _sizes(profile: F64, estimate: Estimate, bins: int, k: int) -> tuple[float, float]:
+    """Return the median stored and the largest raw size of the chunks that would be stored."""
+    extent = bins << k
+    if extent >= UNIT_BINS:
+        events = np.add.reduceat(profile, np.arange(0, len(profile), extent // UNIT_BINS))
+    else:
+        events = profile * (extent / UNIT_BINS)
+    stored, raw = estimate(1 << k, events[events > 0])
+    return float(np.median(stored)), float(raw.max())
 
 
 def spike_chunk(n_neurons: int, *, level: int) -> Estimate:

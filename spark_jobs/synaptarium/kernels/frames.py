@@ -120,8 +120,8 @@ def bin_spikes(
 
     Notes
     -----
-    One sort of packed integers and one comparison with the neighbour: 4 to 8 ns a spike, and no argsort, which
-    costs ten times as much.
+    One sort of packed integers and one comparison with the neighbour: 10 to 40 ns a spike on one core, by how
+    ordered the neurons of a time step are; an argsort costs several times as much.
 
     Examples
     --------
@@ -129,7 +129,8 @@ def bin_spikes(
     >>> tiles[0].cells.tolist(), tiles[0].counts.tolist()
     ([0, 2, 4], [1, 1, 2])
     """
-    packed.sort()
+    # Time-sorted events are ascending runs, which a merge sort only joins: measured 1 to 100 times a quicksort.
+    packed.sort(kind="stable")
     weights = None
     if with_multiplicity:
         weights = (packed & packed.dtype.type(2**COUNT_BITS - 1)).astype(np.uint32)

@@ -94,16 +94,12 @@ def group_counts(
     array([[2, 1]], dtype=uint32)
     """
     n_groups = -(-n_neurons // group)
-    dense = np.zeros(n_frames * n_groups, np.uint32)
-    if len(ids):
-        place = frame.astype(np.int64) * n_groups + ids // np.uint32(group)
-        # The places ascend with the cells, so equal ones are neighbours: no histogram over the dense array.
-        starts = np.flatnonzero(np.diff(place, prepend=-1))
-        if counts is None:
-            dense[place[starts]] = np.diff(starts, append=len(place))
-        else:
-            dense[place[starts]] = np.add.reduceat(counts, starts, dtype=np.uint32)
-    return dense.reshape(n_frames, n_groups)
+    place = frame.astype(np.int64)
+    place *= n_groups
+    place += ids // np.uint32(group)
+    # Weighted counts are float64: exact up to 2**53.
+    dense = np.bincount(place, counts, minlength=n_frames * n_groups)
+    return dense.astype(np.uint32).reshape(n_frames, n_groups)
 
 
 def fold_groups(counts: U32, *, factor: int = 16) -> U32:

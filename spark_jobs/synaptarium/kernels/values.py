@@ -24,14 +24,14 @@ class BinnedValues(NamedTuple):
         ``frame * n_items + item``, strictly ascending.
     last : (n_cells,) float32
         Value at the frame's end; NaN where the item ceased (a pruned synapse).
-    minimum, maximum : (n_cells,) float32
-        Extremes of the values set within the frame, NaN ignored unless all are.
+    minimum, maximum : (n_cells,) float32 or None
+        Extremes of the values set within the frame, NaN ignored unless all are; None where not asked for.
     """
 
     cells: Cells
     last: F32
-    minimum: F32
-    maximum: F32
+    minimum: F32 | None
+    maximum: F32 | None
 
 
 def bin_values(
@@ -43,6 +43,7 @@ def bin_values(
     bin_us: int,
     n_frames: int,
     n_items: int,
+    extremes: bool = True,
 ) -> BinnedValues:
     """Find the last, smallest and largest value of every item in every time bin.
 
@@ -60,6 +61,8 @@ def bin_values(
         Frame f covers ``[t_start_us + f * bin_us, t_start_us + (f + 1) * bin_us)``.
     n_items : int
         Items of the tile.
+    extremes : bool
+        Find the smallest and largest value as well.
 
     Raises
     ------
@@ -80,7 +83,8 @@ def bin_values(
     cells = ((time_us - t_start_us) // bin_us).astype(np.uint64)
     cells *= np.uint64(n_items)
     cells += item
-    return _reduce(cells, value, value, value, bits=(n_frames * n_items - 1).bit_length())
+    low = high = value if extremes else None
+    return _reduce(cells, value, low, high, bits=(n_frames * n_items - 1).bit_length())
 
 
 def coarsen_values(binned: BinnedValues, *, n_items: int, factor: int = 16) -> BinnedValues:
@@ -116,7 +120,9 @@ def replay(state: F32, item: U32, value: F32) -> None:
     state[item] = value
 
 
-def _reduce(cells: NDArray[np.uint64], last: F32, minimum: F32, maximum: F32, *, bits: int) -> BinnedValues:
+def _reduce(
+    cells: NDArray[np.uint64], last: F32, minimum: F32 | None, maximum: F32 | None, *, bits: int
+) -> BinnedValues:
     n = len(cells)
     seq_bits = max(1, (n - 1).bit_length()) if n else 1
     if bits + seq_bits > 64:
@@ -130,17 +136,24 @@ def _reduce(cells: NDArray[np.uint64], last: F32, minimum: F32, maximum: F32, *,
     fresh[:1] = True
     np.not_equal(packed[1:], packed[:-1], out=fresh[1:])
     starts = np.flatnonzero(fresh)
-    distinct = packed[starts]
+    distinct = packed if len(starts) == n else packed[starts]
     if bits <= 32:
         distinct = distinct.astype(np.uint32)
-    if not n:
-        return BinnedValues(distinct, last[:0], minimum[:0], maximum[:0])
-    ends = np.append(starts[1:], n) - 1
-    if len(starts) == n:
-        return BinnedValues(distinct, last[order], minimum[order], maximum[order])
+    stops = np.append(starts[1:], n)[: len(starts)]
     return BinnedValues(
         distinct,
-        last[order[ends]],
-        np.fmin.reduceat(minimum[order], starts),
-        np.fmax.reduceat(maximum[order], starts),
+        last[order[stops - 1]],
+        None if minimum is None else _extreme(np.fmin, minimum[order], starts, stops),
+        None if maximum is None else _extreme(np.fmax, maximum[order], starts, stops),
     )
+
+
+def _extreme(function: np.ufunc, values: F32, starts: NDArray[np.intp], stops: NDArray[np.intp]) -> F32:
+    """Reduce each segment; most hold one value, and only the others are worth a call."""
+    found = values[starts]
+    several = np.flatnonzero(stops - starts > 1)
+    if len(several):
+        # reduceat takes consecutive edges: every second result is of a gap between segments.
+        edges = np.stack([starts[several], stops[several]], axis=1).reshape(-1)
+        found[several] = function.reduceat(values, edges[edges < len(values)])[::2]
+    return found
