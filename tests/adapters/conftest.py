@@ -16,6 +16,9 @@ from synaptarium.adapters.array_source import ArraySource
 from synaptarium.adapters.arrays import LayerArrays, PotentialArrays, ProjectionArrays, arrays_source
 from synaptarium.adapters.base import EventSource, open_source
 from synaptarium.adapters.brian2 import Brian2Group, Brian2State, Brian2Synapses, brian2_source
+from synaptarium.adapters.generated import GeneratedSource
+from synaptarium.adapters.generation import Generation
+from synaptarium.adapters.layer_list import layer_list
 from synaptarium.adapters.nengo import NengoConnection, NengoEnsemble, nengo_source
 
 WriteVs2n = Callable[..., Path]
@@ -202,6 +205,11 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> EventSource:
         path = tmp_path / "run.txt"
         path.write_text(SPIKE_LIST)
         return open_source(path)
+    if kind == "generated":
+        layers = layer_list("in put:4x5,one:1,ä:b, c:70")
+        return GeneratedSource(
+            Generation(layers=layers, seconds=2.0, spikes=3000, fan_in=3, weights=500, stimuli=7)
+        )
     if kind == "nengo":
         return nengo_source("nengo run", **request.getfixturevalue("nengo_arrays"))
     if kind == "brian2":

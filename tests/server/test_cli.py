@@ -45,7 +45,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_commands_are_the_contract() -> None:
-    words = ["demo", "import", "list", "info", "precompute", "serve", "open", "stats", "delete", "doctor"]
+    words = ["demo", "import", "list", "info", "generate", "precompute", "serve", "open", "stats", "delete", "doctor"]
 
     assert [command.name for command in COMMANDS] == words
 

@@ -64,6 +64,27 @@ _ENGINE = _argument(
 _MASTER = _argument(
     "--master", metavar="URL", help="Spark master, e.g. spark://host:7077 (default: local[*])"
 )
+_GENERATE = (
+    _argument("--layers", metavar="NAME:SHAPE,...", default="3", help="layers, or how many (default: 3)"),
+    _argument("--neurons", type=int, help="neurons in all, where --layers is a number (default: 1000)"),
+    _argument("--spikes", type=int, help="spikes in all (default: by --rates)"),
+    _argument("--seconds", type=float, default=10.0, help="length of the run (default: 10)"),
+    _argument("--seed", type=int, default=0, help="same seed, same recording (default: 0)"),
+    _argument(
+        "--rates", metavar="HZ,...", default="5", help="mean rate of each layer, or of all (default: 5)"
+    ),
+    _argument("--sigma", type=float, default=1.0, help="spread of the log rates in a layer (default: 1)"),
+    _argument("--oscillation", metavar="HZ", type=float, default=8.0, help="of the population (default: 8)"),
+    _argument("--depth", type=float, default=0.5, help="of the oscillation, 0 to 1 (default: 0.5)"),
+    _argument("--bursts", metavar="HZ", type=float, default=0.2, help="bursts a second (default: 0.2)"),
+    _argument("--fan-in", type=int, help="synapses onto a neuron (default: 10 with --weights, else 0)"),
+    _argument("--weights", type=int, default=0, help="weight changes in all (default: 0)"),
+    _argument("--stimuli", type=int, default=0, help="presentations (default: 0)"),
+    _argument("--bin-us", type=int, default=1000, help="width of a frame in microseconds (default: 1000)"),
+    _argument("--name", default="generated", help="name of the recording (default: generated)"),
+    _argument("--to", metavar="FILE", help="write FILE.parquet (spikes) or FILE.synaptarium, store nothing"),
+    _JSON,
+)
 _LISTEN = ("host", "port", "token", "allowed_hosts", "allowed_origins", "modules", "data", "mongo_uri")
 
 COMMANDS = (
@@ -116,6 +137,13 @@ COMMANDS = (
         "commands.recordings:info",
         "synaptarium info digits --json",
         (_ID, _JSON),
+    ),
+    Command(
+        "generate",
+        "generate a recording of any size from a seed, to try or measure with",
+        "commands.generating:generate",
+        "synaptarium generate --layers input:28x28,exc:400 --spikes 1000000 --seconds 60 --seed 1",
+        _GENERATE,
     ),
     Command(
         "precompute",

@@ -58,16 +58,18 @@ def _options(given: list[str]) -> dict[str, str]:
     return options
 
 
-def store_source(store: Store, source: EventSource, name: str | None = None) -> Recording:
+def store_source(
+    store: Store, source: EventSource, name: str | None = None, *, what: str = "Importing"
+) -> Recording:
     """Import a source with a line of progress."""
     started = time.monotonic()
-    with ProgressLine("Importing") as line:
+    with ProgressLine(what) as line:
 
-        def show(done: int, total: int, what: str) -> None:
+        def show(done: int, total: int, part: str) -> None:
             elapsed = max(time.monotonic() - started, 1e-3)
             rate = done / elapsed
             eta_s = (total - done) / rate if total and done else None
-            line.show(done, total, what, rate=f"{amount(rate)} events/s", eta_s=eta_s)
+            line.show(done, total, part, rate=f"{amount(rate)} events/s", eta_s=eta_s)
 
         return import_source(store, source, name=name, progress=show)
 

@@ -1,0 +1,113 @@
+"""``generate``: a synthetic recording of any size, into the store or into a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from synaptarium.adapters.archive import SUFFIX, save
+from synaptarium.adapters.column_file import write_spikes
+from synaptarium.adapters.generated import GeneratedSource
+from synaptarium.adapters.generation import Generation
+from synaptarium.adapters.layer_list import layer_list, numbered_layers
+from synaptarium.schemas.errors import InvalidInput, RecordingExists
+from synaptarium.schemas.recording import Layer, n_neurons
+from synaptarium.server.commands.console import ProgressLine, amount, library_of, print_json
+from synaptarium.server.commands.making import store_source
+from synaptarium.store import recordings
+
+_DEFAULT_NEURONS = 1000
+_DEFAULT_FAN_IN = 10
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    """Generate a recording and import it, or with --to write it as a file."""
+    source = GeneratedSource(_generation(arguments))
+    if arguments.to is not None:
+        return _to_file(source, Path(arguments.to), as_json=arguments.json)
+    with library_of(arguments, "generate") as library:
+        recording = store_source(library.store, source, what="Generating")
+        found = recordings.info(library.store, recording.id)
+    if arguments.json:
+        print_json(found)
+        return 0
+    spikes = sum(recording.counts.spikes.values())
+    print(
+        f"Generated {recording.id!r}: {amount(n_neurons(recording.header))} neurons, {amount(spikes)} spikes."
+    )
+    print(f"Next: synaptarium precompute {recording.id}")
+    print(f"Then: synaptarium open {recording.id}")
+    return 0
+
+
+def _generation(arguments: argparse.Namespace) -> Generation:
+    layers = _layers(arguments.layers, arguments.neurons)
+    fan_in = arguments.fan_in
+    if fan_in is None:
+        fan_in = _DEFAULT_FAN_IN if arguments.weights else 0
+    try:
+        rates_hz = tuple(float(word) for word in arguments.rates.split(","))
+    except ValueError as error:
+        raise InvalidInput(
+            f"--rates {arguments.rates!r} are no numbers.", hint="For instance --rates 5 or --rates 2,10,40"
+        ) from error
+    return Generation(
+        layers=layers,
+        seconds=arguments.seconds,
+        spikes=arguments.spikes,
+        rates_hz=rates_hz,
+        seed=arguments.seed,
+        sigma=arguments.sigma,
+        oscillation_hz=arguments.oscillation,
+        depth=arguments.depth,
+        bursts_hz=arguments.bursts,
+        fan_in=fan_in,
+        weights=arguments.weights,
+        stimuli=arguments.stimuli,
+        bin_us=arguments.bin_us,
+        name=arguments.name,
+    )
+
+
+def _layers(text: str, neurons: int | None) -> tuple[Layer, ...]:
+    if not text.strip().isdigit():
+        layers = layer_list(text, "--layers")
+        total = sum(layer.neurons for layer in layers)
+        if neurons is not None and neurons != total:
+            raise InvalidInput(
+                f"--neurons {neurons} was given; --layers names {total}.",
+                hint="Leave --neurons out, or give the number of layers alone: --layers 3 --neurons 100000",
+            )
+        return layers
+    n, total = int(text), _DEFAULT_NEURONS if neurons is None else neurons
+    if not 1 <= n <= total:
+        raise InvalidInput(
+            f"{total} neurons in {n} layers were asked for.", hint="Every layer has at least one neuron."
+        )
+    edges = [total * k // n for k in range(n + 1)]
+    return numbered_layers((f"layer {k}", (edges[k + 1] - edges[k],)) for k in range(n))
+
+
+def _to_file(source: GeneratedSource, path: Path, *, as_json: bool) -> int:
+    spikes = sum(source.counts().spikes.values())
+    if path.suffix == SUFFIX:
+        with ProgressLine("Writing") as line:
+            line.show(0, 0, str(path), force=True)
+            save(source, path)
+    elif path.suffix == ".parquet":
+        if path.exists():
+            raise RecordingExists(
+                f"{str(path)!r} exists.", hint="Choose another name, or delete it.", where=str(path)
+            )
+        with ProgressLine("Writing") as line:
+            write_spikes(source, path, progress=lambda done: line.show(done, spikes, str(path)))
+    else:
+        raise InvalidInput(
+            f"--to {str(path)!r} is no kind of file that can be written.",
+            hint=f"Give NAME.parquet for the spikes, or NAME{SUFFIX} for everything.",
+        )
+    if as_json:
+        print_json({"path": str(path), "spikes": spikes})
+    else:
+        print(f"Wrote {amount(spikes)} spikes to {path}. Next: synaptarium import {path}")
+    return 0
