@@ -267,6 +267,19 @@ def test_lost_events_keep_the_old_build(store, learning_run) -> None:
     jobs.check_free(store, recording.num)
 
 
+def test_a_build_that_did_not_add_up_is_made_anew(store, learning_run) -> None:
+    recording = learning_run().stored(store)
+    lost = store.db.events.find_one({"recording": recording.num, "kind": "spikes"})
+    store.db.events.delete_one({"_id": lost["_id"]})
+    with pytest.raises(CorruptData):
+        precompute(store, recording.id, engine="local")
+    store.db.events.insert_one(lost)
+
+    build = precompute(store, recording.id, engine="local")
+
+    assert recordings.get(store, recording.id).build == build
+
+
 def test_two_jobs_exclude_each_other(store, learning_run) -> None:
     recording = learning_run().stored(store)
     jobs.claim(store, recording.num, 7, "elsewhere/1/a")

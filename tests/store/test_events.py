@@ -99,6 +99,18 @@ def test_writing_a_block_again_changes_nothing(store: Store, recording: Recordin
     assert events.blocks(store, recording.num, "spikes") == [first]
 
 
+def test_blocks_are_listed_by_time_and_by_number(store: Store, recording: Recording) -> None:
+    times_us = ([0, 9], [5, 20], [21, 30])
+    written = [
+        events.write_block(store, recording.num, "spikes", "", seq, spikes(times))
+        for seq, times in enumerate(times_us)
+    ]
+
+    assert events.blocks(store, recording.num, "spikes", t_start_us=9, t_stop_us=21) == written[:2]
+    assert events.blocks(store, recording.num, "spikes", "", t_start_us=21) == written[2:]
+    assert events.blocks_from(store, recording.num, "spikes", "", 1) == written[1:]
+
+
 def test_listing_blocks_reads_no_payload(store: Store, recording: Recording) -> None:
     events.write_block(store, recording.num, "spikes", "", 0, spikes([1, 2]))
     store.db.command("profile", 2)

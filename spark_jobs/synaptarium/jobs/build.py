@@ -16,7 +16,14 @@ from synaptarium.jobs import live, states
 from synaptarium.jobs.plan import PLAN, PLANNER_VERSION, Plan, make_plan
 from synaptarium.jobs.publish import MANIFEST, finish
 from synaptarium.jobs.ranges import build_range
-from synaptarium.schemas.errors import Cancelled, Conflict, RecordingBusy, SynaptariumError, error_body
+from synaptarium.schemas.errors import (
+    Cancelled,
+    Conflict,
+    CorruptData,
+    RecordingBusy,
+    SynaptariumError,
+    error_body,
+)
 from synaptarium.schemas.messages import Engine, Job
 from synaptarium.schemas.recording import Recording
 from synaptarium.store import chunks, jobs, recordings, summaries
@@ -184,6 +191,9 @@ class _Run:
 
     def failed(self, error: BaseException) -> None:
         try:
+            if isinstance(error, CorruptData):
+                # What is done did not add up: a retry makes everything anew.
+                jobs.forget_parts(self.store, self.recording.num, self.build)
             if isinstance(error, Cancelled | KeyboardInterrupt):
                 self.report("cancelled; what is done is kept", "cancelled")
             else:

@@ -46,6 +46,8 @@ class Following(msgspec.Struct, kw_only=True):
         Events in the chunks of closed ranges, and of each open range by its index.
     blocks : dict of str to int
         ``"<kind>/<stream>"`` to the number of blocks seen.
+    rows : int
+        Events in the blocks seen.
     horizons : list of (int, int)
         Wall clock (us) and the run's end (us) then, the newest last.
     """
@@ -55,6 +57,7 @@ class Following(msgspec.Struct, kw_only=True):
     closed_rows: int = 0
     open_rows: dict[int, int] = {}
     blocks: dict[str, int] = {}
+    rows: int = 0
     horizons: list[tuple[int, int]] = []
 
 
@@ -113,16 +116,15 @@ def _extend(store: Store, id: str, grace_s: float) -> Manifest:
             return before
 
     # Blocks are listed before the ranges are read: what comes in between is read twice, never missed.
-    found: dict[str, int] = {}
-    first_dirty = 0 if before is None else (following.plan.n_frames - 1) // following.plan.range_bins
-    rows = 0
     width_us = _width_us(following.plan)
+    first_dirty = 0 if before is None else (following.plan.n_frames - 1) // following.plan.range_bins
     for kind in KINDS:
-        for block in events.blocks(store, recording.num, kind):
-            name = f"{kind}/{block.stream}"
-            rows += block.n
-            found[name] = max(found.get(name, 0), block.seq + 1)
-            if block.seq >= following.blocks.get(name, 0):
+        for stream in recordings.streams_of(recording.header, kind):
+            name = f"{kind}/{stream}"
+            seen = following.blocks.get(name, 0)
+            for block in events.blocks_from(store, recording.num, kind, stream, seen):
+                following.rows += block.n
+                following.blocks[name] = block.seq + 1
                 first_dirty = min(first_dirty, (block.t0_us - recording.header.t_start_us) // width_us)
     first_dirty = max(first_dirty, following.closed)
     levels_before = len(following.plan.levels) if before is not None else 0
@@ -143,7 +145,6 @@ def _extend(store: Store, id: str, grace_s: float) -> Manifest:
             written += [chunk.key for chunk in made]
 
     _close_ranges(store, following, recording, grace_s, done)
-    following.blocks = found
     closed_us = min(plan.t_start_us + following.closed * width_us, recording.header.t_stop_us)
     manifest = make_manifest(
         plan,
@@ -151,10 +152,15 @@ def _extend(store: Store, id: str, grace_s: float) -> Manifest:
         open=not done,
         closed_us=recording.header.t_stop_us if done else closed_us,
     )
-    late = rows - following.closed_rows - sum(following.open_rows.values())
+    late = following.rows - following.closed_rows - sum(following.open_rows.values())
     if late > 0:
         why = "they came after their time had been closed; precompute the recording once the run has ended"
-        told = Accounting(what="events shown while the run goes on", kept=rows - late, total=rows, why=why)
+        told = Accounting(
+            what="events shown while the run goes on",
+            kept=following.rows - late,
+            total=following.rows,
+            why=why,
+        )
         manifest = msgspec.structs.replace(manifest, accounting=(*manifest.accounting, told))
     write_manifest(store, manifest)
     summaries.write(store, plan.num, NAME, _KEY, {"following": msgspec.json.encode(following)})

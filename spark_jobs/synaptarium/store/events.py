@@ -76,12 +76,44 @@ def add_block(
     return _info(document)
 
 
-def blocks(store: Store, num: int, kind: EventKind, stream: str | None = None) -> list[BlockInfo]:
-    """Return the blocks of a kind (of one stream, or of all), ordered by stream, time and number; no payload is read."""
+def blocks(
+    store: Store,
+    num: int,
+    kind: EventKind,
+    stream: str | None = None,
+    *,
+    t_start_us: int | None = None,
+    t_stop_us: int | None = None,
+) -> list[BlockInfo]:
+    """Return the blocks of a kind, ordered by stream, time and number; no payload is read.
+
+    Parameters
+    ----------
+    num : int
+        Recording number.
+    kind, stream : str
+        Of one stream, or of all where None.
+    t_start_us, t_stop_us : int or None
+        Only blocks with events in this half-open range; None leaves a side open.
+    """
     where: Document = {"recording": num, "kind": kind}
     if stream is not None:
         where["stream"] = stream
+    if t_stop_us is not None:
+        where["t0_us"] = {"$lt": t_stop_us}
+    if t_start_us is not None:
+        where["t1_us"] = {"$gte": t_start_us}
     order = [("recording", 1), ("kind", 1), ("stream", 1), ("t0_us", 1), ("t1_us", 1), ("seq", 1)]
+    return _listed(store, where, order)
+
+
+def blocks_from(store: Store, num: int, kind: EventKind, stream: str, seq: int) -> list[BlockInfo]:
+    """Return the blocks of a stream from a number on, in the order in which they were written."""
+    where: Document = {"recording": num, "kind": kind, "stream": stream, "seq": {"$gte": seq}}
+    return _listed(store, where, [("recording", 1), ("kind", 1), ("stream", 1), ("seq", 1)])
+
+
+def _listed(store: Store, where: Document, order: list[tuple[str, int]]) -> list[BlockInfo]:
     fields: Document = {"_id": 0, **dict.fromkeys(BlockInfo._fields, 1)}
     found = call(store, lambda: list(store.db.events.find(where, fields).sort(order)))
     return [_info(document) for document in found]
@@ -115,12 +147,7 @@ def read(
     CorruptData
         A block fails its checksum.
     """
-    listed = [
-        block
-        for block in blocks(store, num, kind, stream)
-        if (t_stop_us is None or block.t0_us < t_stop_us)
-        and (t_start_us is None or block.t1_us >= t_start_us)
-    ]
+    listed = blocks(store, num, kind, stream, t_start_us=t_start_us, t_stop_us=t_stop_us)
     if not listed:
         check_exists(store, num)
     column = TIME_COLUMN[kind]
