@@ -98,8 +98,9 @@ $(BUNDLE): $(FRONT_END) hatch_build.py | .venv/.packages
 .venv/.ready: .venv/.packages $(BUNDLE)
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements/dev.lock
+# The tests also try the Java that machines without one get.
+.venv/.ready-dev: .venv/.ready requirements/dev.lock requirements/java.lock
 	@echo "== tools for tests and lint"
-	@$(PIP) -r requirements/dev.lock
+	@$(PIP) -r requirements/dev.lock -r requirements/java.lock
 	@$(BIN)/python requirements/system.py chromium
 	@touch $@
