@@ -19,7 +19,7 @@ from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.manifest import Grid, Level, Manifest, unpack_presence
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import Sealed, unseal
-from synaptarium.store import chunks, events
+from synaptarium.store import chunks, events, network
 from synaptarium.store.database import Store
 
 BUDGET_BYTES = 4 * 1024 * 1024
@@ -162,6 +162,33 @@ class RecordingReader:
         sealed = chunks.read(self._store, key)
         self._spend(len(sealed.stored), "This window")
         return sealed
+
+    def chunks(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
+        """Return those of the chunks that are stored, in one request."""
+        found = chunks.read_many(self._store, keys)
+        self._spend(sum(len(sealed.stored) for sealed in found.values()), "This window")
+        return found
+
+    def stored_bytes(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, int]:
+        """Return how much reading each of the chunks would take of the budget."""
+        return chunks.stored_bytes(self._store, keys)
+
+    def synapses(self, projection: str, n: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Return (pre, post) of a projection's first ``n`` synapses, as far as whole blocks of them fit the budget."""
+        parts: list[tuple[NDArray[np.uint32], NDArray[np.uint32]]] = []
+        for block in range(-(-n // network.BLOCK_ROWS)):
+            # pre and post are 8 bytes a synapse before compression, delays 4 more.
+            if block and self.bytes_read + 12 * network.BLOCK_ROWS > BUDGET_BYTES:
+                break
+            pre, post, size_bytes = network.read_synapse_block(
+                self._store, self.recording.num, projection, block
+            )
+            self._spend(size_bytes, f"The synapses of {projection!r}")
+            parts.append((pre, post))
+        none = np.empty(0, np.uint32)
+        pre = np.concatenate([part[0] for part in parts]) if parts else none
+        post = np.concatenate([part[1] for part in parts]) if parts else none
+        return pre[:n], post[:n]
 
     def _fill(self, total: NDArray[np.float64], grid: Grid, first: int, last: int, n_frames: int) -> None:
         manifest = self.manifest

@@ -83,6 +83,16 @@ def read_many(store: Store, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
     return {ChunkKey.unpack(document["_id"]): _sealed(document) for document in found}
 
 
+def stored_bytes(store: Store, keys: Sequence[ChunkKey]) -> dict[ChunkKey, int]:
+    """Return how many bytes each of the chunks takes; those that are not stored are left out."""
+    pipeline: list[Document] = [
+        {"$match": {"_id": {"$in": [key.pack() for key in keys]}}},
+        {"$project": {"size_bytes": {"$binarySize": "$payload"}}},
+    ]
+    found = call(store, lambda: list(store.db.chunks.aggregate(pipeline)))
+    return {ChunkKey.unpack(document["_id"]): document["size_bytes"] for document in found}
+
+
 def scan(store: Store, first_key: ChunkKey, last_key: ChunkKey) -> Iterator[tuple[ChunkKey, Sealed]]:
     """Yield the chunks between two keys, both included, in the order of their keys."""
     where: Document = {"_id": {"$gte": first_key.pack(), "$lte": last_key.pack()}}

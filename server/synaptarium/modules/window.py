@@ -1,0 +1,310 @@
+"""What every neuron or synapse did in a window: the chunks of the level that fits, or an even sample of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.modules.reader import RecordingReader
+from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.chunks import ValueFrames, decode_spikes, decode_values
+from synaptarium.schemas.manifest import EXACT_LEVELS, Grid, Level, Tile, unpack_presence
+from synaptarium.schemas.recording import Accounting
+from synaptarium.schemas.sealing import unseal
+
+# A level of more chunks than this in the window is too fine for any budget.
+_MAX_CHUNKS = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Frames:
+    """Frames of a window at one level, and which of them are known.
+
+    Parameters
+    ----------
+    level, frame_us : int
+        Time level, width of a frame.
+    first, n : int
+        First frame of the window at that level, number of frames.
+    first_us : int
+        Start of the first frame.
+    covered : (n,) bool
+        False where a chunk was left out for the budget.
+    """
+
+    level: int
+    frame_us: int
+    first: int
+    n: int
+    first_us: int
+    covered: NDArray[np.bool_]
+
+    @property
+    def t_us(self) -> NDArray[np.int64]:
+        """Start of every frame."""
+        return self.first_us + np.arange(self.n, dtype=np.int64) * self.frame_us
+
+    @property
+    def accounting(self) -> tuple[Accounting, ...]:
+        """ "x of y", where frames are left out."""
+        kept = int(self.covered.sum())
+        if kept == self.n:
+            return ()
+        why = (
+            "An answer reads at most 4 MiB; an even sample over the window was read. Choose a shorter window."
+        )
+        return (Accounting(what="frames of the window", kept=kept, total=self.n, why=why),)
+
+
+@dataclasses.dataclass(frozen=True)
+class Spikes:
+    """Spikes of a layer in a window: frame (from the window's first), neuron (id in the layer) and count of each."""
+
+    frames: Frames
+    frame: NDArray[np.int64]
+    neuron: NDArray[np.uint32]
+    count: NDArray[np.int64]
+
+
+def spikes_in(
+    reader: RecordingReader,
+    layer: str,
+    t_start_us: int,
+    t_stop_us: int,
+    *,
+    budget_bytes: int,
+    levels: Collection[int] = range(EXACT_LEVELS),
+    neurons: Collection[int] | None = None,
+) -> Spikes:
+    """Return the spikes of a layer in a half-open window, widened to whole frames.
+
+    Parameters
+    ----------
+    reader : RecordingReader
+        What reads.
+    layer : str
+        Its name.
+    t_start_us, t_stop_us : int
+        Window, cut to the recording's span.
+    budget_bytes : int
+        Most stored bytes that are read for this.
+    levels : collection of int
+        Levels to choose from: the finest that fits; of the coarsest an even sample where none does.
+    neurons : collection of int or None
+        Only tiles that hold one of these ids are read.
+    """
+    frames, tiles, keys = _choose(
+        reader,
+        "spikes",
+        layer,
+        t_start_us,
+        t_stop_us,
+        budget_bytes=budget_bytes,
+        levels=levels,
+        items=neurons,
+    )
+    parts: list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]] = []
+    for key, sealed in sorted(reader.chunks(keys).items()):
+        chunk = decode_spikes(unseal(sealed))
+        frame = np.repeat(chunk.first_frame - frames.first + np.arange(len(chunk.n)), chunk.n)
+        count = np.ones(len(frame), np.int64) if chunk.counts is None else chunk.counts.astype(np.int64)
+        inside = (frame >= 0) & (frame < frames.n)
+        parts.append((frame[inside], chunk.ids[inside] + np.uint32(tiles[key.tile].first), count[inside]))
+    if not parts:
+        return Spikes(frames, np.empty(0, np.int64), np.empty(0, np.uint32), np.empty(0, np.int64))
+    frame, neuron, count = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Spikes(frames, frame, neuron, count)
+
+
+def states_in(
+    reader: RecordingReader,
+    stream: str,
+    target: str,
+    tile: Tile,
+    t_start_us: int,
+    t_stop_us: int,
+    *,
+    budget_bytes: int,
+    levels: Collection[int] = range(EXACT_LEVELS),
+) -> tuple[Frames, Iterator[tuple[int, NDArray[np.float32]]]]:
+    """Return the frames of a window, and an iterator over the states at their ends.
+
+    Yields
+    ------
+    (frame, state) : (int, (tile.n,) float32)
+        Frames in order, from 0; only those whose state is known. NaN where an item has no value. The array is used
+        again for the next frame.
+    """
+    frames, _, keys = _choose(
+        reader,
+        stream,
+        target,
+        t_start_us,
+        t_stop_us,
+        budget_bytes=budget_bytes,
+        levels=levels,
+        items=(tile.first,),
+    )
+    earlier = _latest_before(reader, stream, target, tile, frames)
+    found = reader.chunks([*keys, earlier] if earlier else keys)
+    chunks = [decode_values(unseal(sealed)) for _, sealed in sorted(found.items())]
+    _forget_after_gaps(frames, chunks)
+    return frames, _states(frames, chunks, tile.n)
+
+
+def state_at(reader: RecordingReader, stream: str, target: str, tile: Tile, t_us: int) -> NDArray[np.float32]:
+    """Return the (tile.n,) float32 state just before a moment, at the finest level; NaN where an item has no value."""
+    manifest = reader.manifest
+    t_us = min(max(t_us, manifest.t_start_us + 1), manifest.t_stop_us)
+    state = np.full(tile.n, np.nan, np.float32)
+    level = manifest.levels[0]
+    frame = (t_us - 1 - manifest.t_start_us) // (level.bins * manifest.bin_us)
+    frames = Frames(0, manifest.bin_us, frame + 1, 0, t_us, np.ones(0, np.bool_))
+    grid = _grid(reader, stream, target, 0)
+    key = _latest_before(reader, stream, target, tile, frames)
+    if grid is None or key is None:
+        return state
+    chunk = decode_values(unseal(reader.chunk(key)))
+    state[:] = chunk.keyframe
+    rows = min(len(chunk.n), frame + 1 - chunk.first_frame)
+    until = int(chunk.n[:rows].sum(dtype=np.int64))
+    # numpy assigns in order, so of equal ids the last frame's value stays.
+    state[chunk.ids[:until]] = chunk.last[:until]
+    return state
+
+
+def tiles_of(reader: RecordingReader, target: str, kind: str) -> list[Tile]:
+    """Return the tiles of a layer or projection, in order."""
+    return [tile for tile in reader.manifest.tiles if tile.name == target and tile.kind == kind]
+
+
+def _states(frames: Frames, chunks: list[ValueFrames], n: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    state = np.full(n, np.nan, np.float32)
+    by_frame = {chunk.first_frame - frames.first: chunk for chunk in chunks}
+    begun, ends = 0, np.zeros(1, np.int64)
+    chunk: ValueFrames | None = None
+    for frame in range(min([0, *by_frame]), frames.n):
+        if frame in by_frame:
+            begun, chunk = frame, by_frame[frame]
+            state[:] = chunk.keyframe
+            ends = np.concatenate(([0], np.cumsum(chunk.n, dtype=np.int64)))
+        if chunk is not None and frame - begun < len(ends) - 1:
+            rows = slice(ends[frame - begun], ends[frame - begun + 1])
+            state[chunk.ids[rows]] = chunk.last[rows]
+        if frame >= 0 and frames.covered[frame]:
+            yield frame, state
+
+
+def _forget_after_gaps(frames: Frames, chunks: list[ValueFrames]) -> None:
+    """Mark as unknown what follows a gap until the next chunk tells the state again."""
+    starts = np.zeros(frames.n, np.bool_)
+    firsts = np.array([chunk.first_frame - frames.first for chunk in chunks], np.int64)
+    starts[firsts[(firsts >= 0) & (firsts < frames.n)]] = True
+    place = np.arange(frames.n)
+    last_start = np.maximum.accumulate(np.where(starts, place, -1))
+    last_gap = np.maximum.accumulate(np.where(frames.covered, -1, place))
+    frames.covered[last_gap > last_start] = False
+
+
+def _choose(
+    reader: RecordingReader,
+    stream: str,
+    target: str,
+    t_start_us: int,
+    t_stop_us: int,
+    *,
+    budget_bytes: int,
+    levels: Collection[int],
+    items: Collection[int] | None,
+) -> tuple[Frames, dict[int, Tile], list[ChunkKey]]:
+    manifest = reader.manifest
+    tiles = {tile.tile: tile for tile in manifest.tiles if tile.name == target}
+    start = max(t_start_us, manifest.t_start_us) - manifest.t_start_us
+    stop = max(start, min(t_stop_us, manifest.t_stop_us) - manifest.t_start_us)
+    usable = [level for level in manifest.levels if level.level in levels]
+    for level in usable:
+        frame_us = level.bins * manifest.bin_us
+        first = min(start // frame_us, level.frames)
+        n = max(0, min(level.frames, -(-stop // frame_us)) - first)
+        first_us = manifest.t_start_us + first * frame_us
+        frames = Frames(level.level, frame_us, first, n, first_us, np.ones(n, np.bool_))
+        grid = _grid(reader, stream, target, level.level)
+        if grid is None or not n:
+            return frames, tiles, []
+        by_chunk = _present(reader, grid, level, frames, tiles, items)
+        last_choice = level is usable[-1]
+        if sum(map(len, by_chunk.values())) > _MAX_CHUNKS and not last_choice:
+            continue
+        chosen = _fitting(reader, by_chunk, budget_bytes)
+        if len(chosen) < len(by_chunk) and not last_choice:
+            continue
+        for chunk in by_chunk.keys() - chosen:
+            begin = (chunk << grid.k) - first
+            frames.covered[max(0, begin) : max(0, begin + (1 << grid.k))] = False
+        return frames, tiles, [key for chunk in sorted(chosen) for key in by_chunk[chunk]]
+    raise AssertionError("a build has levels 0 to 2")
+
+
+def _present(
+    reader: RecordingReader,
+    grid: Grid,
+    level: Level,
+    frames: Frames,
+    tiles: dict[int, Tile],
+    items: Collection[int] | None,
+) -> dict[int, list[ChunkKey]]:
+    manifest = reader.manifest
+    by_chunk: dict[int, list[ChunkKey]] = {}
+    first, last = frames.first >> grid.k, (frames.first + frames.n - 1) >> grid.k
+    for number, presence in zip(grid.tiles, grid.presence, strict=True):
+        tile = tiles[number]
+        if items is not None and not any(tile.first <= item < tile.first + tile.n for item in items):
+            continue
+        present = unpack_presence(presence, -(-level.frames >> grid.k))
+        for chunk in first + np.flatnonzero(present[first : last + 1]):
+            key = ChunkKey(manifest.num, manifest.build, grid.stream, grid.level, int(chunk), number)
+            by_chunk.setdefault(int(chunk), []).append(key)
+    return by_chunk
+
+
+def _fitting(reader: RecordingReader, by_chunk: dict[int, list[ChunkKey]], budget_bytes: int) -> set[int]:
+    """Return the chunks whose tiles fit the budget together: all, or every so manyth."""
+    ordered = sorted(by_chunk)
+    step = -(-sum(map(len, by_chunk.values())) // _MAX_CHUNKS) or 1
+    ordered = ordered[::step]
+    found = reader.stored_bytes([key for chunk in ordered for key in by_chunk[chunk]])
+    sizes = [sum(found.get(key, 0) for key in by_chunk[chunk]) for chunk in ordered]
+    step = 1
+    while sum(sizes[::step]) > budget_bytes and step <= len(sizes):
+        step += 1
+    return set(ordered[::step]) if sum(sizes[::step]) <= budget_bytes else set()
+
+
+def _grid(reader: RecordingReader, stream: str, target: str, level: int) -> Grid | None:
+    number = next((found.stream for found in reader.manifest.streams if found.name == stream), None)
+    return next(
+        (
+            grid
+            for grid in reader.manifest.grids
+            if (grid.stream, grid.target, grid.level) == (number, target, level)
+        ),
+        None,
+    )
+
+
+def _latest_before(
+    reader: RecordingReader, stream: str, target: str, tile: Tile, frames: Frames
+) -> ChunkKey | None:
+    """Return the key of the last stored chunk of a tile that starts before the window does."""
+    grid = _grid(reader, stream, target, frames.level)
+    if grid is None or tile.tile not in grid.tiles or not frames.first:
+        return None
+    n_chunks = ((frames.first - 1) >> grid.k) + 1
+    present = np.flatnonzero(unpack_presence(grid.presence[grid.tiles.index(tile.tile)], n_chunks))
+    if not len(present):
+        return None
+    manifest = reader.manifest
+    return ChunkKey(manifest.num, manifest.build, grid.stream, grid.level, int(present[-1]), tile.tile)
