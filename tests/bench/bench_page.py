@@ -1,0 +1,142 @@
+"""How soon the page shows what is asked for: the first moving frame, and the frame of a place not yet loaded.
+
+Real parts: a server process with its MongoDB, and headless Chromium (software GL). The recording has the size of the
+demo. The limit beside a seek is the same page fetching the bytes that the seek needs and doing nothing with them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-accelerated-2d-canvas",
+]
+LAYERS = "input:8x8,hidden:20x20,deep:10x10"
+SPIKES, SECONDS, WEIGHTS = 1_000_000, 45, 2_000_000
+OPENINGS = 6
+#: Places (s) that nothing loads before they are asked for, each in a chunk of its own.
+PLACES_S = (14.0, 24.0, 34.0, 42.0)
+
+SEEK = """async place_us => {
+  const start = performance.now();
+  window.synaptarium.seek(place_us);
+  while (window.synaptarium.spikesNow() === null) await new Promise((next) => setTimeout(next, 1));
+  return performance.now() - start;
+}"""
+FETCH = """async place_us => {
+  const at = '/api/recordings/generated';
+  const manifest = await (await fetch(`${at}/manifest`)).json();
+  const names = [];
+  for (const grid of manifest.grids) {
+    const kind = manifest.streams.find((stream) => stream.stream === grid.stream).kind;
+    if (grid.level !== 0 || (kind !== 'spikes' && kind !== 'values')) continue;
+    const chunk = Math.floor(place_us / manifest.bin_us / 2 ** grid.k);
+    for (const tile of grid.tiles) names.push(`${at}/builds/${manifest.build}/chunks/${grid.stream}/0/${tile}/${chunk}`);
+  }
+  const start = performance.now();
+  await Promise.all(names.map(async (name) => (await fetch(name, {cache: 'no-store'})).arrayBuffer()));
+  return performance.now() - start;
+}"""
+MOVING = """async () => {
+  await window.synaptarium.ready;
+  const first = window.synaptarium.state().framesDrawn;
+  window.synaptarium.play();
+  while (window.synaptarium.state().framesDrawn < first + 2 || window.synaptarium.state().spikesInLastFrame === 0) {
+    await new Promise((next) => setTimeout(next, 5));
+  }
+  return performance.now();
+}"""
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Yield the first moving frame (s since the navigation) and cold seeks (ms)."""
+    path = next(
+        (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
+    )
+    if path is None:
+        raise SystemExit("Chromium is missing: apt-get install chromium")
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-page-") as folder,
+        served(Path(folder)) as url,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        moving, seeks, bare = [], [], []
+        for opening in range(OPENINGS):
+            page = browser.new_page(viewport={"width": 1280, "height": 720})
+            page.goto(f"{url}/view/generated?t=0")
+            moving.append(page.evaluate(MOVING) / 1000)
+            page.evaluate("window.synaptarium.pause()")
+            for place_s in PLACES_S:
+                seeks.append(page.evaluate(SEEK, (place_s + 0.3 * opening) * 1e6))
+                page.wait_for_timeout(200)
+                bare.append(page.evaluate(FETCH, place_s * 1e6))
+            page.close()
+        browser.close()
+    yield {
+        "name": "page.first_moving_frame",
+        "value": statistics.median(moving),
+        "unit": "s",
+        "goal": "<= 2",
+    }
+    yield {"name": "page.cold_seek_p50", "value": statistics.median(seeks), "unit": "ms", "goal": "<= 100"}
+    yield {
+        "name": "page.cold_seek_p95",
+        "value": sorted(seeks)[int(len(seeks) * 0.95)],
+        "unit": "ms",
+        "goal": "<= 100",
+    }
+    yield {
+        "name": "page.cold_seek_of_fetch",
+        "value": statistics.median(seeks),
+        "unit": "ms",
+        "reference": "fetching the chunks of that moment over HTTP and dropping them",
+        "reference_value": statistics.median(bare),
+    }
+
+
+@contextmanager
+def served(data: Path) -> Iterator[str]:
+    """Run `synaptarium serve` on a folder with a generated recording."""
+    command = [sys.executable, "-m", "synaptarium.server.cli"]
+    at = ["--data", str(data)]
+    size = ["--spikes", str(SPIKES), "--seconds", str(SECONDS), "--weights", str(WEIGHTS), "--fan-in", "80"]
+    for words in (
+        ["generate", "--layers", LAYERS, *size, "--stimuli", "300", *at],
+        ["precompute", "generated", "--engine", "local", *at],
+    ):
+        subprocess.run([*command, *words], check=True, capture_output=True)
+    server = subprocess.Popen(
+        [*command, "serve", "--port", "0", *at], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert server.stdout
+        url = server.stdout.readline().split()[-1].rstrip("/")
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{url}/api/health", timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
