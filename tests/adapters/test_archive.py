@@ -3,13 +3,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from synaptarium.adapters.archive import ArchiveSource, save
 from synaptarium.adapters.array_source import ArraySource
 from synaptarium.adapters.arrays import LayerArrays, arrays_source
 from synaptarium.adapters.base import open_source, streams
-from synaptarium.schemas.errors import CorruptData, ForeignFile, InvalidInput, RecordingExists, TruncatedFile
+from synaptarium.schemas.errors import (
+    CorruptData,
+    ForeignFile,
+    InvalidInput,
+    NeuronOutOfRange,
+    RecordingExists,
+    TruncatedFile,
+)
 
 
 def test_an_archive_gives_back_what_was_saved(everything: ArraySource, tmp_path: Path) -> None:
@@ -91,14 +99,30 @@ def test_bytes_that_changed_in_place_are_found_when_read(everything: ArraySource
         list(open_source(folder).read("spikes"))
 
 
-def test_ids_beyond_the_header_are_corrupt(everything: ArraySource, tmp_path: Path) -> None:
+def test_network_bytes_that_changed_in_place_are_found_when_read(
+    everything: ArraySource, tmp_path: Path
+) -> None:
+    folder = save(everything, tmp_path / "run")
+    source = open_source(folder)
+    projection = source.describe().projections[0].name
+    path = folder / "synapses-0.arrow"
+    cut = pa.record_batch({"pre": pa.array([0], pa.uint32())})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, cut.schema) as out:
+        out.write_batch(cut)
+
+    with pytest.raises(CorruptData, match=r"synapses-0\.arrow of .* cannot be read"):
+        source.synapses(projection)
+
+
+def test_ids_beyond_the_header_are_refused(everything: ArraySource, tmp_path: Path) -> None:
     one = arrays_source("one", layers=[LayerArrays("a", neurons=9)], bin_us=1, spikes={"a": ([0], [8])})
     folder = save(one, tmp_path / "run")
     _edit(folder, '"neurons": 9', '"neurons": 8')
     _edit(folder, "9\n", "8\n")
 
-    with pytest.raises(CorruptData, match="beyond 8"):
+    with pytest.raises(NeuronOutOfRange, match="has id 8") as caught:
         list(open_source(folder).read("spikes"))
+    assert caught.value.hint
 
 
 def _cut(path: Path) -> None:

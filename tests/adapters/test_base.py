@@ -115,6 +115,23 @@ def test_the_example_names_the_line_that_is_wrong(tmp_path: Path) -> None:
         open_source(write(tmp_path / "b.txt", b"# spike list\n# layer a 2\n1.5 2\n"))
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"# spike list\n# layer a 3\n\xff\xfe 1\n", "Line 3 of"),
+        (b"# spike list\n1 0\n", "spikes of neurons 0 to 0; its layers have 0."),
+        (b"# spike list\n# layer a 9999999999\n1 0\n", "has 9,999,999,999 neurons"),
+        (b"# spike list\n# layer a 3\n1e12 0\n", "The run lasts 1,000,000,000 s"),
+    ],
+)
+def test_a_spike_list_that_makes_no_sense_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = write(tmp_path / "run.txt", content)
+
+    with pytest.raises(InvalidInput, match=message) as caught:
+        open_source(path).describe()
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("source", ["arrays", "vs2n"], indirect=True)
 def test_the_report_tells_network_guesses_missing_and_reductions(source: EventSource) -> None:
     dry = report(source)

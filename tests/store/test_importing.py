@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from synaptarium.adapters.array_source import ArraySource
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.schemas.errors import (
+    CorruptData,
     InvalidInput,
     InvalidTime,
     NeuronOutOfRange,
@@ -221,6 +222,21 @@ def test_a_source_that_contradicts_itself_leaves_the_store_as_it_was(
         import_source(store, Altered(a_source(), batches, header))
 
     assert contents(store) == before
+
+
+def test_a_source_that_turns_out_damaged_leaves_the_store_as_it_was(store: Store) -> None:
+    def damaged(kind: str) -> None:
+        if kind == "weights":
+            raise CorruptData("events-2.arrow cannot be read.")
+
+    import_source(store, a_source(name="another"))
+    before = contents(store)
+
+    with pytest.raises(CorruptData, match="cannot be read"):
+        import_source(store, Altered(a_source(), before_each=damaged))
+
+    assert contents(store) == before
+    assert import_source(store, a_source()).status == "ready"
 
 
 def test_arrays_that_do_not_fit_their_layer_are_refused(store: Store) -> None:

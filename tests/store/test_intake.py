@@ -244,3 +244,5 @@ def test_an_open_run_has_no_end_yet() -> None:
     assert intake.take("spikes", "", spikes([5000], [0])).num_rows == 1
     with pytest.raises(InvalidTime):
         intake.take("spikes", "", spikes([-5], [0]))
+    with pytest.raises(InvalidTime, match="beyond the 4,294,967,296 bins of 1,000 us"):
+        intake.take("spikes", "", spikes([2**32 * 1000], [0]))

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from synaptarium.adapters.base import Adapter, EventSource, NeuronLabels, Synapses, streams
 from synaptarium.adapters.checks import known
-from synaptarium.schemas.errors import CorruptData, ForeignFile, InvalidInput, RecordingExists, TruncatedFile
+from synaptarium.schemas.errors import (
+    CorruptData,
+    ForeignFile,
+    InvalidInput,
+    NeuronOutOfRange,
+    RecordingExists,
+    TruncatedFile,
+)
 from synaptarium.schemas.events import TIME_COLUMN, EventKind, conform
 from synaptarium.schemas.recording import (
     Counts,
@@ -35,6 +42,12 @@ FORMAT = "synaptarium archive"
 VERSION = 1
 
 NetworkArray = Literal["positions", "labels", "recorded", "synapses"]
+_COLUMNS: dict[NetworkArray, list[str]] = {
+    "positions": ["x", "y", "z"],
+    "labels": ["label"],
+    "recorded": ["neuron"],
+    "synapses": ["pre", "post"],
+}
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -276,7 +289,12 @@ class ArchiveSource:
             for index in wanted:
                 batch = self._batch(reader, index, file)
                 if limit is not None and batch.num_rows and int(batch[1].to_numpy().max()) >= limit:
-                    raise CorruptData(f"{file.file} has ids beyond {limit}.", where=str(self._folder))
+                    raise NeuronOutOfRange(
+                        f"{file.file} has id {int(batch[1].to_numpy().max())}; by the header, {limit} is the end of "
+                        f"its {'synapses' if file.kind == 'weights' else 'neurons'}.",
+                        hint="Make the archive again; its files do not belong together.",
+                        where=str(self._folder),
+                    )
                 if column is not None:
                     time_us = cast("NDArray[np.int64]", batch[column].to_numpy())
                     first = 0 if t_start_us is None else int(np.searchsorted(time_us, t_start_us))
@@ -289,18 +307,26 @@ class ArchiveSource:
         try:
             return conform(file.kind, reader.get_batch(index))
         except (pa.ArrowException, ValueError, OSError) as error:
-            raise CorruptData(
-                f"{file.file} cannot be read: {error}.",
-                hint="Make the archive again.",
-                where=str(self._folder),
-            ) from error
+            raise self._unreadable(file.file, error) from error
 
     def _network(self, array: NetworkArray, of: Sequence[str]) -> pa.RecordBatch | None:
         for file in self._contents.network:
             if file.array == array and file.of == tuple(of):
                 with self._open(file.file) as reader:
-                    return reader.get_batch(0)
+                    try:
+                        batch = reader.get_batch(0)
+                        batch.select(_COLUMNS[array])
+                        return batch
+                    except (pa.ArrowException, ValueError, KeyError, OSError) as error:
+                        raise self._unreadable(file.file, error) from error
         return None
+
+    def _unreadable(self, name: str, error: Exception) -> CorruptData:
+        return CorruptData(
+            f"{name} of {str(self._folder)!r} cannot be read: {error}.",
+            hint="Copy the folder again, or make the archive again.",
+            where=str(self._folder),
+        )
 
     def _open(self, name: str) -> Any:
         try:

@@ -43,7 +43,7 @@ def open_list(address: str, options: Mapping[str, str]) -> EventSource:
         )
     layers: list[LayerArrays] = []
     rows: list[tuple[float, int]] = []
-    for number, line in enumerate(Path(address).read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(Path(address).read_text("utf-8", "replace").splitlines(), start=1):
         words = line.split()
         try:
             if words[:2] == ["#", "layer"]:
@@ -61,7 +61,7 @@ def open_list(address: str, options: Mapping[str, str]) -> EventSource:
     neuron = np.array([row[1] for row in rows], np.int64)
     # Neuron ids start at 0 in each layer; this format counts through all of them.
     sizes = [int(layer.neurons or 0) for layer in layers]
-    first = np.concatenate([[0], np.cumsum(sizes)])
+    first = np.cumsum([0, *sizes])
     if neuron.size and not 0 <= neuron.min() <= neuron.max() < first[-1]:
         raise NeuronOutOfRange(
             f"{address!r} has spikes of neurons {neuron.min()} to {neuron.max()}; its layers have {first[-1]}.",

@@ -7,9 +7,12 @@ from typing import Literal
 
 import msgspec
 
-from synaptarium.schemas.errors import InvalidInput, UnknownLayer
+from synaptarium.schemas.errors import InvalidInput, InvalidTime, UnknownLayer
 
 RECORDING_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+#: Frames of one recording at level 0, its neurons, and the synapses of one projection: all are numbered in 32 bits.
+MAX_FRAMES = MAX_NEURONS = MAX_SYNAPSES = 2**32
 
 Status = Literal["importing", "open", "ready", "failed"]
 ProjectionKind = Literal["explicit", "kernel", "decoder"]
@@ -306,8 +309,13 @@ def check_header(header: Header) -> Header:
     ------
     InvalidInput
         Naming the first disagreement: duplicate or empty names, a shape whose product is not the number of
-        neurons, offsets with gaps, a projection or potential of an unknown layer, an empty span, a bin below 1 us.
+        neurons, offsets with gaps, a projection or potential of an unknown layer, an empty span, a bin below 1 us;
+        or more frames, neurons or synapses than 32 bits can number.
     """
+    if not header.name.strip():
+        raise InvalidInput(
+            "The recording has no name.", hint="Give it one: --name NAME, or the argument `name`."
+        )
     if not header.layers:
         raise InvalidInput(f"{header.name!r} has no layers.", hint="A recording needs at least one layer.")
     if header.bin_us < 1:
@@ -318,6 +326,13 @@ def check_header(header: Header) -> Header:
         raise InvalidInput(
             f"The span [{header.t_start_us}, {header.t_stop_us}) us is empty.",
             hint="t_stop must lie after t_start.",
+        )
+    frames = -(-(header.t_stop_us - header.t_start_us) // header.bin_us)
+    if frames > MAX_FRAMES:
+        raise InvalidTime(
+            f"The run lasts {(header.t_stop_us - header.t_start_us) / 1e6:,.0f} s, which is {frames:,} bins of "
+            f"{header.bin_us:,} us; a recording has at most {MAX_FRAMES:,}.",
+            hint="Check the unit of the times, and whether a single time is far off; or take a longer bin.",
         )
     offset = 0
     for layer in header.layers:
@@ -332,10 +347,21 @@ def check_header(header: Header) -> Header:
         if layer.offset != offset:
             raise InvalidInput(f"Layer {layer.name!r} starts at {layer.offset}, not at {offset}.")
         offset += layer.neurons
+    if offset > MAX_NEURONS:
+        raise InvalidInput(
+            f"{header.name!r} has {offset:,} neurons; a recording has at most {MAX_NEURONS:,}.",
+            hint="Check the sizes of its layers, or record a part of the network.",
+        )
     _check_unique("layer", [layer.name for layer in header.layers])
     _check_unique("projection", [projection.name for projection in header.projections])
     _check_unique("potential", [f"{stream.variable}/{stream.layer}" for stream in header.potentials])
     for projection in header.projections:
+        if not 0 <= projection.synapses <= MAX_SYNAPSES:
+            raise InvalidInput(
+                f"Projection {projection.name!r} has {projection.synapses:,} synapses; a projection has at most "
+                f"{MAX_SYNAPSES:,}.",
+                hint="Split it by its source or target layer.",
+            )
         find_layer(header, projection.source)
         if projection.kind != "decoder":
             target = find_layer(header, projection.target)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from synaptarium.adapters.base import EventSource
 from synaptarium.schemas.errors import (
-    Cancelled,
     InvalidInput,
     NeuronOutOfRange,
     RecordingExists,
@@ -60,8 +59,8 @@ def import_source(
 
     Raises
     ------
-    InvalidInput
-        The source contradicts itself. Nothing of it stays in the store.
+    InvalidInput, CorruptData
+        The source contradicts itself or cannot be read. Nothing of it stays in the store.
     RecordingExists
         This source was imported under this name before.
     RecordingBusy
@@ -79,8 +78,10 @@ def import_source(
     recording = _begin(store, header, source.fingerprint(), owner)
     try:
         return _Import(store, recording, source, owner, progress).run()
-    except (InvalidInput, Cancelled):
-        # Its own fault: leave the store as it was. Of other failures what is written is kept, to go on from.
+    except StoreUnavailable:
+        raise  # What is written is kept, to go on from.
+    except SynaptariumError:
+        # The source's own fault, a damaged file say, or cancelled: leave the store as it was.
         with suppress(SynaptariumError):
             jobs.release(store, recording.num, 0, owner)
             recordings.delete(store, recording.id)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from synaptarium.schemas.errors import InvalidInput, InvalidTime, NeuronOutOfRange, UnknownLayer
 from synaptarium.schemas.events import TIME_COLUMN, EventKind, conform
 from synaptarium.schemas.recording import (
+    MAX_FRAMES,
     Accounting,
     Counts,
     Header,
@@ -186,6 +187,12 @@ class Intake:
                     f"{_named(kind, stream)} at {time_us} us; the span of {header.name!r} is "
                     f"[{header.t_start_us}, {header.t_stop_us}) us.",
                     hint="Check the unit of the times and where they start; a span can be declared wider.",
+                )
+            if (time_us - header.t_start_us) // header.bin_us >= MAX_FRAMES:
+                raise InvalidTime(
+                    f"{_named(kind, stream)} at {time_us} us, beyond the {MAX_FRAMES:,} bins of {header.bin_us:,} us "
+                    "that a recording has at most.",
+                    hint="Check the unit of the times.",
                 )
 
     def _note_order(self, kind: EventKind, stream: str, times_us: NDArray[np.int64]) -> None:
