@@ -145,6 +145,30 @@ def test_error_is_one_sentence_with_a_hint(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied", "/data/x"), "'/data/x': Permission denied."),
+        (OSError(28, "No space left on device"), "No space left on device."),
+        (MemoryError(), "There is not enough memory."),
+        (KeyError("x"), "Unexpectedly, KeyError: 'x'."),
+    ],
+)
+def test_unforeseen_errors_are_one_sentence_too(
+    error: Exception, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: object) -> int:
+        raise error
+
+    monkeypatch.setattr("synaptarium.server.commands.recordings.list_recordings", fail)
+
+    code, _, err = run(capsys, "list")
+
+    assert code == 1
+    assert err.splitlines()[0] == f"error: {message}"
+    assert err.splitlines()[1].startswith("hint: ")
+
+
 def test_error_as_json(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "info", "nobody", "--json")
 

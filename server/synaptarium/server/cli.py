@@ -245,6 +245,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe has seen enough; a closed stdout must not fail at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        from synaptarium.server.commands.console import print_error, unforeseen
+
+        if verbose:
+            logging.getLogger("synaptarium").exception("the command failed")
+        print_error(unforeseen(error), as_json=getattr(arguments, "json", False))
+        return 1
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from synaptarium.schemas.errors import SynaptariumError, error_body
+from synaptarium.schemas.errors import Internal, SynaptariumError, error_body
 from synaptarium.server.config import Config, data_folder, load_config
 from synaptarium.server.library import Library, open_library
 
@@ -32,6 +32,26 @@ def print_error(error: SynaptariumError, *, as_json: bool) -> None:
         print(f"hint: {error.hint}", file=sys.stderr)
     if as_json:
         print_json(error_body(error))
+
+
+def unforeseen(error: Exception) -> SynaptariumError:
+    """Return the sentence and the hint for an error that nobody expected: the machine's failure, or a bug of ours."""
+    if isinstance(error, MemoryError):
+        return Internal(
+            f"There is not enough memory{f': {error}' if str(error) else ''}.",
+            hint="Close other programs, or work on a shorter or smaller recording.",
+        )
+    if isinstance(error, OSError):
+        what = error.strerror or str(error) or type(error).__name__
+        named = f"{str(error.filename)!r}: {what}" if error.filename else what
+        return Internal(
+            f"{named}.",
+            hint="Check that the path is right, readable and writable, and that the disk has room.",
+        )
+    return Internal(
+        f"Unexpectedly, {type(error).__name__}: {error}.".rstrip(".") + ".",
+        hint="This is a bug. `synaptarium --verbose COMMAND` shows where; please report it with that.",
+    )
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
