@@ -237,7 +237,7 @@ def _potentials(
             reader,
             stream.variable,
             ref.layer,
-            tile,
+            [tile],
             window.t_start_us,
             window.t_stop_us,
             budget_bytes=_MIB // len(recorded),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def states_in(
     reader: RecordingReader,
     stream: str,
     target: str,
-    tile: Tile,
+    tiles: Sequence[Tile],
     t_start_us: int,
     t_stop_us: int,
     *,
@@ -132,9 +132,14 @@ def states_in(
 ) -> tuple[Frames, Iterator[tuple[int, NDArray[np.float32]]]]:
     """Return the frames of a window, and an iterator over the states at their ends.
 
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        Whose items make up the state, one after the other; the rest as for :func:`spikes_in`.
+
     Yields
     ------
-    (frame, state) : (int, (tile.n,) float32)
+    (frame, state) : (int, (n_items,) float32)
         Frames in order, from 0; only those whose state is known. NaN where an item has no value. The array is used
         again for the next frame.
     """
@@ -146,13 +151,20 @@ def states_in(
         t_stop_us,
         budget_bytes=budget_bytes,
         levels=levels,
-        items=(tile.first,),
+        items=[tile.first for tile in tiles],
     )
-    earlier = _latest_before(reader, stream, target, tile, frames)
-    found = reader.chunks([*keys, earlier] if earlier else keys)
-    chunks = [decode_values(unseal(sealed)) for _, sealed in sorted(found.items())]
-    _forget_after_gaps(frames, chunks)
-    return frames, _states(frames, chunks, tile.n)
+    earlier = {_latest_before(reader, stream, target, tile, frames) for tile in tiles} - {None}
+    found = reader.chunks(sorted({*keys, *(key for key in earlier if key)}))
+    decoded = {key: decode_values(unseal(sealed)) for key, sealed in sorted(found.items())}
+    covered = frames.covered.copy()
+    parts: list[Iterator[NDArray[np.float32]]] = []
+    for tile in tiles:
+        own = [chunk for key, chunk in decoded.items() if key.tile == tile.tile]
+        covered &= _known(frames, own)
+        parts.append(_states(frames, own, tile.n))
+    frames.covered[:] = covered
+    together = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+    return frames, ((frame, state) for frame, state in enumerate(together) if covered[frame])
 
 
 def state_at(reader: RecordingReader, stream: str, target: str, tile: Tile, t_us: int) -> NDArray[np.float32]:
@@ -181,7 +193,8 @@ def tiles_of(reader: RecordingReader, target: str, kind: str) -> list[Tile]:
     return [tile for tile in reader.manifest.tiles if tile.name == target and tile.kind == kind]
 
 
-def _states(frames: Frames, chunks: list[ValueFrames], n: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _states(frames: Frames, chunks: list[ValueFrames], n: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the state of one tile at the end of every frame."""
     state = np.full(n, np.nan, np.float32)
     by_frame = {chunk.first_frame - frames.first: chunk for chunk in chunks}
     begun, ends = 0, np.zeros(1, np.int64)
@@ -194,19 +207,19 @@ def _states(frames: Frames, chunks: list[ValueFrames], n: int) -> Iterator[tuple
         if chunk is not None and frame - begun < len(ends) - 1:
             rows = slice(ends[frame - begun], ends[frame - begun + 1])
             state[chunk.ids[rows]] = chunk.last[rows]
-        if frame >= 0 and frames.covered[frame]:
-            yield frame, state
+        if frame >= 0:
+            yield state
 
 
-def _forget_after_gaps(frames: Frames, chunks: list[ValueFrames]) -> None:
-    """Mark as unknown what follows a gap until the next chunk tells the state again."""
+def _known(frames: Frames, chunks: list[ValueFrames]) -> NDArray[np.bool_]:
+    """Tell which frames of a tile are known: after a gap none, until the next chunk tells the state again."""
     starts = np.zeros(frames.n, np.bool_)
     firsts = np.array([chunk.first_frame - frames.first for chunk in chunks], np.int64)
     starts[firsts[(firsts >= 0) & (firsts < frames.n)]] = True
     place = np.arange(frames.n)
     last_start = np.maximum.accumulate(np.where(starts, place, -1))
     last_gap = np.maximum.accumulate(np.where(frames.covered, -1, place))
-    frames.covered[last_gap > last_start] = False
+    return last_gap <= last_start
 
 
 def _choose(

@@ -1,0 +1,385 @@
+"""Synapses.
+
+Receptive fields of a layer at the window's end and at the run's, and the distribution of the weights of a projection and of
+the synapses onto the selected neurons over time.
+
+Spread is the population standard deviation. Bins of a distribution are closed on the left and span the projection's first and
+last recorded weights; what lies outside is counted in the outermost bin.
+
+Source: the Synapse module of VS2N (Elbez, Benhaoua, Devienne, Boulet, CBMI 2021).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.kernels.weights import mean_and_spread, receptive_fields, weight_histogram
+from synaptarium.modules.base import Module, ProjectionName, Selection, checked
+from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.window import Frames, state_at, states_in, tiles_of
+from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.manifest import EXACT_LEVELS, Tile
+from synaptarium.schemas.messages import TimeWindow
+from synaptarium.schemas.panels import AnyPanel, Axis, Column, Line, Matrix, Panels, Series
+from synaptarium.schemas.recording import Accounting, Projection
+
+MAX_SELECTED = 4
+# 65,536 synapses and at most 256 KiB a chunk each: two states of four tiles leave room for the course over time.
+MAX_TILES = 4
+MAX_CELLS = 131_072
+TIME_POINTS = 96
+BINS = 40
+_CHUNK_BYTES = 384 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Params:
+    """Which projection, and how its fields are laid out.
+
+    Parameters
+    ----------
+    projection : str
+        Empty takes one onto the selection's layer, else the one whose weights changed most.
+    width_px : int
+        Width of a receptive field, presynaptic neurons row by row; 0 takes the source layer's shape.
+    height_px : int
+        Height of it; 0 takes as many rows as needed.
+    """
+
+    projection: ProjectionName = ""
+    width_px: int = 0
+    height_px: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("width_px", "height_px"):
+            if not 0 <= getattr(self, name) <= 4096:
+                raise InvalidInput(
+                    f"{name} is {getattr(self, name)}.",
+                    hint="A field is 1 to 4096 wide and high; 0 takes the source layer's shape.",
+                    where=name,
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Weights:
+    """What was read of a projection: its first tiles, their synapses, and what is left out."""
+
+    projection: Projection
+    tiles: list[Tile]
+    pre: NDArray[np.uint32]
+    post: NDArray[np.uint32]
+    n_pre: int
+    low: float
+    high: float
+    accounting: tuple[Accounting, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Course:
+    """Mean, spread (n_points,) and histogram (n_points, BINS) of some synapses over time."""
+
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    histogram: NDArray[np.int64]
+
+
+def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
+    """Return the fields, the course of the projection, and the panels of each selected neuron."""
+    selection = checked(reader.recording, selection)
+    projection = _projection(reader, selection, params)
+    columns: dict[str, Column] = {}
+    if projection is None:
+        columns["distribution.n"] = np.empty(0)
+        axis = Axis(label="Weight")
+        why = "The recording has no weights."
+        nothing = Matrix(
+            id="distribution",
+            title="Weight distribution",
+            values="distribution.n",
+            rows=0,
+            columns=0,
+            x_axis=axis,
+            y_axis=axis,
+            empty=why,
+        )
+        return Panels((nothing,), columns)
+    weights = _weights(reader, projection)
+    chosen = [ref.neuron for ref in selection if ref.layer == projection.target]
+    neurons = chosen[-MAX_SELECTED:]
+    stop_us = min(max(window.t_stop_us, reader.manifest.t_start_us), reader.manifest.t_stop_us)
+    now = _state(reader, weights, stop_us)
+    shape = _field_shape(reader, weights, params)
+    panels: list[AnyPanel] = []
+    moments = [("now", "now", stop_us, now)]
+    if stop_us < reader.manifest.t_stop_us:
+        end_us = reader.manifest.t_stop_us
+        moments.append(("end", "at the end of the run", end_us, _state(reader, weights, end_us)))
+    for id, words, t_us, state in moments:
+        panels.append(_gallery(weights, id, words, t_us, state, shape, columns))
+    frames, t_us, courses = _courses(reader, window, weights, neurons)
+    who = [projection.name, *(f"{projection.target} {neuron}" for neuron in neurons)]
+    for number, (name, course) in enumerate(zip(who, courses, strict=True)):
+        panels += _course(weights, window, f"course.{number}", name, frames, t_us, course, columns)
+        if number:
+            panels.append(_field(weights, neurons[number - 1], stop_us, now, shape, columns))
+    if len(chosen) > len(neurons):
+        told = Accounting(
+            what="selected neurons", kept=len(neurons), total=len(chosen), why="The latest are shown."
+        )
+        panels[-1] = msgspec.structs.replace(panels[-1], accounting=(*panels[-1].accounting, told))
+    return Panels(tuple(panels), columns)
+
+
+def _projection(reader: RecordingReader, selection: Selection, params: Params) -> Projection | None:
+    known = {projection.name: projection for projection in reader.recording.header.projections}
+    if params.projection:
+        if params.projection not in known:
+            raise InvalidInput(
+                f"There is no projection {params.projection[:80]!r}.",
+                hint="Projections: " + (", ".join(known) or "none"),
+                where="projection",
+            )
+        return known[params.projection]
+    changes = reader.recording.counts.weights
+    recorded = [projection for projection in known.values() if changes.get(projection.name)]
+    for ref in reversed(selection):
+        onto = [projection for projection in recorded if projection.target == ref.layer]
+        if onto:
+            return max(onto, key=lambda projection: changes[projection.name])
+    return max(recorded, key=lambda projection: changes[projection.name], default=None)
+
+
+def _weights(reader: RecordingReader, projection: Projection) -> _Weights:
+    tiles = tiles_of(reader, projection.name, "projection")
+    kept = tiles[:MAX_TILES]
+    n = sum(tile.n for tile in kept)
+    pre, post = reader.synapses(projection.name, n)
+    span = reader.recording.weights.get(projection.name)
+    low = min(span.first.min, span.last.min) if span else 0.0
+    high = max(span.first.max, span.last.max) if span else 1.0
+    if not low < high:
+        low, high = low - 0.5, low + 0.5
+    accounting: tuple[Accounting, ...] = ()
+    if n < projection.synapses:
+        why = "An answer reads at most 4 MiB; the first synapses of the projection are read."
+        accounting = (Accounting(what="synapses", kept=n, total=projection.synapses, why=why),)
+    layer = next(layer for layer in reader.recording.header.layers if layer.name == projection.source)
+    return _Weights(projection, kept, pre, post, layer.neurons, low, high, accounting)
+
+
+def _state(reader: RecordingReader, weights: _Weights, t_us: int) -> NDArray[np.float32]:
+    parts = [state_at(reader, "weights", weights.projection.name, tile, t_us) for tile in weights.tiles]
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _field_shape(reader: RecordingReader, weights: _Weights, params: Params) -> tuple[int, int]:
+    """Return (rows, columns) of a field."""
+    shape = next(
+        layer.shape for layer in reader.recording.header.layers if layer.name == weights.projection.source
+    )
+    width = shape[-1] if len(shape) > 1 else int(np.ceil(np.sqrt(weights.n_pre)))
+    width = params.width_px or (-(-weights.n_pre // params.height_px) if params.height_px else width)
+    height = params.height_px or -(-weights.n_pre // width)
+    if width * height < weights.n_pre:
+        raise InvalidInput(
+            f"{width} x {height} are fewer than the {weights.n_pre} neurons of {weights.projection.source!r}.",
+            hint="Make the field larger, or leave the height 0.",
+            where="width_px",
+        )
+    return height, width
+
+
+def _fields(
+    weights: _Weights, state: NDArray[np.float32], neurons: NDArray[np.int64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    fields = receptive_fields(
+        weights.pre, weights.post, state[: len(weights.pre)], n_pre=weights.n_pre, neurons=neurons
+    )
+    padded = np.full((len(neurons), shape[0] * shape[1]), np.nan)
+    padded[:, : weights.n_pre] = fields
+    return padded.reshape(len(neurons), *shape)
+
+
+def _gallery(
+    weights: _Weights,
+    id: str,
+    words: str,
+    t_us: int,
+    state: NDArray[np.float32],
+    shape: tuple[int, int],
+    columns: dict[str, Column],
+) -> Matrix:
+    total = weights.projection.target_neurons
+    # One empty line of cells between the fields.
+    rows, cols = shape[0] + 1, shape[1] + 1
+    n = max(1, min(total, MAX_CELLS // (rows * cols)))
+    across = min(n, max(1, round(np.sqrt(n * rows / cols))))
+    down = -(-n // across)
+    wall = np.full((down, across, rows, cols), np.nan, np.float32)
+    fields = _fields(weights, state, np.arange(n), shape)
+    wall.reshape(-1, rows, cols)[:n, :-1, :-1] = fields
+    columns[f"gallery.{id}"] = wall.transpose(0, 2, 1, 3).reshape(-1)
+    accounting = list(weights.accounting)
+    if n < total:
+        accounting.append(
+            Accounting(what="neurons", kept=n, total=total, why="Those with the lowest ids are shown.")
+        )
+    empty = "" if np.isfinite(fields).any() else "No weight is known at this time."
+    if not len(weights.pre):
+        empty = "The recording does not list this projection's synapses."
+    return Matrix(
+        id=f"gallery.{id}",
+        title=f"Receptive fields {words}",
+        subtitle=f"{weights.projection.name} at {_clock(t_us)}; {across} fields across, each {shape[1]} x {shape[0]}",
+        values=f"gallery.{id}",
+        rows=down * rows,
+        columns=across * cols,
+        x_axis=Axis(label="Column"),
+        y_axis=Axis(label="Row"),
+        diverging=weights.low < 0 < weights.high,
+        accounting=tuple(accounting),
+        empty=empty,
+    )
+
+
+def _field(
+    weights: _Weights,
+    neuron: int,
+    t_us: int,
+    state: NDArray[np.float32],
+    shape: tuple[int, int],
+    columns: dict[str, Column],
+) -> Matrix:
+    name = f"field.{neuron}"
+    field = _fields(weights, state, np.array([neuron]), shape)[0]
+    columns[name] = field.reshape(-1).astype(np.float32)
+    return Matrix(
+        id=name,
+        title=f"Receptive field of {weights.projection.target} {neuron}",
+        subtitle=f"{weights.projection.name} at {_clock(t_us)}, weight",
+        values=name,
+        rows=shape[0],
+        columns=shape[1],
+        x_axis=Axis(label="Column"),
+        y_axis=Axis(label="Row"),
+        diverging=True,
+        accounting=weights.accounting,
+        empty="" if np.isfinite(field).any() else "No weight onto this neuron is known at this time.",
+    )
+
+
+def _courses(
+    reader: RecordingReader, window: TimeWindow, weights: _Weights, neurons: list[int]
+) -> tuple[Frames | None, NDArray[np.int64], list[_Course]]:
+    """Return the course of all synapses that were read, then of those onto each neuron."""
+    n_all = sum(tile.n for tile in weights.tiles)
+    masks = [np.arange(n_all)] + [np.flatnonzero(weights.post == neuron) for neuron in neurons]
+    frames, states = None, iter(())
+    if weights.tiles and reader.has("weights"):
+        manifest = reader.manifest
+        length_us = max(0, window.t_stop_us - window.t_start_us)
+        fine = [
+            level.level
+            for level in manifest.levels[:EXACT_LEVELS]
+            if length_us <= 4096 * level.bins * manifest.bin_us
+        ]
+        frames, states = states_in(
+            reader,
+            "weights",
+            weights.projection.name,
+            weights.tiles,
+            window.t_start_us,
+            window.t_stop_us,
+            # What is left, less the chunk of each tile before the window, which tells its first state.
+            budget_bytes=BUDGET_BYTES - reader.bytes_read - len(weights.tiles) * _CHUNK_BYTES,
+            levels=fine or (EXACT_LEVELS - 1,),
+        )
+    known = np.flatnonzero(frames.covered) if frames else np.empty(0, np.int64)
+    places = np.linspace(0, len(known) - 1, TIME_POINTS).astype(int) if len(known) else np.empty(0, int)
+    wanted = set(known[places].tolist())
+    ends: list[int] = []
+    rows: list[list[tuple[float, float, NDArray[np.int64]]]] = [[] for _ in masks]
+    for frame, state in states:
+        if frame not in wanted:
+            continue
+        ends.append(frame)
+        for mask, row in zip(masks, rows, strict=True):
+            own = state if mask is masks[0] else state[mask]
+            row.append(
+                (
+                    *mean_and_spread(own),
+                    weight_histogram(own, low=weights.low, high=weights.high, n_bins=BINS),
+                )
+            )
+    t_us = frames.t_us[ends] + frames.frame_us if frames else np.empty(0, np.int64)
+    courses = [
+        _Course(
+            np.array([one[0] for one in row]),
+            np.array([one[1] for one in row]),
+            np.array([one[2] for one in row], np.int64).reshape(-1, BINS),
+        )
+        for row in rows
+    ]
+    return frames, t_us, courses
+
+
+def _course(
+    weights: _Weights,
+    window: TimeWindow,
+    id: str,
+    name: str,
+    frames: Frames | None,
+    t_us: NDArray[np.int64],
+    course: _Course,
+    columns: dict[str, Column],
+) -> list[AnyPanel]:
+    known = bool(np.isfinite(course.mean).any())
+    empty = "" if known else "No weight of these synapses is known in the window."
+    accounting = (*weights.accounting, *(frames.accounting if frames else ()))
+    columns[f"{id}.t_us"] = t_us
+    columns[f"{id}.mean"] = course.mean
+    columns[f"{id}.above"] = course.mean + course.spread
+    columns[f"{id}.below"] = course.mean - course.spread
+    # Row 0 is drawn on top: the largest weights.
+    columns[f"{id}.n"] = course.histogram.T[::-1].reshape(-1).astype(np.float64)
+    span = f"{_clock(window.t_start_us)} to {_clock(window.t_stop_us)}"
+    mean = Series(
+        id=f"{id}.mean",
+        title=f"Mean weight of {name}",
+        subtitle=f"{span}, at {len(t_us)} times, with one standard deviation above and below",
+        x=f"{id}.t_us",
+        x_axis=Axis(label="Time", unit="us"),
+        y_axis=Axis(label="Weight"),
+        lines=(
+            Line(name="mean", y=f"{id}.mean"),
+            Line(name="+ 1 SD", y=f"{id}.above"),
+            Line(name="- 1 SD", y=f"{id}.below"),
+        ),
+        accounting=accounting,
+        empty=empty,
+    )
+    distribution = Matrix(
+        id=f"{id}.distribution",
+        title=f"Weights of {name} over time",
+        subtitle=f"{span}, synapses per bin, {BINS} bins from {weights.high:.4g} (top) to {weights.low:.4g} (bottom)",
+        values=f"{id}.n",
+        rows=BINS,
+        columns=len(t_us),
+        x_axis=Axis(label="Time point"),
+        y_axis=Axis(label="Bin from the top"),
+        unit="synapses",
+        accounting=accounting,
+        empty=empty,
+    )
+    return [mean, distribution]
+
+
+def _clock(us: int) -> str:
+    return f"{us / 1e6:,.3f} s"
+
+
+MODULE = Module(compute=compute, params=Params, needs=("weights",), order=20)
