@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from synaptarium.adapters.archive import save
 from synaptarium.adapters.array_source import ArraySource
@@ -194,6 +197,40 @@ def brian2_arrays() -> dict[str, Any]:
     }
 
 
+def write_columns(folder: Path) -> Path:
+    """Write a folder of column files as a user's tool might: Parquet and Arrow, times in several units, unsorted."""
+    folder.mkdir()
+    generator = np.random.default_rng(5)
+    spikes = pa.table(
+        {
+            "time_ms": generator.permutation(np.arange(400) * 0.25),
+            "neuron": generator.integers(0, 4, 400),
+            "layer": generator.choice(["in", "ö, ut"], 400),
+            "count": generator.integers(1, 4, 400),
+        }
+    )
+    pq.write_table(spikes, folder / "spikes.parquet", row_group_size=64)
+    synapses = {"pre": [0, 1, 2, 3, 0], "post": [3, 2, 1, 0, 0], "delay_ms": [1.0, 1, 2, 2, 3]}
+    feather.write_feather(pa.table(synapses), folder / "synapses.feather")
+    weights = {"time_s": [0.0, 0.01, 0.03, 0.02], "synapse": [4, 0, 0, 1], "value": [0.5, 0.25, None, 1.0]}
+    feather.write_feather(pa.table(weights), folder / "weights.arrow")
+    stimuli = {
+        "t_start_us": [0, 50_000],
+        "t_stop_us": [40_000, 90_000],
+        "label": [3, 7],
+        "prediction": [3, None],
+    }
+    pq.write_table(pa.table(stimuli), folder / "stimuli.parquet")
+    metrics = {"time_ms": [10, 99], "name": ["loss", "loss"], "value": [1.0, 0.5]}
+    pq.write_table(pa.table(metrics), folder / "metrics.parquet")
+    header = {
+        "layers": [{"name": "in", "shape": [2, 2], "cell_type": "input"}, {"name": "ö, ut", "neurons": 4}],
+        "projections": [{"source": "in", "target": "ö, ut", "learning_rule": "STDP"}],
+    }
+    (folder / "header.json").write_text(json.dumps(header))
+    return folder
+
+
 @pytest.fixture
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> EventSource:
     """The source that an indirect parameter names, by its adapter."""
@@ -205,6 +242,8 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> EventSource:
         path = tmp_path / "run.txt"
         path.write_text(SPIKE_LIST)
         return open_source(path)
+    if kind == "columns":
+        return open_source(write_columns(tmp_path / "columns"))
     if kind == "generated":
         layers = layer_list("in put:4x5,one:1,ä:b, c:70")
         return GeneratedSource(

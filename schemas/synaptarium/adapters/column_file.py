@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from synaptarium.adapters.base import BATCH_ROWS, EventSource
 from synaptarium.adapters.times import MICROSECONDS_PER
 from synaptarium.schemas.errors import CorruptData, ForeignFile, InvalidInput, TruncatedFile
-from synaptarium.schemas.recording import Layer
 
 SUFFIXES = (".parquet", ".arrow", ".feather")
 #: Key of the file's own metadata that names layers, as :class:`LayerEntry` in JSON.
@@ -145,21 +144,29 @@ class ColumnFile:
             ) from error
 
     def numbers(self, batch: pa.RecordBatch, name: str) -> NDArray[Any]:
-        """Return a column without empty values as numbers; raises InvalidInput."""
-        column = batch.column(name)
+        """Return a column of numbers without empty values; raises InvalidInput."""
+        return self.filled(self.numeric(batch, name), name).to_numpy(zero_copy_only=False)
+
+    def filled(self, column: pa.Array, name: str) -> pa.Array:
+        """Return a column that has no empty values; raises InvalidInput."""
         if column.null_count:
             raise InvalidInput(
                 f"{self.path.name} has {column.null_count} empty values in {name!r}.",
                 hint="Remove those rows.",
                 where=str(self.path),
             )
+        return column
+
+    def numeric(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        """Return a column of integers or floats, empty values among them; raises InvalidInput."""
+        column = batch.column(name)
         if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
             raise InvalidInput(
-                f"The column {name!r} of {self.path.name} is of the type {column.type}.",
+                f"The column {name!r} of {self.path.name} is of the type {getattr(column.type, 'value_type', column.type)}.",
                 hint="Give integers or floats.",
                 where=str(self.path),
             )
-        return column.to_numpy(zero_copy_only=False)
+        return column
 
 
 class TimeOrder:
@@ -337,11 +344,6 @@ def described_layers(schema: pa.Schema, where: str) -> tuple[LayerEntry, ...]:
             hint='It is JSON: [{"name": "exc", "shape": [20, 20]}].',
             where=where,
         ) from error
-
-
-def entry_of(layer: Layer) -> LayerEntry:
-    """Return a layer as a header describes it."""
-    return LayerEntry(name=layer.name, shape=layer.shape, cell_type=layer.cell_type)
 
 
 def _times(batch: pa.RecordBatch) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ def mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def unit(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return 64 random bits each as a number in [0, 1)."""
     return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 

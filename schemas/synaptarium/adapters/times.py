@@ -151,13 +151,48 @@ def suggest_bin_us(times_us: NDArray[np.int64], t_start_us: int) -> tuple[int, s
     >>> suggest_bin_us(np.array([0, 500, 1500], np.int64), 0)[0]
     500
     """
-    step = int(np.gcd.reduce(times_us - t_start_us)) if times_us.size else 0
-    if step > _LARGEST_BIN_US and step % DEFAULT_BIN_US == 0:
+    grid = TimeGrid(t_start_us)
+    grid.add(times_us)
+    return grid.suggest()
+
+
+class TimeGrid:
+    """The grid that times lie on, told batch by batch.
+
+    Parameters
+    ----------
+    t_start_us : int
+        Where the grid begins.
+    """
+
+    def __init__(self, t_start_us: int) -> None:
+        self._t_start_us = t_start_us
+        self._step_us = 0
+        #: The latest time, None before there is any.
+        self.last_us: int | None = None
+
+    def add(self, times_us: NDArray[np.int64]) -> None:
+        """Take times in any order."""
+        if not times_us.size:
+            return
+        latest = int(times_us.max())
+        self.last_us = latest if self.last_us is None else max(self.last_us, latest)
+        # Below the smallest bin nothing is left to find; else most batches only confirm the step.
+        if self._step_us and self._step_us < _SMALLEST_BIN_US:
+            return
+        since_us = times_us - self._t_start_us
+        if not self._step_us or bool((since_us % self._step_us).any()):
+            self._step_us = int(np.gcd.reduce(since_us, initial=self._step_us))
+
+    def suggest(self) -> tuple[int, str]:
+        """Return a bin and the sentence that says how sure it is; see :func:`suggest_bin_us`."""
+        step = self._step_us
+        if step > _LARGEST_BIN_US and step % DEFAULT_BIN_US == 0:
+            return DEFAULT_BIN_US, (
+                f"bin_us = {DEFAULT_BIN_US} is a guess: all times are multiples of {step} us, too coarse for a bin"
+            )
+        if _SMALLEST_BIN_US <= step <= _LARGEST_BIN_US:
+            return step, f"bin_us = {step} is a guess: the largest step that all times are multiples of"
         return DEFAULT_BIN_US, (
-            f"bin_us = {DEFAULT_BIN_US} is a guess: all times are multiples of {step} us, too coarse for a bin"
+            f"bin_us = {DEFAULT_BIN_US} is a guess: the times lie on no common grid of 10 us or more"
         )
-    if _SMALLEST_BIN_US <= step <= _LARGEST_BIN_US:
-        return step, f"bin_us = {step} is a guess: the largest step that all times are multiples of"
-    return DEFAULT_BIN_US, (
-        f"bin_us = {DEFAULT_BIN_US} is a guess: the times lie on no common grid of 10 us or more"
-    )

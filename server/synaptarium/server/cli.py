@@ -109,7 +109,7 @@ COMMANDS = (
     ),
     Command(
         "import",
-        "import a recording: a VS2N database or folder, a Nengo, Brian2 or .synaptarium archive",
+        "import a recording: a VS2N database or folder, Parquet or Arrow files, a .synaptarium archive",
         "commands.making:import_recording",
         "synaptarium import run.synaptarium --dry-run",
         (

@@ -1,0 +1,264 @@
+"""Files of columns from users' own tools: what is read, told and refused."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyarrow import feather
+
+from synaptarium.adapters import column_file
+from synaptarium.adapters.base import EventSource, open_source
+from synaptarium.adapters.column_file import write_spikes
+from synaptarium.adapters.generated import GeneratedSource
+from synaptarium.adapters.generation import Generation
+from synaptarium.adapters.layer_list import layer_list
+from synaptarium.adapters.report import report
+from synaptarium.schemas.errors import (
+    CorruptData,
+    ForeignFile,
+    InvalidInput,
+    InvalidTime,
+    NeuronOutOfRange,
+    SynaptariumError,
+    TruncatedFile,
+    UnknownLayer,
+)
+
+from .conftest import write_columns
+
+
+def write(path: Path, **columns: Any) -> Path:
+    table = pa.table(columns)
+    if path.suffix == ".parquet":
+        pq.write_table(table, path, row_group_size=3)
+    else:
+        feather.write_feather(table, path, chunksize=3)
+    return path
+
+
+def spikes(source: EventSource, start: int | None = None, stop: int | None = None) -> list[tuple[int, ...]]:
+    return [
+        tuple(row.values()) for batch in source.read("spikes", "", start, stop) for row in batch.to_pylist()
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "feather"])
+def test_one_file_of_times_and_neurons_is_a_recording(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"my run.{suffix}", time_ms=[0.0, 0.5, 0.5, 2.0], neuron=[2, 0, 1, 2])
+
+    source = open_source(path)
+
+    header = source.describe()
+    assert (header.name, header.bin_us, header.t_stop_us) == ("my run", 500, 2500)
+    assert [(layer.name, layer.neurons) for layer in header.layers] == [("neurons", 3)]
+    assert spikes(source) == [(0, 2), (500, 0), (500, 1), (2000, 2)]
+    assert sum("guess" in note for note in header.source.notes) == 2
+    assert "Parquet" not in report(source).text() and "4 spikes" in report(source).text()
+
+
+@pytest.mark.parametrize(
+    ("column", "times"),
+    [("time_s", [0.001, 0.002]), ("time_ms", [1, 2]), ("time_us", [1000, 2000]), ("time_ns", [1e6, 2e6])],
+)
+def test_the_time_column_names_its_unit(tmp_path: Path, column: str, times: list[float]) -> None:
+    path = write(tmp_path / "a.parquet", **{column: times, "neuron": [0, 0]})
+
+    assert spikes(open_source(path)) == [(1000, 0), (2000, 0)]
+
+
+def test_other_names_are_given_as_options(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", t=[0.5, 1.0], id=[1, 5], pop=["x", "y"])
+    options = {
+        "time": "t",
+        "time_unit": "s",
+        "neuron": "id",
+        "layer": "pop",
+        "layers": "y:2x3,x:2",
+        "bin_us": "100",
+    }
+
+    source = open_source(path, options=options)
+
+    assert [layer.shape for layer in source.describe().layers] == [(2, 3), (2,)]
+    assert source.describe().bin_us == 100
+    assert spikes(source) == [(500_000, 7), (1_000_000, 5)]
+
+
+def test_neurons_without_layer_names_run_through_the_layers_given(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", time_ms=[1, 2, 3], neuron=[0, 3, 4])
+
+    source = open_source(path, options={"layers": "a:3,b:2"})
+
+    assert source.counts().spikes == {"a": 1, "b": 2}
+    with pytest.raises(NeuronOutOfRange, match=r"'b' has 1 neurons.*neuron 1"):
+        open_source(path, options={"layers": "a:3,b:1"}).describe()
+
+
+def test_layers_that_only_the_rows_name_come_in_their_order(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", time_ms=[1, 2, 3], neuron=[7, 0, 1], layer=["z", "a, b", "z"])
+
+    source = open_source(path)
+
+    assert [(layer.name, layer.neurons) for layer in source.describe().layers] == [("z", 8), ("a, b", 1)]
+    assert spikes(source) == [(1000, 7), (2000, 8), (3000, 1)]
+
+
+def test_generated_spikes_come_back_from_their_file(tmp_path: Path) -> None:
+    generated = GeneratedSource(Generation(layers=layer_list("in:4x4,one:1"), spikes=2000))
+    write_spikes(generated, tmp_path / "a.parquet")
+
+    source = open_source(tmp_path / "a.parquet")
+
+    assert source.describe().layers == generated.describe().layers
+    assert source.counts().spikes == generated.counts().spikes
+    assert spikes(source) == spikes(generated)
+
+
+def test_an_unsorted_file_is_sorted_and_told(tmp_path: Path) -> None:
+    source = open_source(write_columns(tmp_path / "columns"))
+
+    header = source.describe()
+
+    [told] = [one for one in header.accounting if "spikes.parquet" in one.what and "order" in one.what]
+    assert 0 < told.kept < told.total == 400
+    assert "step back in time" in report(source).text()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    times=st.lists(st.integers(0, 60), min_size=1, max_size=60),
+    start=st.integers(0, 60),
+    stop=st.integers(0, 61),
+)
+def test_any_range_of_any_order_equals_a_stable_sort(
+    tmp_path: Path, times: list[int], start: int, stop: int
+) -> None:
+    path = write(tmp_path / "a.parquet", time_us=times, neuron=list(range(len(times))))
+    rows = sorted(enumerate(times), key=lambda row: row[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(column_file, "WINDOW_ROWS", 7)
+        patch.setattr(column_file, "_SAMPLE_STEP", 2)
+        source = open_source(path)
+
+        source.describe()
+
+        assert spikes(source, start, stop) == [(t, n) for n, t in rows if start <= t < stop]
+
+
+def test_memory_stays_at_a_window_however_long_the_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(column_file, "WINDOW_ROWS", 200_000)
+    n = 3_000_000
+    time_us = np.random.default_rng(1).permutation(n)
+    pq.write_table(
+        pa.table({"time_us": time_us, "neuron": time_us % 100}),
+        tmp_path / "a.parquet",
+        row_group_size=100_000,
+    )
+    del time_us
+    source = open_source(tmp_path / "a.parquet")
+    tracemalloc.start()
+    arrow_before = pa.total_allocated_bytes()
+
+    most = rows = 0
+    for batch in source.read("spikes"):
+        rows += batch.num_rows
+        most = max(most, pa.total_allocated_bytes() - arrow_before + tracemalloc.get_traced_memory()[0])
+
+    tracemalloc.stop()
+    assert rows == n
+    assert most < 40e6  # all rows would be 72 MB
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "message"),
+    [
+        ({"t": [1.0], "neuron": [1]}, InvalidInput, "no column of times.*t, neuron"),
+        ({"time_ms": [1], "time_s": [1], "neuron": [1]}, InvalidInput, "more than one column of times"),
+        ({"time_ms": [1]}, InvalidInput, "no column of neuron ids"),
+        ({"time_ms": [1, None], "neuron": [1, 1]}, InvalidInput, "1 empty values in 'time_ms'"),
+        ({"time_ms": [1.0, np.nan], "neuron": [1, 1]}, InvalidTime, "not finite"),
+        ({"time_ms": [1, -2], "neuron": [1, 1]}, InvalidTime, "negative"),
+        ({"time_ms": ["1"], "neuron": [1]}, InvalidInput, "'time_ms' of a.parquet is of the type string"),
+        ({"time_ms": [1], "neuron": [-1]}, NeuronOutOfRange, "-1"),
+        ({"time_ms": [1], "neuron": [1.5]}, NeuronOutOfRange, "1.5"),
+        ({"time_ms": [1], "neuron": [1], "count": [70_000]}, InvalidInput, "70000"),
+        (
+            {"time_ms": [1], "neuron": [1], "layer": pa.array([None], pa.string())},
+            InvalidInput,
+            "1 empty names",
+        ),
+    ],
+)
+def test_columns_that_make_no_sense_are_refused(
+    tmp_path: Path, columns: dict[str, Any], error: type[SynaptariumError], message: str
+) -> None:
+    path = write(tmp_path / "a.parquet", **columns)
+
+    with pytest.raises(error, match=message) as refused:
+        open_source(path).describe()
+
+    assert refused.value.hint
+
+
+def test_files_that_are_damaged_or_something_else_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", time_ms=np.arange(5000.0), neuron=np.zeros(5000, np.int64))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TruncatedFile, match=r"a\.parquet cannot be read"):
+        open_source(path)
+    path.write_bytes(whole[:4] + bytes(2000) + whole[2004:])
+    with pytest.raises(CorruptData, match=r"Part \d+ of a\.parquet"):
+        open_source(path).describe()
+    path.write_text("time_ms,neuron\n1,2\n")
+    with pytest.raises(ForeignFile, match="neither a Parquet nor an Arrow file"):
+        open_source(path, format="columns")
+    with pytest.raises(ForeignFile, match=r"no file spikes\.parquet"):
+        open_source(tmp_path, format="columns")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"layers": [{"name": "in", "neurons": 4}]}, UnknownLayer, "ö, ut"),
+        ({"layers": [{"name": "in", "shape": [2, 2], "neurons": 5}]}, InvalidInput, "5 neurons"),
+        ({"layer": []}, InvalidInput, "layer"),
+        ({"projections": [{"source": "in", "target": "out"}]}, UnknownLayer, "'out'"),
+        ({"projections": []}, InvalidInput, "which of 0 projections"),
+        ({"classes": ["3"]}, InvalidInput, "'7' is none of them"),
+    ],
+)
+def test_headers_that_do_not_fit_their_files_are_refused(
+    tmp_path: Path, change: dict[str, Any], error: type[SynaptariumError], message: str
+) -> None:
+    folder = write_columns(tmp_path / "columns")
+    header = json.loads((folder / "header.json").read_text()) | change
+    (folder / "header.json").write_text(json.dumps(header))
+
+    with pytest.raises(error, match=message):
+        open_source(folder).describe()
+
+
+def test_folder_gives_weights_stimuli_and_metrics_in_time_order(tmp_path: Path) -> None:
+    source = open_source(write_columns(tmp_path / "columns"))
+
+    weights = [row for batch in source.read("weights", "in -> ö, ut") for row in batch.to_pylist()]
+    assert [(row["time_us"], row["synapse"], row["value"]) for row in weights] == [
+        (0, 4, 0.5),
+        (10_000, 0, 0.25),
+        (20_000, 1, 1.0),
+        (30_000, 0, None),
+    ]
+    assert source.describe().classes == ("3", "7")
+    assert source.describe().projections[0].delays
+    assert source.counts().metrics == {"loss": 2}
