@@ -16,8 +16,10 @@ const need = { t_us: 0, direction: 1 as const, level: 0, ahead_us: 20_000, behin
 
 test('asks for the stored chunks around the playhead, the nearest first', () => {
   const store = setUp();
-  expect(store.needs(need)).toEqual([chunk(0, 0), chunk(1, 0), chunk(0, 1), chunk(1, 1)]);
-  expect(store.needs({ ...need, t_us: 35_000, behind_us: 10_000 })).toEqual([chunk(0, 3), chunk(0, 1), chunk(1, 3), chunk(1, 1)]);
+  expect(store.needs(need)).toEqual({ urgent: [chunk(0, 0), chunk(1, 0)], later: [chunk(0, 1), chunk(1, 1)] });
+  expect(store.needs({ ...need, t_us: 35_000, behind_us: 10_000 })).toEqual({
+    urgent: [], later: [chunk(0, 3), chunk(0, 1), chunk(1, 3), chunk(1, 1)],
+  });
 });
 
 test('gives slices of what is here, clipped to what is asked', () => {
@@ -56,7 +58,7 @@ test('a growing recording keeps what is closed and asks again for what was open'
   store.put(chunk(0, 1), spikesOf(16, Array.from({ length: 8 }, () => [1])));
   expect(store.isLoaded(0, 24, 0)).toBe(true);
   store.use(grown(30, 16, 2, [0, 1]));
-  expect(store.needs(need)).toEqual([chunk(0, 1)]);
+  expect(store.needs(need)).toEqual({ urgent: [], later: [chunk(0, 1)] });
   expect(store.isLoaded(0, 24, 0), 'what was here stays').toBe(true);
   expect(store.isLoaded(0, 30, 0)).toBe(false);
   expect(store.loadedUntil(0, 1, 0, 60_000)).toBe(24_000);
@@ -75,7 +77,7 @@ test('another build drops everything', () => {
 test('a chunk that cannot be had is not asked for at once again', () => {
   const store = setUp();
   store.refuse(chunk(0, 0), Infinity);
-  expect(store.needs(need)).not.toContainEqual(chunk(0, 0));
+  expect(store.needs(need).urgent).not.toContainEqual(chunk(0, 0));
 });
 
 test('neurons of later layers carry their global index', () => {

@@ -11,6 +11,9 @@ export const kind = 'matrix';
 const VIRIDIS = ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'];
 const DIVERGING = ['#9eb0ff', '#4d8cb8', '#1c3f57', '#11181d', '#4f2116', '#a4563e', '#ffacac'];
 
+// The CSS's max-height.
+const MAX_HEIGHT_PX = 320;
+
 export function create(host: HTMLElement): PanelView<PanelOf<'matrix'>> {
   const canvas = h('canvas.heat', { role: 'img' });
   const low = h('span.numbers');
@@ -45,6 +48,9 @@ export function create(host: HTMLElement): PanelView<PanelOf<'matrix'>> {
       canvas.width = panel.columns;
       canvas.height = panel.rows;
       canvas.style.aspectRatio = `${panel.columns} / ${panel.rows}`;
+      // A picture keeps its cells square; other matrices fill the width.
+      const picture = panel.x_axis.unit === 'px' && panel.y_axis.unit === 'px';
+      canvas.style.width = picture ? `min(100%, ${(MAX_HEIGHT_PX * panel.columns) / panel.rows}px)` : '100%';
       canvas.setAttribute('aria-label', `${panel.title}: ${panel.rows} rows, ${panel.columns} columns, ${formatValue(min)} to ${formatValue(max)}`);
       const map = panel.diverging ? DIVERGING : VIRIDIS;
       const table = colours(map);

@@ -71,7 +71,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     });
     pen.fillStyle = token('--muted');
     pen.textAlign = 'left';
-    pen.fillText(`${formatValue(top)}${unit}`, width / 2 + 4, height / 2 - radius + 8);
+    pen.fillText(`rim ${formatValue(top)}${unit}`, 0, height - 8);
   };
   canvas.addEventListener('pointermove', (event) => {
     if (names.length === 0) return;

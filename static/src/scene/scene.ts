@@ -28,6 +28,8 @@ const CLICK_PX = 5;
 const CLICK_MS = 500;
 const FADE_MS = 200;
 const LEGEND_EVERY_MS = 250;
+/** After a jump the last picture stays so long for the frame's spikes to arrive: no dark flash, and one draw instead of two. */
+const HOLD_MS = 120;
 
 export class Scene implements SceneHandle {
   private readonly context: SceneContext;
@@ -54,6 +56,8 @@ export class Scene implements SceneHandle {
   private last_ms = 0;
   private legend_ms = 0;
   private framesDrawn = 0;
+  private jump = 0;
+  private held_since_ms: number | null = null;
   private ownCamera = '';
   private down: { x: number; y: number; ms: number } | null = null;
   private pointer: { x: number; y: number } | null = null;
@@ -267,9 +271,10 @@ export class Scene implements SceneHandle {
     const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS);
     const frame = frames.frameAt(playback.t_us, playback.level);
     const mode = view.get('colour');
-    const active = this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
+    const held = this.holds(frame, now_ms);
+    const active = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
     this.synapses.setData(mode !== 'spikes');
-    const recoloured = this.synapses.update(playback.level, frame, now_ms, !playback.playing);
+    const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing);
 
     const gain = this.limiter.gain;
     const { area, light } = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_ms / 1000);
@@ -287,6 +292,22 @@ export class Scene implements SceneHandle {
     }
     this.times_ms.push(performance.now() - started);
     if (this.times_ms.length > 120) this.times_ms.shift();
+  }
+
+  /** True for a moment after a jump, while the new frame's spikes or the weights drawn with them are not here. */
+  private holds(frame: number, now_ms: number): boolean {
+    const { playback, frames } = this.context;
+    if (playback.jump === this.jump) return false;
+    const { level } = playback;
+    const here = frames.isLoaded(frame, frame + 1, level)
+      ? this.synapses.demanded().every((name) => frames.stateAt('weights', name, level, frame)?.complete !== false)
+      : level >= 1 && frames.groupsIn(frame, frame + 1, level).length > 0;
+    this.held_since_ms ??= now_ms;
+    // Counted from the first of several jumps: who drags the playhead sees where it is now and then.
+    if (!here && now_ms - this.held_since_ms < HOLD_MS) return true;
+    this.held_since_ms = null;
+    this.jump = playback.jump;
+    return false;
   }
 
   private draw(): void {

@@ -5,10 +5,10 @@
  * connect or stays silent while the playhead waits.
  */
 
-import type { Address } from '../net/chunk_index';
+import { keyOf } from '../net/chunk_index';
 import type { Manifest, State } from '../net/messages.gen';
 import type { FromWorker, ToWorker, WorkerCounters } from '../workers/protocol';
-import type { FrameStore } from './frame_store';
+import type { FrameStore, Needs } from './frame_store';
 import type { PlaybackClock } from './playback';
 
 export interface DataEvents {
@@ -60,7 +60,9 @@ export class DataClient {
     clock.onChange((change) => {
       if (change === 'play' || change === 'speed' || change === 'loop' || change === 'seek' || change === 'scrub') this.stream();
       if (change === 'pause') this.say({ kind: 'pause' });
-      this.schedule();
+      // A seek asks before anything on the page computes what it shows of the new place.
+      if (change === 'seek') this.tend();
+      else this.schedule();
     }, signal);
     store.onDemand(() => {
       this.open();
@@ -191,7 +193,7 @@ export class DataClient {
     }
     if (now < this.quiet_until_ms) return;
     const frame_us = store.index.frame_us(clock.level);
-    const addresses = store.needs({
+    const needs = store.needs({
       t_us: clock.t_us,
       direction: clock.direction,
       level: clock.level,
@@ -199,17 +201,17 @@ export class DataClient {
       behind_us: Math.min(PRE_ROLL_FRAMES * frame_us, Math.max(PRE_ROLL_MAX_US, frame_us)),
       coarse_first: true,
     });
-    this.want(addresses);
+    this.want(needs);
   }
 
-  private want(addresses: Address[]): void {
-    const asked = addresses.map((address) => `${address.stream}/${address.level}/${address.tile}/${address.chunk}`).join();
+  private want({ urgent, later }: Needs): void {
+    const asked = [urgent, later].map((addresses) => addresses.map(keyOf).join()).join(';');
     const now = performance.now();
     // The same list is said again after a while: what the worker handed over may have been evicted since.
-    if (asked === this.asked && (asked === '' || now - this.asked_ms < SAY_AGAIN_MS)) return;
+    if (asked === this.asked && (asked === ';' || now - this.asked_ms < SAY_AGAIN_MS)) return;
     this.asked = asked;
     this.asked_ms = now;
-    this.say({ kind: 'want', addresses, t_us: this.clock.t_us, direction: this.clock.direction });
+    this.say({ kind: 'want', urgent, later, t_us: this.clock.t_us, direction: this.clock.direction });
   }
 
   private say(message: ToWorker): void {

@@ -40,6 +40,11 @@ export interface Need {
   readonly coarse_first: boolean;
 }
 
+export interface Needs {
+  readonly urgent: Address[];
+  readonly later: Address[];
+}
+
 export class FrameStore implements FrameSource {
   index: ChunkIndex;
   /** Counts up whenever a chunk lands or goes; lets the clock remember how far is loaded. */
@@ -255,8 +260,8 @@ export class FrameStore implements FrameSource {
     return reach;
   }
 
-  /** The stored chunks that are not here, the most urgent first. */
-  needs(need: Need): Address[] {
+  /** The stored chunks that are not here: what the frame at the playhead needs, and what lies around it. */
+  needs(need: Need): Needs {
     const urgent: Address[] = [];
     const later: Address[] = [];
     const spikes = this.number('spikes');
@@ -289,7 +294,7 @@ export class FrameStore implements FrameSource {
         }
       }
     }
-    return [...urgent, ...later];
+    return { urgent, later };
   }
 
   /** Loaded stretches of the run at a level, as [t_start_us, t_stop_us) pairs, for the scrub bar. */

@@ -9,12 +9,15 @@ import { PanelFrame } from '../panels/frame';
 import type { PanelContext } from '../panels/panel';
 import { ModuleFeed } from '../state/module_feed';
 import { h, setText } from './dom';
+import { paramsForm, type Params } from './params_form';
 
 const STORED = 'synaptarium.dock';
 
 export interface DockParts extends PanelContext {
   readonly recording: string;
   readonly modules: readonly ModuleInfo[];
+  /** Names of the projections, for the forms. */
+  readonly projections: readonly string[];
   span(): { t_start_us: number; t_stop_us: number };
   revision(): number;
   selection(): NeuronRef[];
@@ -28,6 +31,7 @@ export class Dock {
   private readonly holder = h('div.dock-holder.dockview-theme-synaptarium');
   private readonly views = new Map<string, ModuleView>();
   private readonly api: DockviewApi;
+  private readonly boxes = new Map<string, HTMLInputElement>();
   private window_s = 0;
 
   constructor(private readonly parts: DockParts, signal: AbortSignal) {
@@ -39,14 +43,15 @@ export class Dock {
         this.ask();
       },
     }, ...WINDOWS.map(([label, seconds]) => h('option', { value: String(seconds) }, label)));
-    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', h('span.muted', 'window'), choice), this.holder);
+    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', h('span.muted', 'window'), choice, this.picker()), this.holder);
     this.api = createDockview(this.holder, {
       theme: { name: 'synaptarium', className: 'dockview-theme-synaptarium' },
       disableFloatingGroups: true,
       createComponent: ({ name }: { name: string }): IContentRenderer => {
-        const view = new ModuleView(name, parts, signal);
+        const view = new ModuleView(name, parts, () => this.ask(), signal);
         this.views.set(name, view);
-        return { element: view.element, init: () => this.ask(), dispose: () => { this.views.delete(name); view.dispose(); } };
+        this.paintPicker();
+        return { element: view.element, init: () => void requestAnimationFrame(() => !signal.aborted && this.ask()), dispose: () => { this.views.delete(name); view.dispose(); this.paintPicker(); } };
       },
     });
     this.restore();
@@ -60,13 +65,15 @@ export class Dock {
       observer.disconnect();
       this.api.dispose();
     }, { once: true });
+    this.api.onDidActivePanelChange(() => requestAnimationFrame(() => !signal.aborted && this.ask()));
     this.api.onDidLayoutChange(() => localStorage.setItem(STORED, JSON.stringify(this.api.toJSON())));
   }
 
   /** Asks every visible module for what the window, the selection and the revision now call for. */
   ask(): void {
-    const body: ModuleRequest = { window: this.window(), selection: this.parts.selection(), params: {} };
-    for (const view of this.views.values()) view.feed.ask(body, this.parts.revision());
+    const body: ModuleRequest = { window: this.window(), selection: this.parts.selection() };
+    // The content of a tab that is not in front is out of the document.
+    for (const view of this.views.values()) if (view.element.isConnected) view.ask(body);
   }
 
   /** Ids of the panels that are shown. */
@@ -90,12 +97,32 @@ export class Dock {
     return { t_start_us: from, t_stop_us: from + wanted };
   }
 
+  /** Which modules have a tab. */
+  private picker(): HTMLElement {
+    const rows = this.parts.modules.map((module) => {
+      const box = h('input', { type: 'checkbox', name: module.name, onchange: () => this.show(module, box.checked) });
+      this.boxes.set(module.name, box);
+      return h('label', { title: module.source }, box, module.title);
+    });
+    return h('details.module-picker', h('summary', 'modules'), h('div.module-list', ...rows));
+  }
+
+  private paintPicker(): void {
+    for (const [name, box] of this.boxes) box.checked = this.views.has(name);
+  }
+
+  private show(module: ModuleInfo, shown: boolean): void {
+    const panel = this.api.getPanel(module.name);
+    if (shown && !panel) this.api.addPanel({ id: module.name, component: module.name, title: module.title });
+    else if (!shown && panel) this.api.removePanel(panel);
+  }
+
   private restore(): void {
     const names = this.parts.modules.map((module) => module.name);
     try {
       const stored = JSON.parse(localStorage.getItem(STORED) ?? 'null') as { panels?: Record<string, unknown> } | null;
-      // A layout of other modules than there are now is of no use.
-      if (stored?.panels && Object.keys(stored.panels).sort().join() === [...names].sort().join()) {
+      // A layout with modules that are gone is of no use.
+      if (stored?.panels && Object.keys(stored.panels).every((name) => names.includes(name))) {
         this.api.fromJSON(stored as unknown as Parameters<DockviewApi['fromJSON']>[0]);
         return;
       }
@@ -115,13 +142,27 @@ class ModuleView {
   private readonly frames = new Map<string, PanelFrame>();
   private readonly state = h('p.panel-empty', 'Asking for the numbers');
   private last: [PanelAnswer, Columns] | null = null;
+  private params: Params = {};
+  private asked: ModuleRequest = {};
 
-  constructor(name: string, private readonly parts: DockParts, signal: AbortSignal) {
+  constructor(name: string, private readonly parts: DockParts, again: () => void, signal: AbortSignal) {
+    const schema = parts.modules.find((module) => module.name === name)?.params ?? {};
+    const choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, classes: parts.classes };
+    const form = paramsForm(schema, choices, (params) => {
+      this.params = params;
+      again();
+    });
+    if (form !== null) this.element.append(form);
     this.element.append(this.state);
     this.feed = new ModuleFeed(parts.recording, name, {
       answer: (answer, columns) => this.show(answer, columns),
       failed: (error) => this.fail(error),
     }, signal);
+  }
+
+  ask(body: ModuleRequest): void {
+    this.asked = { ...body, params: this.params };
+    this.feed.ask(this.asked, this.parts.revision());
   }
 
   get panelIds(): string[] {
@@ -145,14 +186,16 @@ class ModuleView {
     this.last = [answer, columns];
     this.state.hidden = true;
     const seen = new Set<string>();
-    answer.panels.forEach((panel) => {
+    answer.panels.forEach((panel, at) => {
       seen.add(panel.id);
       let frame = this.frames.get(panel.id);
       if (frame === undefined) {
         frame = new PanelFrame(this.parts);
         this.frames.set(panel.id, frame);
-        this.element.append(frame.element);
       }
+      // In the order of the answer: a selection puts panels before those that stay.
+      const place = this.element.querySelectorAll(':scope > .panel')[at] ?? null;
+      if (place !== frame.element) this.element.insertBefore(frame.element, place);
       frame.update(panel, columns);
     });
     for (const [id, frame] of this.frames) {
@@ -166,6 +209,6 @@ class ModuleView {
     this.state.hidden = false;
     setText(this.state, `${error.message} ${error.hint}`.trim());
     // What was shown stays; the next question may be answered.
-    if (error.passes) setTimeout(() => this.feed.ask({ window: this.parts.span(), selection: [], params: {} }, this.parts.revision()), 1500);
+    if (error.passes) setTimeout(() => this.feed.ask(this.asked, this.parts.revision()), 1500);
   }
 }

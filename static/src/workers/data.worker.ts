@@ -156,16 +156,16 @@ function useManifest(next: ChunkIndex): void {
   http.use(next.manifest.recording, next.manifest.build);
 }
 
-function want(addresses: Address[], t_us: number, direction: 1 | -1): void {
+function want(urgent: Address[], later: Address[], t_us: number, direction: 1 | -1): void {
   cache.focus(t_us, direction);
-  const absent: Address[] = [];
   const kept: { address: Address; payload: Uint8Array }[] = [];
-  for (const address of addresses) {
+  const absent = (addresses: Address[]): Address[] => addresses.filter((address) => {
     const payload = index?.isOpen(address) ? undefined : cache.get(keyOf(address));
-    if (payload === undefined) absent.push(address);
-    else if (performance.now() - (handed.get(keyOf(address)) ?? -Infinity) > ON_ITS_WAY_MS) kept.push({ address, payload });
-  }
-  http.want(absent);
+    if (payload === undefined) return true;
+    if (performance.now() - (handed.get(keyOf(address)) ?? -Infinity) > ON_ITS_WAY_MS) kept.push({ address, payload });
+    return false;
+  });
+  http.want(absent(urgent), absent(later));
   for (const { address, payload } of kept) deliver(address, payload, 'cache', 0);
 }
 
@@ -188,12 +188,12 @@ async function handle(message: ToWorker): Promise<void> {
       stream?.pause();
       return;
     case 'want':
-      want(message.addresses, message.t_us, message.direction);
+      want(message.urgent, message.later, message.t_us, message.direction);
       return;
     case 'close':
       stream?.close();
       stream = null;
-      http.want([]);
+      http.want([], []);
       cache.clear();
       index = null;
   }

@@ -21,25 +21,31 @@ export class HttpLane {
   private build = 0;
   private readonly flying = new Map<string, AbortController>();
   private waiting: Address[] = [];
+  /** What the frame at the playhead needs and has not come; nothing else starts before it is here. */
+  private urgent = new Set<string>();
+  private later: Address[] = [];
 
   constructor(private readonly events: HttpEvents) {}
 
   use(recording: string, build: number): void {
     if (recording === this.recording && build === this.build) return;
-    this.want([]);
+    this.want([], []);
     this.recording = recording;
     this.build = build;
   }
 
-  want(addresses: readonly Address[]): void {
-    const wanted = new Set(addresses.map(keyOf));
+  want(urgent: readonly Address[], later: readonly Address[]): void {
+    this.urgent = new Set(urgent.map(keyOf));
+    const wanted = new Set([...this.urgent, ...later.map(keyOf)]);
     for (const [key, controller] of this.flying) {
       if (wanted.has(key)) continue;
       this.flying.delete(key);
       this.aborted += 1;
       controller.abort();
     }
-    this.waiting = addresses.filter((address) => !this.flying.has(keyOf(address)));
+    const grounded = (addresses: readonly Address[]): Address[] => addresses.filter((address) => !this.flying.has(keyOf(address)));
+    this.waiting = grounded(urgent);
+    this.later = grounded(later);
     this.start();
   }
 
@@ -51,10 +57,15 @@ export class HttpLane {
 
   private start(): void {
     while (this.flying.size < IN_FLIGHT) {
-      const address = this.waiting.shift();
+      const address = this.waiting.shift() ?? (this.urgent.size === 0 ? this.later.shift() : undefined);
       if (address === undefined) return;
       void this.fetch(address);
     }
+  }
+
+  private landed(key: string): void {
+    this.flying.delete(key);
+    this.urgent.delete(key);
   }
 
   private async fetch(address: Address): Promise<void> {
@@ -71,11 +82,11 @@ export class HttpLane {
       const response = await request(url, { signal: controller.signal });
       const payload = new Uint8Array(await response.arrayBuffer());
       if (controller.signal.aborted) return;
-      this.flying.delete(key);
+      this.landed(key);
       this.events.arrived(address, payload);
     } catch (error) {
       if (controller.signal.aborted && !late) return;
-      this.flying.delete(key);
+      this.landed(key);
       this.events.failed(address, late ? noAnswer() : asApiError(error));
     } finally {
       clearTimeout(timer);

@@ -13,8 +13,8 @@ export type ToWorker =
   | { kind: 'manifest'; manifest: Manifest }
   | { kind: 'play'; t_us: number; speed: number; level: number | null; loop: Loop | null; follow: boolean }
   | { kind: 'pause' }
-  /** The chunks wanted now over HTTP, most urgent first. What is in flight and not in the list is aborted. */
-  | { kind: 'want'; addresses: Address[]; t_us: number; direction: 1 | -1 }
+  /** The chunks wanted now over HTTP; `later` ones wait for the urgent ones. What else is in flight is aborted. */
+  | { kind: 'want'; urgent: Address[]; later: Address[]; t_us: number; direction: 1 | -1 }
   | { kind: 'close' };
 
 export interface WorkerCounters {

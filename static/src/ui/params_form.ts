@@ -1,0 +1,55 @@
+/** A form from the JSON Schema of a module's parameters: choices of the recording, choices of words, numbers with units. */
+
+import { h } from './dom';
+
+export type Choices = Readonly<Record<string, readonly string[]>>;
+export type Params = Record<string, unknown>;
+
+interface Property {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly default?: unknown;
+  readonly choices?: string;
+}
+
+const UNITS = ['us', 'ms', 's', 'hz', 'mv', 'um', 'px', 'percent'];
+const SPELT: Readonly<Record<string, string>> = { hz: 'Hz', mv: 'mV', percent: '%' };
+
+/** "width_px" is "width" in "px". */
+export function labelOf(name: string): { label: string; unit: string } {
+  const words = name.split('_');
+  const last = words[words.length - 1];
+  const has = words.length > 1 && UNITS.includes(last);
+  return { label: (has ? words.slice(0, -1) : words).join(' '), unit: has ? (SPELT[last] ?? last) : '' };
+}
+
+/** The form, or null where there is nothing to ask; `changed` gets the parameters that differ from their defaults. */
+export function paramsForm(schema: Record<string, unknown>, choices: Choices, changed: (params: Params) => void): HTMLElement | null {
+  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Property>);
+  const params: Params = {};
+  const set = (name: string, value: unknown, by_default: unknown): void => {
+    if (value === by_default) delete params[name];
+    else params[name] = value;
+    changed({ ...params });
+  };
+  const fields = properties.flatMap(([name, property]) => {
+    const { label, unit } = labelOf(name);
+    const listed = property.choices ? ['', ...(choices[property.choices] ?? [])] : property.enum;
+    if (listed !== undefined) {
+      if (property.choices && listed.length < 2) return [];
+      const select = h(
+        'select', { name, 'aria-label': label, onchange: () => set(name, select.value, property.default) },
+        ...listed.map((value) => h('option', { value, selected: value === property.default }, value === '' ? 'automatic' : value)),
+      );
+      return [h('label.param', h('span', label), select)];
+    }
+    if (property.type !== 'number' && property.type !== 'integer') return [];
+    const input = h('input', {
+      name, type: 'number', 'aria-label': unit ? `${label} in ${unit}` : label, value: String(property.default ?? 0),
+      step: property.type === 'integer' ? '1' : 'any',
+      onchange: () => input.value !== '' && Number.isFinite(input.valueAsNumber) && set(name, input.valueAsNumber, property.default),
+    });
+    return [h('label.param', h('span', label), input, unit ? h('span.muted', unit) : null)];
+  });
+  return fields.length === 0 ? null : h('form.params', { onsubmit: (event: Event) => event.preventDefault() }, ...fields);
+}
