@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from synaptarium.jobs import live, states
+from synaptarium.jobs.master import check_master
 from synaptarium.jobs.plan import PLAN, PLANNER_VERSION, Plan, make_plan
 from synaptarium.jobs.publish import MANIFEST, finish
 from synaptarium.jobs.ranges import build_range
@@ -20,6 +21,7 @@ from synaptarium.schemas.errors import (
     Cancelled,
     Conflict,
     CorruptData,
+    InvalidInput,
     RecordingBusy,
     SynaptariumError,
     error_body,
@@ -59,7 +61,7 @@ def precompute(
     id : str
         Recording. An open one is brought up to date in-process, whatever the engine.
     engine : {"auto", "spark", "local"}
-        Auto takes Spark above 100 million events.
+        Auto takes Spark above 100 million events, and where a master is named.
     master : str or None
         Spark master; None is ``local[*]``.
     progress : callable or None
@@ -72,7 +74,11 @@ def precompute(
 
     Raises
     ------
-    RecordingNotFound, RecordingBusy, Conflict, Cancelled, CorruptData, MissingDependency, StoreUnavailable
+    InvalidInput
+        A master that is none, or one for the local engine.
+    MissingDependency
+        Java or Spark is missing, or nobody answers at the master's address.
+    RecordingNotFound, RecordingBusy, Conflict, Cancelled, CorruptData, StoreUnavailable
         The old build stays in all these cases.
     """
     recording = recordings.get(store, id)
@@ -83,7 +89,15 @@ def precompute(
             f"Recording {id!r} is {recording.status}, not ready.",
             hint="Wait for its import to end; import it again if that was interrupted.",
         )
-    chosen = choose_engine(recording, engine)
+    chosen = choose_engine(recording, "spark" if engine == "auto" and master else engine)
+    if master and chosen == "local":
+        raise InvalidInput(
+            f"The local engine has no use for the Spark master {master!r}.",
+            hint="Leave out --master, or take --engine spark.",
+            where="master",
+        )
+    if master:
+        check_master(master)
     owner = jobs.new_owner()
 
     build = _unfinished(store, recording) or recordings.next_build(store, id)

@@ -215,4 +215,8 @@ def _set(variables: dict[str, str | None]) -> None:
 
 
 def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # py4j says which call failed, and what Java threw in a line of its own.
+    return next(
+        (line[2:] for line in lines if line.startswith(": ")), next(iter(lines), type(error).__name__)
+    )
