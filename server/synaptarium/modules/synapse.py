@@ -114,10 +114,10 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     now = _state(reader, weights, stop_us)
     shape = _field_shape(reader, weights, params)
     panels: list[AnyPanel] = []
-    moments = [("now", "now", stop_us, now)]
+    moments = [("now", "at the window's end", stop_us, now)]
     if stop_us < reader.manifest.t_stop_us:
         end_us = reader.manifest.t_stop_us
-        moments.append(("end", "at the end of the run", end_us, _state(reader, weights, end_us)))
+        moments.append(("end", "at the run's end", end_us, _state(reader, weights, end_us)))
     for id, words, t_us, state in moments:
         panels.append(_gallery(weights, id, words, t_us, state, shape, columns))
     frames, t_us, courses = _courses(reader, window, weights, neurons)
@@ -238,8 +238,8 @@ def _gallery(
         values=f"gallery.{id}",
         rows=down * rows,
         columns=across * cols,
-        x_axis=Axis(label="Column"),
-        y_axis=Axis(label="Row"),
+        x_axis=Axis(label="Column", unit="px"),
+        y_axis=Axis(label="Row", unit="px"),
         diverging=weights.low < 0 < weights.high,
         accounting=tuple(accounting),
         empty=empty,
@@ -264,8 +264,8 @@ def _field(
         values=name,
         rows=shape[0],
         columns=shape[1],
-        x_axis=Axis(label="Column"),
-        y_axis=Axis(label="Row"),
+        x_axis=Axis(label="Column", unit="px"),
+        y_axis=Axis(label="Row", unit="px"),
         diverging=True,
         accounting=weights.accounting,
         empty="" if np.isfinite(field).any() else "No weight onto this neuron is known at this time.",

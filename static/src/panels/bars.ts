@@ -15,8 +15,10 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       const values = Array.from(columns.list(panel.values) as ArrayLike<number>);
       const top = Math.max(...values.map(Math.abs), 1e-12);
       const unit = panel.y_axis.unit && panel.y_axis.unit !== '1' ? ` ${panel.y_axis.unit}` : '';
+      // A neuron's id may read like a class.
+      const of_classes = names.every((name) => context.classes.includes(name));
       host.replaceChildren(...names.map((name, at) => {
-        const group = context.classes.indexOf(name);
+        const group = of_classes ? context.classes.indexOf(name) : -1;
         const colour = group >= 0 ? classColour(group, context.classes.length) : '#8fb8de';
         const value = Number.isInteger(values[at]) ? formatCount(values[at]) : formatValue(values[at]);
         return h(
