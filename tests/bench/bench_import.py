@@ -1,0 +1,89 @@
+"""Generating spikes, and importing a Parquet file of them, beside numpy and pyarrow on the same machine."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from synaptarium.adapters.base import EventSource, open_source
+from synaptarium.adapters.column_file import write_spikes
+from synaptarium.adapters.generated import GeneratedSource
+from synaptarium.adapters.generation import Generation
+from synaptarium.adapters.layer_list import layer_list
+from synaptarium.server.mongod import Mongod
+from synaptarium.store.database import connect, prepare
+from synaptarium.store.importing import import_source
+
+NAMES = ("import.generated", "import.columns_read", "import.columns")
+N_SPIKES = 5_000_000
+N_NEURONS = 100_000
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Yield the speeds of generating, of reading a file in time order, and of a whole import."""
+    source = GeneratedSource(
+        Generation(layers=layer_list(f"all:{N_NEURONS}"), seconds=10, spikes=N_SPIKES, seed=1)
+    )
+
+    def drawn() -> None:
+        random = np.random.default_rng(1)
+        time_us, neuron = random.integers(0, 10_000_000, N_SPIKES), random.integers(0, N_NEURONS, N_SPIKES)
+        np.sort((time_us << 32) | neuron)
+
+    yield row("import.generated", lambda: through(source), drawn, "numpy draws and sorts uniform spikes")
+
+    with tempfile.TemporaryDirectory(prefix="synaptarium-bench-") as folder:
+        path = Path(folder) / "run.parquet"
+        write_spikes(source, path)
+        columns = open_source(path)
+        columns.describe()
+
+        def loaded() -> None:
+            table = pq.read_table(path, columns=["time_us", "neuron"], use_threads=False)
+            table["time_us"].to_numpy(), table["neuron"].to_numpy()
+
+        yield row(
+            "import.columns_read", lambda: through(columns), loaded, "pyarrow loads the two columns, one core"
+        )
+        with Mongod(Path(folder), purpose="benchmark") as mongod:
+            store = connect(mongod.uri, "bench")
+            prepare(store)
+            try:
+                took = seconds(lambda: import_source(store, open_source(path)))
+            finally:
+                store.close()
+        yield {
+            "name": "import.columns", "value": N_SPIKES / took / 1e6, "unit": "M spikes/s", "goal": ">= 20",
+        }  # fmt: skip
+
+
+def row(name: str, ours: Callable[[], object], theirs: Callable[[], object], what: str) -> dict[str, Any]:
+    """Return a row of two speeds, each the best of three."""
+    best = [min(seconds(one) for _ in range(3)) for one in (ours, theirs)]
+    value, reference = (N_SPIKES / took / 1e6 for took in best)
+    return {
+        "name": name,
+        "value": value,
+        "unit": "M spikes/s",
+        "reference": what,
+        "reference_value": reference,
+    }
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long some work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def through(source: EventSource) -> None:
+    """Read all spikes once."""
+    for _ in source.read("spikes"):
+        pass
