@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from synaptarium.adapters.arrays import arrays_source
 from synaptarium.modules.neuron import Params, compute
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
 from synaptarium.modules.window import spikes_in
@@ -106,6 +107,30 @@ def test_short_budget_reads_an_even_sample_and_says_so(reader: RecordingReader) 
     # What was read is complete.
     seen = part.frames.covered
     assert part.count.sum() == np.isin(whole.frame, np.flatnonzero(seen)).sum()
+
+
+def test_sample_of_a_bursty_layer_keeps_its_rate(read: Read) -> None:
+    # Bursts of 16,384 ms, the length of a chunk, in three of ten: most chunks are silent, so not stored at all.
+    bursts = np.flatnonzero(np.random.default_rng(0).random(100) < 0.3)
+    times_ms = np.concatenate([number * 16_384 + np.arange(0, 16_384, 16) for number in bursts])
+    source = arrays_source(
+        "bursty",
+        time_unit="ms",
+        bin_us=1000,
+        t_stop_us=100 * 16_384_000,
+        layers=[{"name": "a", "neurons": 16}],
+        spikes={"a": (times_ms, np.arange(len(times_ms)) % 16)},
+    )
+    reader = read(source)
+    span = (0, 100 * 16_384_000)
+    whole = spikes_in(reader, "a", *span, budget_bytes=BUDGET_BYTES, levels=(0,))
+
+    part = spikes_in(reader, "a", *span, budget_bytes=reader.bytes_read // 3, levels=(0,))
+
+    known_s = part.frames.covered.sum() / 1000
+    true_hz, seen_hz = whole.count.sum() / 1638.4, part.count.sum() / known_s
+    assert 0 < known_s < 1638.4 / 2
+    assert 0.75 < seen_hz / true_hz < 1.33
 
 
 def test_every_level_counts_the_same(reader: RecordingReader) -> None:

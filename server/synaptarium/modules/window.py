@@ -152,6 +152,7 @@ def states_in(
         budget_bytes=budget_bytes,
         levels=levels,
         items=[tile.first for tile in tiles],
+        of_values=True,
     )
     earlier = {_latest_before(reader, stream, target, tile, frames) for tile in tiles} - {None}
     found = reader.chunks(sorted({*keys, *(key for key in earlier if key)}))
@@ -232,6 +233,7 @@ def _choose(
     budget_bytes: int,
     levels: Collection[int],
     items: Collection[int] | None,
+    of_values: bool = False,
 ) -> tuple[Frames, dict[int, Tile], list[ChunkKey]]:
     manifest = reader.manifest
     tiles = {tile.tile: tile for tile in manifest.tiles if tile.name == target}
@@ -248,16 +250,19 @@ def _choose(
         if grid is None or not n:
             return frames, tiles, []
         by_chunk = _present(reader, grid, level, frames, tiles, items)
+        # A chunk of spikes that is not stored says "silent", and a sample that passed over such chunks would tell
+        # wrong rates. One of values says "unchanged": only the stored ones tell anything.
+        numbers = sorted(by_chunk) if of_values else list(_numbers_of(grid, frames))
         last_choice = level is usable[-1]
         if sum(map(len, by_chunk.values())) > _MAX_CHUNKS and not last_choice:
             continue
-        chosen = _fitting(reader, by_chunk, budget_bytes)
-        if len(chosen) < len(by_chunk) and not last_choice:
+        chosen = _fitting(reader, by_chunk, numbers, budget_bytes)
+        if len(chosen) < len(numbers) and not last_choice:
             continue
-        for chunk in by_chunk.keys() - chosen:
+        for chunk in set(numbers) - chosen:
             begin = (chunk << grid.k) - first
             frames.covered[max(0, begin) : max(0, begin + (1 << grid.k))] = False
-        return frames, tiles, [key for chunk in sorted(chosen) for key in by_chunk[chunk]]
+        return frames, tiles, [key for chunk in sorted(chosen) for key in by_chunk.get(chunk, ())]
     raise AssertionError("a build has levels 0 to 2")
 
 
@@ -271,29 +276,35 @@ def _present(
 ) -> dict[int, list[ChunkKey]]:
     manifest = reader.manifest
     by_chunk: dict[int, list[ChunkKey]] = {}
-    first, last = frames.first >> grid.k, (frames.first + frames.n - 1) >> grid.k
+    numbers = _numbers_of(grid, frames)
     for number, presence in zip(grid.tiles, grid.presence, strict=True):
         tile = tiles[number]
         if items is not None and not any(tile.first <= item < tile.first + tile.n for item in items):
             continue
         present = unpack_presence(presence, -(-level.frames >> grid.k))
-        for chunk in first + np.flatnonzero(present[first : last + 1]):
+        for chunk in numbers.start + np.flatnonzero(present[numbers.start : numbers.stop]):
             key = ChunkKey(manifest.num, manifest.build, grid.stream, grid.level, int(chunk), number)
             by_chunk.setdefault(int(chunk), []).append(key)
     return by_chunk
 
 
-def _fitting(reader: RecordingReader, by_chunk: dict[int, list[ChunkKey]], budget_bytes: int) -> set[int]:
-    """Return the chunks whose tiles fit the budget together: all, or every so manyth."""
-    ordered = sorted(by_chunk)
+def _numbers_of(grid: Grid, frames: Frames) -> range:
+    """Return the numbers of the chunks that a window touches, stored or not."""
+    return range(frames.first >> grid.k, (frames.first + frames.n - 1 >> grid.k) + 1)
+
+
+def _fitting(
+    reader: RecordingReader, by_chunk: dict[int, list[ChunkKey]], numbers: list[int], budget_bytes: int
+) -> set[int]:
+    """Return the chunks whose tiles fit the budget together: all the numbers, or every so manyth."""
     step = -(-sum(map(len, by_chunk.values())) // _MAX_CHUNKS) or 1
-    ordered = ordered[::step]
-    found = reader.stored_bytes([key for chunk in ordered for key in by_chunk[chunk]])
-    sizes = [sum(found.get(key, 0) for key in by_chunk[chunk]) for chunk in ordered]
+    numbers = numbers[::step]
+    found = reader.stored_bytes([key for chunk in numbers for key in by_chunk.get(chunk, ())])
+    sizes = [sum(found.get(key, 0) for key in by_chunk.get(chunk, ())) for chunk in numbers]
     step = 1
     while sum(sizes[::step]) > budget_bytes and step <= len(sizes):
         step += 1
-    return set(ordered[::step]) if sum(sizes[::step]) <= budget_bytes else set()
+    return set(numbers[::step]) if sum(sizes[::step]) <= budget_bytes else set()
 
 
 def _grid(reader: RecordingReader, stream: str, target: str, level: int) -> Grid | None:
