@@ -111,7 +111,7 @@ def _raster(
 
 
 def _every(spikes: Spikes, n_neurons: int, most: int) -> int:
-    """Return the smallest step such that every step-th neuron has at most that many dots, or is the only one."""
+    """Return a step such that every step-th neuron together have at most that many dots, or one neuron is left."""
     dots = np.bincount(spikes.neuron, minlength=n_neurons)
     step = max(1, len(spikes.neuron) // most)
     while step < n_neurons and dots[::step].sum() > most:
