@@ -31,7 +31,7 @@ from synaptarium.schemas.errors import (
     SynaptariumError,
 )
 from synaptarium.schemas.events import EventKind
-from synaptarium.schemas.recording import Header
+from synaptarium.schemas.recording import Header, Recording
 from synaptarium.store import events, importing, jobs, network, recordings
 from synaptarium.store.database import Store
 from synaptarium.store.importing import import_source
@@ -274,6 +274,26 @@ def test_two_imports_of_one_source_do_not_mix(store: Store) -> None:
 
     assert recording.counts == a_source().counts()
     assert [found.id for found in recordings.all_recordings(store)] == ["a-run"]
+
+
+def test_two_imports_that_begin_in_one_moment_do_not_both_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, second = recordings.create, True
+
+    def create_after_another(*words: Any, **options: Any) -> Recording:
+        nonlocal second
+        if second:
+            second = False
+            import_source(store, a_source())
+        return create(*words, **options)
+
+    monkeypatch.setattr(recordings, "create", create_after_another)
+
+    with pytest.raises(RecordingBusy, match="being imported already, as recording 'a-run'"):
+        import_source(store, a_source())
+
+    assert [(found.id, found.status) for found in recordings.all_recordings(store)] == [("a-run", "ready")]
 
 
 def test_an_import_that_stopped_goes_on_where_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from synaptarium.adapters.base import EventSource
 from synaptarium.schemas.errors import (
     InvalidInput,
     NeuronOutOfRange,
+    RecordingBusy,
     RecordingExists,
     StoreUnavailable,
     SynaptariumError,
@@ -106,8 +107,20 @@ def _begin(store: Store, header: Header, fingerprint: str, owner: str) -> Record
             jobs.release(store, found.num, 0, owner)
             recordings.delete(store, found.id)
     recording = recordings.create(store, header, fingerprint=fingerprint)
+    # Whoever began the same in the same moment and was quicker has the earlier id.
+    for found in recordings.of_fingerprint(store, fingerprint, header.name):
+        if found.status in ("importing", "ready") and _order(found.id) < _order(recording.id):
+            recordings.delete(store, recording.id)
+            raise RecordingBusy(
+                f"This source is being imported already, as recording {found.id!r}.",
+                hint="Wait for it, or give another --name to keep both.",
+            )
     jobs.claim(store, recording.num, 0, owner)
     return recording
+
+
+def _order(id: str) -> tuple[int, str]:
+    return len(id), id
 
 
 class _Import:
