@@ -32,10 +32,11 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 @pytest.fixture(autouse=True)
 def terminated_as_before() -> object:
-    """The command line sets a handler for SIGTERM; tests give it back."""
-    before = signal.getsignal(signal.SIGTERM)
+    """The command line sets handlers for SIGTERM and SIGINT; tests give them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -45,7 +46,19 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_commands_are_the_contract() -> None:
-    words = ["demo", "import", "list", "info", "generate", "precompute", "serve", "open", "stats", "delete", "doctor"]
+    words = [
+        "demo",
+        "import",
+        "list",
+        "info",
+        "generate",
+        "precompute",
+        "serve",
+        "open",
+        "stats",
+        "delete",
+        "doctor",
+    ]
 
     assert [command.name for command in COMMANDS] == words
 
@@ -167,6 +180,25 @@ def test_unforeseen_errors_are_one_sentence_too(
     assert code == 1
     assert err.splitlines()[0] == f"error: {message}"
     assert err.splitlines()[1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_a_library_swallows_is_one_all_the_same(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fall(arguments: object) -> int:
+        try:
+            os.kill(os.getpid(), number)
+        except KeyboardInterrupt:
+            raise AttributeError("partially initialized module") from None
+        return 0
+
+    monkeypatch.setattr("synaptarium.server.commands.making.import_recording", fall)
+
+    code, _, err = run(capsys, "import", "x")
+
+    assert (code, err.splitlines()[0]) == (130, "interrupted")
+    assert "the same command goes on" in err
 
 
 def test_error_as_json(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -325,7 +357,10 @@ def test_interrupted_precompute_keeps_what_is_done(data_folder: Path) -> None:
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "interrupted"
+    assert err.splitlines()[-2:] == [
+        "interrupted",
+        "hint: What is done is kept: the same command goes on from there.",
+    ]
     again = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert again.returncode == 0, again.stderr
 

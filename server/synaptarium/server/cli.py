@@ -43,6 +43,8 @@ class Command(NamedTuple):
         Its own.
     settings : tuple of str
         Settings of :class:`synaptarium.server.config.Config` that it takes as flags.
+    interrupted : str
+        Hint for who stopped it with Ctrl-C.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Command(NamedTuple):
     example: str
     arguments: tuple[Argument, ...] = ()
     settings: tuple[str, ...] = ("data", "mongo_uri")
+    interrupted: str = ""
 
 
 _ID = _argument("id", metavar="ID", help="recording id, as `synaptarium list` shows it")
@@ -127,6 +130,7 @@ COMMANDS = (
             _argument("--precompute", action="store_true", help="precompute it at once"),
             _JSON,
         ),
+        interrupted="What is stored is kept: the same command goes on from there, `synaptarium delete` removes it.",
     ),
     Command(
         "list", "list the recordings", "commands.recordings:list_recordings", "synaptarium list", (_JSON,)
@@ -151,6 +155,7 @@ COMMANDS = (
         "commands.making:precompute",
         "synaptarium precompute digits --engine spark",
         (_ID, _ENGINE, _MASTER, _JSON),
+        interrupted="What is done is kept: the same command goes on from there.",
     ),
     Command(
         "serve",
@@ -212,7 +217,7 @@ def parser() -> argparse.ArgumentParser:
         for argument in command.arguments:
             sub.add_argument(*argument.names, **argument.options)  # type: ignore[arg-type]
         add_flags(sub, *command.settings)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(run=command.run, interrupted=command.interrupted)
     return top
 
 
@@ -226,7 +231,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     logging.getLogger("pymongo").setLevel(logging.WARNING)
     # A terminated command ends as an interrupted one: what it started stops, what it did is kept.
-    signal.signal(signal.SIGTERM, _terminate)
+    stop = _Stop()
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody wants it ignored
+        signal.signal(signal.SIGINT, stop)
     place, _, name = arguments.run.partition(":")
     try:
         run = getattr(importlib.import_module(f"synaptarium.server.{place}"), name)
@@ -239,13 +247,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_error(error, as_json=getattr(arguments, "json", False))
         return 1
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        return _interrupted(arguments.interrupted)
     except BrokenPipeError:
         # The reader of a pipe has seen enough; a closed stdout must not fail at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if stop.asked:  # it fell into a library, which made something else of it
+            return _interrupted(arguments.interrupted)
         from synaptarium.server.commands.console import print_error, unforeseen
 
         if verbose:
@@ -254,8 +263,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+class _Stop:
+    """Handler of SIGINT and SIGTERM: interrupts, and remembers that it did."""
+
+    asked = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> NoReturn:
+        self.asked = True
+        raise KeyboardInterrupt
+
+
+def _interrupted(hint: str) -> int:
+    print("interrupted", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    return 130
 
 
 if __name__ == "__main__":
