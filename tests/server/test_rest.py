@@ -17,6 +17,7 @@ from synaptarium.schemas.errors import ErrorBody
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.messages import Health, Network, RecordingSummary
 from synaptarium.server.app import ENDPOINTS
+from synaptarium.server.picture import NOW
 from synaptarium.store.database import Store
 
 from .conftest import Serve, add, everything
@@ -117,14 +118,15 @@ def test_overview_sums_to_all_spikes(served: tuple[str, str]) -> None:
     assert np.diff(table["t_us"].to_numpy()).tolist() == [16_000] * 249
 
 
-def test_picture_shows_layers_and_curve(served: tuple[str, str]) -> None:
+def test_picture_shows_layers_spikes_and_curves(served: tuple[str, str]) -> None:
     url, id = served
 
     answer = requests.get(f"{url}/api/recordings/{id}/picture.svg?revision=3")
 
     assert answer.headers["Content-Type"].startswith("image/svg+xml")
     assert answer.text.count("<polygon") == 2
-    assert answer.text.count("<polyline") == 1
+    assert answer.text.count("<polyline") == 2
+    assert NOW in answer.text, "no spike glows"
 
 
 def chunk_url(url: str, id: str) -> str:

@@ -64,8 +64,7 @@ const post = (body: unknown, signal?: AbortSignal): RequestInit => ({
 });
 
 export const recordingUrl = (id: string): string => `/api/recordings/${encodeURIComponent(id)}`;
-export const pictureUrl = (id: string, theme: string, revision: number): string =>
-  `${recordingUrl(id)}/picture.svg?theme=${theme}&revision=${revision}`;
+export const pictureUrl = (id: string, revision: number): string => `${recordingUrl(id)}/picture.svg?revision=${revision}`;
 export const imageUrl = (id: string, image: number): string => `${recordingUrl(id)}/images/${image}.png`;
 export const chunkUrl = (
   id: string, build: number, stream: number, level: number, tile: number, chunk: number,

@@ -6,7 +6,6 @@ import { formatBytes, formatCount, formatDuration, plural } from '../state/forma
 import { confirmDialog } from './dialog';
 import { append, h, setText } from './dom';
 import { icon, iconButton } from './icons';
-import { storedTheme } from './theme';
 import { Toasts } from './toasts';
 
 const REFRESH_MS = 3000;
@@ -28,7 +27,7 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
         h('p.tagline', 'A planetarium for spiking neural networks.'),
         h('div.spacer'),
         count,
-        iconButton('sun', 'Light or dark', '', () => { toggleTheme(); void refresh(); }),
+        iconButton('sun', 'Light or dark', '', toggleTheme),
       ),
       note,
       list,
@@ -106,7 +105,7 @@ class Card {
   }
 
   update(recording: RecordingSummary): void {
-    const state = JSON.stringify([recording, storedTheme()]);
+    const state = JSON.stringify(recording);
     if (state === this.shown) return;
     this.shown = state;
     const ready = recording.build !== null;
@@ -115,7 +114,7 @@ class Card {
     setText(this.name, recording.name);
     if (ready) this.name.href = url;
     else this.name.removeAttribute('href');
-    const source = pictureUrl(recording.id, storedTheme(), recording.revision);
+    const source = pictureUrl(recording.id, recording.revision);
     if (this.picture.getAttribute('src') !== source) this.picture.src = source;
     const [label, tone] = statusOf(recording);
     setText(this.status, label);

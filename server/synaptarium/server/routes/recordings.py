@@ -10,7 +10,7 @@ import msgspec
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.messages import Job, Network, RecordingSummary
 from synaptarium.schemas.recording import Recording
-from synaptarium.server.endpoint import Endpoint, Payload, Query
+from synaptarium.server.endpoint import Endpoint, Payload
 from synaptarium.server.picture import picture_of
 from synaptarium.server.site import Site
 from synaptarium.server.stream.hub import read_manifest
@@ -90,11 +90,11 @@ def network(site: Site, id: str) -> Network:
     )
 
 
-def picture(site: Site, id: str, theme: str) -> Payload:
+def picture(site: Site, id: str) -> Payload:
     """Return the small picture of a recording for the home page."""
     recording = recordings.get(site.store, id)
-    svg = picture_of(site.store, recording, theme=theme)
-    etag = f"{recording.build}.{recording.revision}.{theme}"
+    svg = picture_of(site.store, recording)
+    etag = f"{recording.build}.{recording.revision}"
     return Payload(data=svg.encode(), content_type="image/svg+xml", etag=etag)
 
 
@@ -141,6 +141,5 @@ ENDPOINTS = (
         call=picture,
         summary="A small picture: the layers as sheets and the activity",
         answer="image/svg+xml",
-        query=(Query(name="theme", default="dark", help="Colours", words=("dark", "light")),),
     ),
 )
