@@ -11,6 +11,9 @@ export interface ScaleText {
   readonly reversed?: boolean;
   /** Under the bar, left to right. */
   readonly ticks: readonly string[];
+  /** Under the ticks, one line each: what, and its range. */
+  readonly rows?: readonly (readonly [name: string, range: string])[];
+  /** Lines end with \n. */
   readonly note?: string;
 }
 
@@ -45,7 +48,7 @@ export class Legend {
 
   /** The text as lines, for screenshots and tests. */
   lines(): string[] {
-    return [...this.root.querySelectorAll<HTMLElement>('.scene-scale-title, .scene-ticks, .scene-note')].map(
+    return [...this.root.querySelectorAll<HTMLElement>('.scene-scale-title, .scene-ticks, .scene-row, .scene-note')].map(
       (part) => [...part.children].map((child) => child.textContent).join(' · ') || (part.textContent ?? ''),
     );
   }
@@ -77,6 +80,11 @@ function scaleElement(scale: ScaleText): HTMLElement {
   const ticks = element('div', 'scene-ticks');
   ticks.append(...scale.ticks.map((tick) => element('span', '', tick)));
   root.append(element('div', 'scene-scale-title', scale.title), bar, ticks);
+  for (const [name, range] of scale.rows ?? []) {
+    const row = element('div', 'scene-row');
+    row.append(element('span', '', name), element('span', '', range));
+    root.append(row);
+  }
   if (scale.note !== undefined) root.append(element('div', 'scene-note', scale.note));
   return root;
 }

@@ -13,7 +13,7 @@ const FACTS: LegendFacts = {
 describe('legendText', () => {
   it('says how many synapses of how many are drawn, and which', () => {
     const [, weights] = legendText(FACTS).scales;
-    expect(weights.note).toBe('You see 12,000 of 78,400 synapses: the 6,000 strongest and 6,000 of the others at random');
+    expect(weights.note).toBe('You see 12,000 of 78,400 synapses:\nthe strongest and a random sample');
     expect(weights.ticks).toEqual(['≤ −0.42', '0', '≥ 0.42']);
   });
 
@@ -24,7 +24,7 @@ describe('legendText', () => {
 
   it('names the scale of each projection where they differ', () => {
     const weights = [...FACTS.weights, { name: 'b', scale: 1.5, unit: '' }];
-    expect(legendText({ ...FACTS, weights }).scales[1].note).toContain('a ±0.42, b ±1.5');
+    expect(legendText({ ...FACTS, weights }).scales[1].rows).toEqual([['a', '±0.42'], ['b', '±1.5']]);
   });
 
   it('gives each mode its unit', () => {

@@ -5,6 +5,9 @@ import type { Scale } from './neurons';
 import type { SynapseCounts } from './synapse_view';
 import type { ColourMode } from '../state/view';
 
+/** Projections whose range is said where they differ. */
+const MOST_ROWS = 4;
+
 export interface LegendFacts {
   readonly mode: ColourMode;
   readonly bin_us: number;
@@ -84,12 +87,12 @@ function weightScale({ weights, synapses }: LegendFacts): ScaleText | null {
   }
   let seen = `You see ${countText(synapses.drawn)} of ${countText(synapses.total)} synapses`;
   if (synapses.drawn < synapses.total) {
-    if (synapses.n_top > 0 && synapses.n_sample > 0) seen += `: the ${countText(synapses.n_top)} strongest and ${countText(synapses.n_sample)} of the others at random`;
-    else if (synapses.n_top > 0) seen += ': the strongest';
-    else if (synapses.n_sample > 0) seen += ': a random sample';
+    if (synapses.n_top > 0 && synapses.n_sample > 0) seen += ':\nthe strongest and a random sample';
+    else if (synapses.n_top > 0) seen += ':\nthe strongest';
+    else if (synapses.n_sample > 0) seen += ':\na random sample';
   }
   notes.push(seen);
-  const note = notes.join('. ');
+  const note = notes.join('\n');
   if (weights.length === 0) return { title: 'Synapses (weights not recorded)', map: 'berlin', ticks: [], note };
   const [first] = weights;
   const unit = first.unit === '' || first.unit === '1' ? '' : `, ${first.unit}`;
@@ -97,7 +100,7 @@ function weightScale({ weights, synapses }: LegendFacts): ScaleText | null {
     const end = numberText(first.scale);
     return { title: `Synapse weight${unit}`, map: 'berlin', ticks: [`≤ −${end}`, '0', `≥ ${end}`], note };
   }
-  const each = weights.slice(0, 4).map(({ name, scale }) => `${name} ±${numberText(scale)}`);
-  if (weights.length > 4) each.push(`and ${weights.length - 4} more`);
-  return { title: `Synapse weight${unit}`, map: 'berlin', ticks: ['negative', '0', 'positive'], note: `${each.join(', ')}. ${note}` };
+  const rows = weights.slice(0, MOST_ROWS).map(({ name, scale }): [string, string] => [name, `±${numberText(scale)}`]);
+  if (weights.length > MOST_ROWS) rows.push([`and ${weights.length - MOST_ROWS} more`, '']);
+  return { title: `Synapse weight${unit}`, map: 'berlin', ticks: ['negative', '0', 'positive'], rows, note };
 }

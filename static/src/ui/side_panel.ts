@@ -114,7 +114,7 @@ export class SidePanel {
     const strongest = scene()?.synapsesOf?.(neuron, 5) ?? [];
     this.detail.replaceChildren(
       h('div.section-head', h('h2', h('i.dot', { style: `--hue: ${layerColour(layer.index, view.get('theme'))}` }), `${layer.name} ${ref.neuron}`)),
-      h('dl.facts-table', ...facts.flatMap(([name, value]) => [h('dt', name), h('dd', value)])),
+      h('dl.facts-table', ...facts.map(([name, value]) => h('div', h('dt', name), h('dd', value)))),
       ...(strongest.length > 0 ? [h('h3', 'Strongest synapses')] : []),
       ...strongest.map((synapse) => {
         const other = synapse.pre === neuron ? synapse.post : synapse.pre;
