@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 import statistics
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,31 +61,6 @@ def synaptarium(*arguments: str, data: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@contextmanager
-def serving(data: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """Start a real server and yield its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "synaptarium.server.cli", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, env=os.environ | {"SYNAPTARIUM_DATA": str(data)})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api/health", timeout=2).close()
-                break
-            except OSError:
-                assert server.poll() is None, "the server ended"
-                assert time.monotonic() < deadline, "the server does not answer"
-                time.sleep(0.1)
-        yield address, psutil.Process(server.pid)
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
 def sample(page: Page, devtools: CDPSession, server: psutil.Process) -> Sample:
     """Measure once."""
     devtools.send("HeapProfiler.collectGarbage")
@@ -101,7 +73,12 @@ def sample(page: Page, devtools: CDPSession, server: psutil.Process) -> Sample:
 
 
 @pytest.mark.browser
-def test_memory_stays_flat_while_a_recording_loops(data_folder: Path, tmp_path: Path) -> None:
+def test_memory_stays_flat_while_a_recording_loops(
+    data_folder: Path,
+    tmp_path: Path,
+    chromium: str,
+    server_process: Callable[[Path], AbstractContextManager[tuple[str, psutil.Process]]],
+) -> None:
     # 1,500 neurons at 20 Hz and 20,000 weights of which a tenth changes every 100 ms
     random = np.random.default_rng(1)
     sizes = {"input": 500, "output": 1000}
@@ -136,8 +113,8 @@ def test_memory_stays_flat_while_a_recording_loops(data_folder: Path, tmp_path: 
     synaptarium("precompute", "soak", "--engine", "local", data=data_folder)
 
     samples: list[Sample] = []
-    with serving(data_folder) as (address, server), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    with server_process(data_folder) as (address, server), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 640, "height": 400})
         page.goto(f"{address}/view/soak?t=0&speed={SPEED}")
         page.evaluate("window.synaptarium.ready")
@@ -170,15 +147,3 @@ def test_memory_stays_flat_while_a_recording_loops(data_folder: Path, tmp_path: 
 def median(values: list[float]) -> float:
     """Return the middle value."""
     return statistics.median(values)
-
-
-def chromium() -> str:
-    """Return the browser that this machine has."""
-    import shutil
-
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
-        None,
-    )
-    assert found is not None, "Chromium is missing: apt-get install chromium"
-    return found
