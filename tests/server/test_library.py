@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -193,3 +194,19 @@ def test_one_call_writes_a_recording_from_plain_arrays(data_folder: Path) -> Non
         write_recording("two layers", time_unit="ms", bin_us=1000, layers=layers, spikes=spikes)
     with pytest.raises(InvalidInput):
         write_recording("no layers", layers=[])
+
+
+def test_why_the_embedded_database_is_down_is_told(data_folder: Path) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match=r"The database in .* is down: mongod ended with") as caught,
+        open_library(data_folder, purpose="test") as library,
+    ):
+        mongod = library.mongod
+        assert mongod is not None and mongod.binary is not None
+        pid = mongod.status().pid
+        assert pid is not None
+        mongod.binary = dataclasses.replace(mongod.binary, path=Path("/bin/false"))  # as on a full disk
+        os.kill(pid, signal.SIGKILL)
+        recordings.all_recordings(library.store)
+
+    assert "make room" in caught.value.hint

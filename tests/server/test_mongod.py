@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -204,3 +205,23 @@ def test_last_words_of_a_log_are_its_last_error(tmp_path: Path) -> None:
 
     assert last_words(log) == "It said: Failed disk full"
     assert last_words(tmp_path / "none.log") == ""
+
+
+def test_last_words_name_the_cause_rather_than_the_assertion(tmp_path: Path) -> None:
+    log = tmp_path / "mongod.log"
+    entries = [
+        {
+            "s": "E",
+            "msg": "WiredTiger error message",
+            "attr": {"message": {"error_str": "No space left on device", "error_code": 28}},
+        },
+        {
+            "s": "E",
+            "msg": "WiredTiger error message",
+            "attr": {"message": {"error_str": "WT_PANIC", "error_code": -31804}},
+        },
+        {"s": "F", "msg": "Writing fatal message", "attr": {"message": "Got signal: 6 (Aborted)."}},
+    ]
+    log.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+
+    assert last_words(log) == "It said: No space left on device"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from synaptarium.adapters.arrays import arrays_source
-from synaptarium.schemas.errors import DataFolderInUse
+from synaptarium.schemas.errors import DataFolderInUse, StoreUnavailable
 from synaptarium.server.folder_lock import FolderLock, Holder
 from synaptarium.server.mongod import Mongod, private_folder
 from synaptarium.store.database import Store, connect, prepare
@@ -21,6 +21,8 @@ from synaptarium.store.importing import Progress, import_source
 SERVE = "serve"
 LOCK_ATTEMPTS = 10
 LOCK_PAUSE_S = 0.05
+#: A database that ends breaks our connections a moment before its end is noticed.
+NOTICE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,23 @@ def open_library(data: Path | None = None, uri: str | None = None, *, purpose: s
         store = connect(address)
         cleanup.callback(store.close)
         prepare(store)
-        yield Library(store, folder, mongod, serving)
+        try:
+            yield Library(store, folder, mongod, serving)
+        except StoreUnavailable as error:
+            if mongod is None:
+                raise
+            status = mongod.status()
+            deadline = time.monotonic() + NOTICE_S
+            while status.state == "ready" and time.monotonic() < deadline:
+                time.sleep(LOCK_PAUSE_S)
+                status = mongod.status()
+            if status.state != "down" or not status.message:
+                raise
+            raise StoreUnavailable(
+                f"The database in {folder} is down: {status.message}",
+                hint=f"What was acknowledged is kept. If the disk is full, make room; its log is {mongod.log}.",
+                where=str(folder),
+            ) from error
 
 
 def write_recording(

@@ -458,19 +458,28 @@ def _exit_text(code: int | None) -> str:
 
 
 def last_words(log: Path, n_bytes: int = 65536) -> str:
-    """Return the last error or fatal message of mongod's log, empty where there is none."""
+    """Return the system's last error in mongod's log, else its last error or fatal message, else nothing."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - n_bytes))
             lines = file.read().splitlines()
     except OSError:
         return ""
+    said = ""
     for line in reversed(lines):
         try:
             entry = json.loads(line)
         except ValueError:
             continue
-        if entry.get("s") in ("E", "F"):
-            detail = entry.get("attr", {}).get("error", "")
-            return f"It said: {entry.get('msg', '')} {detail if isinstance(detail, str) else json.dumps(detail)}".strip()
-    return ""
+        if entry.get("s") not in ("E", "F"):
+            continue
+        attributes = entry.get("attr", {})
+        cause = attributes.get("message", {})
+        # What the system answered, "No space left on device" say, tells more than the assertions that follow.
+        if isinstance(cause, dict) and cause.get("error_code", 0) > 0 and cause.get("error_str"):
+            return f"It said: {cause['error_str']}"
+        if not said:
+            detail = attributes.get("error", "")
+            detail = detail if isinstance(detail, str) else json.dumps(detail)
+            said = f"It said: {entry.get('msg', '')} {detail}".strip()
+    return said
