@@ -12,7 +12,19 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-COMMANDS = ("demo", "import", "list", "info", "generate", "precompute", "serve", "delete", "doctor", "open", "stats")
+COMMANDS = (
+    "demo",
+    "import",
+    "list",
+    "info",
+    "generate",
+    "precompute",
+    "serve",
+    "delete",
+    "doctor",
+    "open",
+    "stats",
+)
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 DOCUMENTED = ("schemas/synaptarium", "spark_jobs/synaptarium/kernels")
 DRAWN = "errors.py"  # its module docstring draws the tree of classes
