@@ -125,7 +125,7 @@ def not_before(times_us: NDArray[np.int64], t_start_us: int, where: str) -> None
         what = "negative" if t_start_us == 0 else f"before the start of the span, {t_start_us} us"
         raise InvalidTime(
             f"{where}[{early[0]}] is {first} us, {what} ({early.size} of {times_us.size} times are).",
-            hint="Shift all times so that the run starts at 0, or give t_start_us.",
+            hint="Shift all times so that the run starts at 0; a Python script can also give t_start_us.",
             where=where,
         )
 
