@@ -194,8 +194,13 @@ def test_an_interrupt_that_a_library_swallows_is_one_all_the_same(
         return 0
 
     monkeypatch.setattr("synaptarium.server.commands.making.import_recording", fall)
+    # Whatever an earlier command of this process, or the shell that started the tests, left there.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    code, _, err = run(capsys, "import", "x")
+    try:
+        code, _, err = run(capsys, "import", "x")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert (code, err.splitlines()[0]) == (130, "interrupted")
     assert "the same command goes on" in err

@@ -233,7 +233,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # A terminated command ends as an interrupted one: what it started stops, what it did is kept.
     stop = _Stop()
     signal.signal(signal.SIGTERM, stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody wants it ignored
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's background jobs ignore it
         signal.signal(signal.SIGINT, stop)
     place, _, name = arguments.run.partition(":")
     try:
