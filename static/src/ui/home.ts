@@ -5,7 +5,8 @@ import { ApiError, pictureUrl, rest } from '../net/rest';
 import { formatBytes, formatCount, formatDuration, plural } from '../state/format';
 import { confirmDialog } from './dialog';
 import { append, h, setText } from './dom';
-import { icon, iconButton } from './icons';
+import { icon, iconButton, setIcon } from './icons';
+import { storedTheme } from './theme';
 import { Toasts } from './toasts';
 
 const REFRESH_MS = 3000;
@@ -18,6 +19,12 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
   const count = h('span.muted');
   const toasts = new Toasts();
   const cards = new Map<string, Card>();
+  const paintTheme = (): void => setIcon(theme, storedTheme() === 'dark' ? 'sun' : 'moon');
+  const theme = iconButton('sun', 'Light or dark', '', () => {
+    toggleTheme();
+    paintTheme();
+  });
+  paintTheme();
   root.replaceChildren(
     h(
       'main.home',
@@ -27,7 +34,7 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
         h('p.tagline', 'A planetarium for spiking neural networks.'),
         h('div.spacer'),
         count,
-        iconButton('sun', 'Light or dark', '', toggleTheme),
+        theme,
       ),
       note,
       list,
@@ -128,14 +135,22 @@ class Card {
       recording.format,
     ].filter((fact) => fact !== '').join('  ·  '));
     setText(this.layers, recording.layers.map((layer) => `${layer.name} ${layer.shape.length > 1 ? layer.shape.join(' x ') : formatCount(layer.neurons)}`).join('   '));
-    this.paintProgress(recording.job ?? null);
+    this.paintProgress(recording.job ?? null, recording.status);
     this.paintActions(recording, ready, url);
   }
 
-  private paintProgress(job: Job | null): void {
+  private paintProgress(job: Job | null, status: RecordingSummary['status']): void {
+    if (status === 'failed') {
+      this.progress.hidden = false;
+      this.progress.replaceChildren(h('p.hint', 'Its import did not end. Import it again under the same name, or delete it.'));
+      return;
+    }
     const failed = job?.state === 'failed';
     this.progress.hidden = !isRunning(job) && !failed;
-    if (job === null || this.progress.hidden) return;
+    if (job === null || this.progress.hidden) {
+      this.progress.replaceChildren();
+      return;
+    }
     if (failed) {
       this.progress.replaceChildren(h('p.failed', { role: 'alert' }, icon('warning', 14), job.message ?? 'Precomputing failed.'));
       return;
@@ -160,7 +175,7 @@ class Card {
       ready && h('a.button.primary', { href: url }, icon('play', 14), recording.status === 'open' ? 'Watch live' : 'Open'),
       running && h('button', { type: 'button', onclick: () => this.act(() => rest.cancelJob(id)) }, 'Cancel'),
       // An open recording is brought up to date by itself.
-      !running && recording.status !== 'importing' && recording.status !== 'open' && h(
+      !running && recording.status === 'ready' && h(
         ready ? 'button.quiet' : 'button.primary',
         {
           type: 'button',
