@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.schemas.recording import Header, Layer, Source
 from synaptarium.server.library import Library
-from synaptarium.store import recordings
+from synaptarium.store import jobs, recordings
 from synaptarium.store.importing import import_source
 
 pytestmark = pytest.mark.browser
@@ -93,6 +93,38 @@ def test_precomputing_shows_progress_and_is_cancelled(
     card.get_by_role("button", name="Precompute").click()
     expect(card.get_by_role("link", name="Open").first).to_be_visible(timeout=60_000)
     assert recordings.get(library.store, large).build is not None
+
+
+def hold_midway(library: Library, id: str) -> psutil.Process:
+    """Wait until a job has done a part of its work, and hold its process there."""
+    job = held_job(id)
+    num = recordings.get(library.store, id).num
+    for _ in range(2000):
+        job.resume()
+        time.sleep(0.01)
+        job.suspend()
+        latest = jobs.latest(library.store, num)
+        if latest and latest.state == "running" and 0 < latest.done < latest.total:
+            return job
+    raise AssertionError(f"no progress was seen: {jobs.latest(library.store, num)}")
+
+
+def test_progress_is_what_the_job_has_done(page: Page, shelf: tuple[str, Library], large: str) -> None:
+    url, library = shelf
+    page.goto(url)
+    card = page.locator(f"[data-recording={large}]")
+    card.get_by_role("button", name="Precompute").click()
+    job = hold_midway(library, large)
+    latest = jobs.latest(library.store, recordings.get(library.store, large).num)
+    assert latest is not None
+    percent = round(100 * latest.done / latest.total)
+    expect(card).to_contain_text(f"{percent} %")
+    expect(card).to_contain_text("events/s")
+    assert progress_of(page, large) == percent
+
+    job.resume()
+    expect(card.get_by_role("link", name="Open").first).to_be_visible(timeout=60_000)
+    assert progress_of(page, large) is None
 
 
 def test_an_unfinished_import_offers_nothing_to_open(page: Page, shelf: tuple[str, Library]) -> None:
