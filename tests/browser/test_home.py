@@ -95,6 +95,19 @@ def test_precomputing_shows_progress_and_is_cancelled(
     assert recordings.get(library.store, large).build is not None
 
 
+def test_a_killed_job_is_told_and_can_be_started_again(
+    page: Page, shelf: tuple[str, Library], large: str
+) -> None:
+    url, _ = shelf
+    page.goto(url)
+    card = page.locator(f"[data-recording={large}]")
+    card.get_by_role("button", name="Precompute").click()
+    held_job(large).kill()
+    expect(card.get_by_role("alert")).to_contain_text("tart it again", timeout=10_000)
+    card.get_by_role("button", name="Precompute").click()
+    expect(card.get_by_role("link", name="Open").first).to_be_visible(timeout=60_000)
+
+
 def hold_midway(library: Library, id: str) -> psutil.Process:
     """Wait until a job has done a part of its work, and hold its process there."""
     job = held_job(id)

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 # split, so that this file does not hold them itself
 REGISTRIES = (
     "pypi" + ".org",
-    "pythonhosted" + ".org",
+    "python" + "hosted.org",
     "registry." + "npmjs",
     "npmjs" + ".com",
     "deb." + "debian.org",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from synaptarium.client import Client
@@ -95,6 +97,37 @@ def test_job_cancelled_before_it_began_is_told(library_served: tuple[Library, Cl
     assert job_of(client, id, lambda job: job.state in ("cancelled", "done")).recording == id
 
 
+@pytest.mark.parametrize("at_work", [False, True])
+def test_killed_job_is_told_at_once(library_served: tuple[Library, Client], at_work: bool) -> None:
+    library, client = library_served
+    id = import_source(library.store, everything(seconds=30, rate_hz=100.0)).id
+    client.precompute(id, engine="local")
+    process = held_job(id, library, at_work=at_work)
+
+    process.kill()
+
+    failed = job_of(client, id, lambda job: job.state != "queued" and job.state != "running", timeout_s=10)
+    assert failed.state == "failed" and "tart it again" in failed.message
+    client.precompute(id, engine="local")
+    job_of(client, id, lambda job: job.state == "done")
+
+
+def held_job(id: str, library: Library, *, at_work: bool) -> psutil.Process:
+    """Return the process of a job, held as soon as it runs, or as soon as it says that it works."""
+    num = recordings.get(library.store, id).num
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "precompute" in child.cmdline() and id in child.cmdline():
+                    if at_work and jobs.latest(library.store, num) is None:
+                        continue
+                    child.suspend()
+                    return child
+        time.sleep(0.002)
+    raise AssertionError("no job was started")
+
+
 def test_failing_job_tells_why(library_served: tuple[Library, Client]) -> None:
     library, client = library_served
     id = import_source(library.store, everything()).id
@@ -115,10 +148,9 @@ def test_server_answers_while_a_job_runs(library_served: tuple[Library, Client])
     library, client = library_served
     id = import_source(library.store, everything(seconds=30, rate_hz=100.0)).id
     client.precompute(id, engine="local")
-    slowest_s = 0.0
+    answered = 0
     while job_of(client, id, lambda job: True).state in ("queued", "running"):
-        began = time.monotonic()
-        client.health()
-        slowest_s = max(slowest_s, time.monotonic() - began)
+        assert client.health().status == "ok"
+        answered += 1
 
-    assert slowest_s < 1.0
+    assert answered > 10

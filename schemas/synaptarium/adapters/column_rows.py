@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,7 @@ class Names:
         return table[column.indices.to_numpy()]
 
 
-class Rows:
+class Rows(ABC):
     """The rows of one file in time.
 
     Parameters
@@ -81,9 +82,9 @@ class Rows:
         self.columns = [self.time]
         self.order = TimeOrder(file, self.columns, self.convert)
 
+    @abstractmethod
     def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return a batch whose first column is ``time_us``."""
-        raise NotImplementedError
 
     def optional(self, name: str) -> str | None:
         """Return the name where it is a column here, and have it read; else None."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from typing import IO, TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 
 from synaptarium.schemas.errors import RecordingBusy
 from synaptarium.schemas.messages import Engine, Job
@@ -27,10 +29,12 @@ TIDY_S = 10.0
 LAST_WORDS = 2000
 
 
-class _Child(NamedTuple):
+@dataclass
+class _Child:
     process: subprocess.Popen[bytes]
     job: Job
     words: IO[bytes]
+    cancelled: bool = False
 
 
 class JobsRunner:
@@ -124,6 +128,7 @@ class JobsRunner:
         with self._lock:
             child = self._children.get(recording.num)
         if child and child.process.poll() is None:
+            child.cancelled = True
             threading.Thread(
                 target=_end, args=(child.process, CANCEL_S if asked else 0.0), name="cancel", daemon=True
             ).start()
@@ -145,9 +150,10 @@ class JobsRunner:
     def _newer(self, num: int, stored: Job | None) -> Job | None:
         with self._lock:
             child = self._children.get(num)
+        # Asked for first: while nobody does, a killed process counts as one that lives, for the store too.
+        code = child.process.poll() if child else None
         if child is None or (stored and stored.started_us >= child.job.started_us):
             return stored
-        code = child.process.poll()
         if code is None:
             # A build that goes on where it was stopped keeps its first start.
             return stored if stored and stored.updated_us >= child.job.started_us else child.job
@@ -155,13 +161,13 @@ class JobsRunner:
             return stored
         if code == 0:
             return stored
-        message = _last_words(child.words) or f"The process ended with code {code}."
-        state = "cancelled" if code < 0 else "failed"
+        killed = f"Its process was ended by {signal.Signals(-code).name}. Start it again." if code < 0 else ""
+        message = _last_words(child.words) or killed or f"Its process ended with code {code}."
         return Job(
             recording=child.job.recording,
             build=0,
             engine=child.job.engine,
-            state=state,
+            state="cancelled" if child.cancelled else "failed",
             done=0,
             total=0,
             message=message,
