@@ -45,9 +45,10 @@ export function paramsForm(schema: Record<string, unknown>, choices: Choices, ch
     }
     if (property.type !== 'number' && property.type !== 'integer') return [];
     const input = h('input', {
-      name, type: 'number', 'aria-label': unit ? `${label} in ${unit}` : label, value: String(property.default ?? 0),
+      name, type: 'number', 'aria-label': unit ? `${label} in ${unit}` : label, placeholder: 'default',
+      value: property.default ? String(property.default) : '', // 0 says nothing of itself: automatic, or no bound
       step: property.type === 'integer' ? '1' : 'any',
-      onchange: () => input.value !== '' && Number.isFinite(input.valueAsNumber) && set(name, input.valueAsNumber, property.default),
+      onchange: () => set(name, Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : property.default, property.default),
     });
     return [h('label.param', h('span', label), input, unit ? h('span.muted', unit) : null)];
   });
