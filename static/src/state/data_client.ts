@@ -40,6 +40,8 @@ export class DataClient {
   private asked = '';
   private asked_ms = 0;
   private scheduled = false;
+  /** Counts what was asked of the stream. */
+  private ask = 0;
   /** Nothing is asked for over HTTP before this time, after the server or the database did not answer. */
   private quiet_until_ms = 0;
   /** Who said last that the database or the server is away: the server over the stream, or a request of ours. */
@@ -106,8 +108,9 @@ export class DataClient {
       return;
     }
     this.last_chunk_ms = performance.now();
+    this.ask += 1;
     this.say({
-      kind: 'play', t_us: this.clock.t_us, speed: this.clock.speed, level: null, loop: this.clock.loop,
+      kind: 'play', ask: this.ask, t_us: this.clock.t_us, speed: this.clock.speed, level: null, loop: this.clock.loop,
       follow: this.clock.follow,
     });
   }
@@ -126,7 +129,7 @@ export class DataClient {
         this.missing(message);
         return;
       case 'state':
-        this.state(message.state);
+        this.state(message.state, message.ask === this.ask);
         return;
       case 'connection':
         this.connected = message.connected;
@@ -152,9 +155,10 @@ export class DataClient {
     this.events.trouble(message.code, message.message, '');
   }
 
-  private state(state: State): void {
+  /** A level that was right for another speed or place, still under way when we asked anew, changes nothing. */
+  private state(state: State, current: boolean): void {
     this.setAway({ stream: state.status === 'unavailable' });
-    if (this.clock.playing && state.epoch === this.counters?.epoch) {
+    if (this.clock.playing && current) {
       const levels = this.store.spike_levels;
       const level = levels.filter((candidate) => candidate <= state.level).at(-1);
       if (level !== undefined) this.clock.setLevel(level);

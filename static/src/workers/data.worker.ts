@@ -30,6 +30,7 @@ const retried = new Set<string>();
 const handed = new Map<string, number>();
 let index: ChunkIndex | null = null;
 let stream: StreamLane | null = null;
+let ask = 0;
 
 const http = new HttpLane({
   arrived: (address, payload) => deliver(address, payload, 'http', 0),
@@ -138,7 +139,7 @@ function connect(): StreamLane {
   return new StreamLane(self.location.origin, {
     chunk: fromStream,
     stale: () => void (counters.stale += 1),
-    state: (state) => say({ kind: 'state', state }),
+    state: (state) => say({ kind: 'state', state, ask: state.epoch === stream?.epoch ? ask : null }),
     opened: (message) => say({ kind: 'opened', build: message.build, revision: message.revision }),
     connection: (connected) => say({ kind: 'connection', connected }),
     error: (body) =>
@@ -181,6 +182,7 @@ async function handle(message: ToWorker): Promise<void> {
       useManifest(new ChunkIndex(message.manifest));
       return;
     case 'play':
+      ask = message.ask;
       cache.focus(message.t_us, message.speed < 0 ? -1 : 1);
       stream?.play(message.t_us, message.speed, message.level, message.loop, message.follow);
       return;

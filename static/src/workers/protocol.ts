@@ -11,7 +11,8 @@ export type ToWorker =
   | { kind: 'open'; recording: string; streams: string[]; projections: string[]; manifest: Manifest }
   /** The manifest grew (an open recording) or its build changed. */
   | { kind: 'manifest'; manifest: Manifest }
-  | { kind: 'play'; t_us: number; speed: number; level: number | null; loop: Loop | null; follow: boolean }
+  /** `ask` numbers what the page asks of the stream; the answers to older numbers are out of date. */
+  | { kind: 'play'; ask: number; t_us: number; speed: number; level: number | null; loop: Loop | null; follow: boolean }
   | { kind: 'pause' }
   /** The chunks wanted now over HTTP; `later` ones wait for the urgent ones. What else is in flight is aborted. */
   | { kind: 'want'; urgent: Address[]; later: Address[]; t_us: number; direction: 1 | -1 }
@@ -35,7 +36,8 @@ export type FromWorker =
   | { kind: 'frames'; build: number; address: Address; lane: Lane; frames: Frames; revision: number; counters: WorkerCounters }
   /** A chunk that could not be had; `passes` = asking again later makes sense. */
   | { kind: 'missing'; build: number; address: Address; code: string; message: string; passes: boolean }
-  | { kind: 'state'; state: State }
+  /** `ask` is the number of the `play` that the server says this of; null when it says it of an older one. */
+  | { kind: 'state'; state: State; ask: number | null }
   | { kind: 'connection'; connected: boolean }
   | { kind: 'opened'; build: number; revision: number }
   | { kind: 'error'; code: string; message: string; hint: string; where: string };
