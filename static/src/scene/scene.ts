@@ -11,6 +11,7 @@ import { Activity, round125 } from './activity';
 import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
 import { FlashLimiter } from './flash_limiter';
+import { drawsInSoftware } from './graphics';
 import { Labels } from './labels';
 import { countText, Legend, numberText } from './legend';
 import { legendText } from './legend_text';
@@ -69,7 +70,9 @@ export class Scene implements SceneHandle {
     const canvas = document.createElement('canvas');
     canvas.tabIndex = 0;
     canvas.setAttribute('aria-label', 'The network in 3D');
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
+    this.renderer = new THREE.WebGLRenderer({
+      canvas, antialias: !drawsInSoftware(), powerPreference: 'high-performance',
+    });
     this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace; // the shaders speak display colours
     this.renderer.autoClear = true;
     THREE.ColorManagement.enabled = false;
