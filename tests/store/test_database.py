@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +14,7 @@ import pytest
 from synaptarium.schemas.documents import COLLECTIONS
 from synaptarium.schemas.errors import Internal, InvalidInput, StoreUnavailable
 from synaptarium.store import database
-from synaptarium.store.database import Store, call, connect, edge, key_of, prepare, without_password
+from synaptarium.store.database import Store, call, connect, edge, key_of, passes, prepare, without_password
 
 
 def test_connect_unreachable_says_where_and_what_to_do(
@@ -83,6 +85,43 @@ def test_an_impatient_store_says_at_once_that_the_database_is_away(store: Store)
     with pytest.raises(StoreUnavailable, match="does not answer: gone"):
         call(store, operation)
     assert time.monotonic() - began < 1.0
+
+
+def bulk_error(*, writes: Sequence[int] = (), concerns: Sequence[int] = ()) -> pymongo.errors.BulkWriteError:
+    """Make the error of a bulk write in which some writes failed, or were not acknowledged by enough members."""
+    return pymongo.errors.BulkWriteError(
+        {
+            "writeErrors": [{"code": code, "errmsg": "x"} for code in writes],
+            "writeConcernErrors": [{"code": code, "errmsg": "x"} for code in concerns],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (pymongo.errors.NotPrimaryError("stepped down"), True),
+        (pymongo.errors.WTimeoutError("waiting for replication timed out", 64), True),
+        (pymongo.errors.OperationFailure("interrupted", 11602), True),
+        (bulk_error(concerns=[91]), True),
+        (bulk_error(writes=[189, 10107]), True),
+        (bulk_error(writes=[189, 121]), False),
+        (pymongo.errors.OperationFailure("no access", 13), False),
+        (pymongo.errors.DuplicateKeyError("twice", 11000), False),
+    ],
+)
+def test_an_election_passes_and_a_refusal_does_not(error: Exception, passing: bool) -> None:
+    assert passes(error) is passing
+
+
+def test_writes_of_a_replica_set_wait_for_a_majority(store: Store) -> None:
+    replicated = dataclasses.replace(store, replicated=True)
+
+    assert store.durable("jobs").write_concern.document == {"w": 1, "j": True}
+    assert store.quick("jobs").write_concern.document == {"w": 1}
+    durable, quick = replicated.durable("jobs").write_concern, replicated.quick("jobs").write_concern
+    assert durable.document["w"] == quick.document["w"] == "majority" and durable.document["j"]
+    assert durable.document["wtimeout"] > 0
 
 
 def test_keys_of_different_parts_differ() -> None:

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import ChunkNotFound, CorruptData
 from synaptarium.schemas.sealing import Sealed
-from synaptarium.store.database import Document, Store, call, edge
+from synaptarium.store.database import Document, Store, call
 
 BATCH_BYTES = 8 * 1024 * 1024
 # About 4 MiB at the planner's 256 KiB: bounds what a cursor holds in memory.
@@ -95,10 +95,19 @@ def stored_bytes(store: Store, keys: Sequence[ChunkKey]) -> dict[ChunkKey, int]:
 
 def scan(store: Store, first_key: ChunkKey, last_key: ChunkKey) -> Iterator[tuple[ChunkKey, Sealed]]:
     """Yield the chunks between two keys, both included, in the order of their keys."""
-    where: Document = {"_id": {"$gte": first_key.pack(), "$lte": last_key.pack()}}
-    with edge(store), store.db.chunks.find(where, batch_size=SCAN_DOCUMENTS) as cursor:
-        for document in cursor.sort("_id", 1):
+    after: Document = {"$gte": first_key.pack(), "$lte": last_key.pack()}
+    while True:
+        # One batch a request: a cursor would end with the primary that holds it.
+        request = {"_id": after}
+        found = call(
+            store,
+            lambda request=request: list(store.db.chunks.find(request).sort("_id", 1).limit(SCAN_DOCUMENTS)),
+        )
+        for document in found:
             yield ChunkKey.unpack(document["_id"]), _sealed(document)
+        if len(found) < SCAN_DOCUMENTS:
+            return
+        after = {"$gt": found[-1]["_id"], "$lte": last_key.pack()}
 
 
 def keys(store: Store, first_key: ChunkKey, last_key: ChunkKey) -> list[tuple[ChunkKey, int]]:

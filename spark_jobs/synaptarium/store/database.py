@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
+    BulkWriteError,
     CollectionInvalid,
     ConfigurationError,
     ConnectionFailure,
@@ -25,6 +26,7 @@ from pymongo.errors import (
     InvalidURI,
     OperationFailure,
     PyMongoError,
+    WTimeoutError,
 )
 
 from synaptarium.schemas.documents import COLLECTIONS, validator
@@ -39,7 +41,15 @@ RETRY_PAUSE_S = 0.1
 # Acknowledged means on disk: with w=1 alone a killed mongod lost 68 of 15,413 acknowledged writes, with j none.
 DURABLE = WriteConcern(w=1, j=True)
 QUICK = WriteConcern(w=1)
+# Of a replica set, what one member alone has acknowledged is rolled back when that member dies. This holds for what can
+# be made again, too: the note that a part is done may reach the next primary when the part's chunks did not.
+MAJORITY_TIMEOUT_MS = 30_000
+DURABLE_MAJORITY = WriteConcern(w="majority", j=True, wtimeout=MAJORITY_TIMEOUT_MS)
+QUICK_MAJORITY = WriteConcern(w="majority", wtimeout=MAJORITY_TIMEOUT_MS)
 
+#: What an election leaves behind, and passes: HostUnreachable, HostNotFound, NetworkTimeout, WriteConcernFailed,
+#: ShutdownInProgress, PrimarySteppedDown, SocketException, NotWritablePrimary, Interrupted...
+_PASSING = {6, 7, 89, 64, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436}
 _UNAUTHORISED = {13, 18, 8000}
 _DISK_FULL = {14031}
 _INVALID_DOCUMENT = 121
@@ -70,6 +80,8 @@ class Store:
         Its address and name.
     patience_s : float
         How long a repeatable operation waits for a database that is away before it gives up.
+    replicated : bool
+        A replica set or a sharded cluster: writes wait for a majority of its members.
     """
 
     client: MongoClient[Document]
@@ -77,14 +89,17 @@ class Store:
     uri: str
     name: str
     patience_s: float = 0.0
+    replicated: bool = False
 
     def durable(self, collection: str) -> Collection[Document]:
         """Return a collection whose acknowledged writes survive a killed database."""
-        return self.db.get_collection(collection, write_concern=DURABLE)
+        return self.db.get_collection(
+            collection, write_concern=DURABLE_MAJORITY if self.replicated else DURABLE
+        )
 
     def quick(self, collection: str) -> Collection[Document]:
         """Return a collection for what can be made again; a later durable write makes it durable too."""
-        return self.db.get_collection(collection, write_concern=QUICK)
+        return self.db.get_collection(collection, write_concern=QUICK_MAJORITY if self.replicated else QUICK)
 
     def close(self) -> None:
         """Close the connections."""
@@ -97,7 +112,7 @@ def connect(uri: str, name: str = "synaptarium", *, patience_s: float = 0.0) -> 
     Parameters
     ----------
     uri : str
-        ``mongodb://...``; a Unix socket is percent-encoded.
+        ``mongodb://...``; a Unix socket is percent-encoded. Of a replica set, all its hosts and ``?replicaSet=``.
     name : str
         Database name.
     patience_s : float
@@ -119,6 +134,9 @@ def connect(uri: str, name: str = "synaptarium", *, patience_s: float = 0.0) -> 
             # A database that hangs is noticed after both together, and what waits for it is told.
             connectTimeoutMS=int(SELECTION_TIMEOUT_S * 1000),
             heartbeatFrequencyMS=HEARTBEAT_MS,
+            # The driver itself repeats once, and a repeated write is done once; `call` waits for longer elections.
+            retryWrites=True,
+            retryReads=True,
             appname="synaptarium",
             type_registry=TypeRegistry([_PlainIntegers()]),
         )
@@ -130,11 +148,11 @@ def connect(uri: str, name: str = "synaptarium", *, patience_s: float = 0.0) -> 
         ) from error
     store = Store(client, client[name], uri, name, patience_s)
     try:
-        call(store, lambda: client[name].command("ping"))
+        said = call(store, lambda: client[name].command("hello"))
     except BaseException:
         client.close()
         raise
-    return store
+    return replace(store, replicated="setName" in said or said.get("msg") == "isdbgrid")
 
 
 def prepare(store: Store) -> None:
@@ -171,12 +189,22 @@ def call(store: Store, operation: Callable[[], T]) -> T:
     while True:
         try:
             return operation()
-        except ConnectionFailure as error:
-            if time.monotonic() >= deadline:
+        except (PyMongoError, BSONError) as error:
+            if not passes(error) or time.monotonic() >= deadline:
                 raise translated(store, error) from error
             time.sleep(RETRY_PAUSE_S)
-        except (PyMongoError, BSONError) as error:
-            raise translated(store, error) from error
+
+
+def passes(error: BaseException) -> bool:
+    """Return whether an error is one of a database that is away for now: not reachable, or choosing a new primary."""
+    if isinstance(error, ConnectionFailure | WTimeoutError):
+        return True
+    if isinstance(error, BulkWriteError):
+        problems = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
+        return bool(problems) and all(problem["code"] in _PASSING for problem in problems)
+    return isinstance(error, OperationFailure) and (
+        error.code in _PASSING or error.has_error_label("RetryableWriteError")
+    )
 
 
 @contextmanager
@@ -208,7 +236,7 @@ def translated(store: Store, error: PyMongoError | BSONError) -> SynaptariumErro
         return Internal(f"A document cannot be stored: {_first_sentence(error)}.")
     if isinstance(error, OperationFailure) and code == _INVALID_DOCUMENT:
         return Internal(f"MongoDB refuses a document that does not fit its schema: {error.details}.")
-    if isinstance(error, ConnectionFailure | InvalidOperation):
+    if passes(error) or isinstance(error, InvalidOperation):
         return StoreUnavailable(
             f"MongoDB at {address} does not answer: {_first_sentence(error)}.",
             hint="An embedded database comes back by itself; for one of your own, check that it runs and that "
