@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synaptarium.scenes.layout import SIDE, Layout, grid_of, sheets
+from synaptarium.scenes.grid import grid_of
+from synaptarium.scenes.layout import SIDE, Layout
+from synaptarium.scenes.recorded import recorded
+from synaptarium.scenes.sheets import sheets
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.recording import Layer, Projection
 
@@ -110,14 +113,14 @@ def test_sheets_decoders_have_a_place_and_no_neurons() -> None:
     assert layout.places[0].bounds[0][0] > layout.frames[-1].bounds[1][0]
 
 
-def test_sheets_recorded_positions_of_one_plane_are_kept_in_one_scale() -> None:
+def test_recorded_coordinates_of_one_plane_are_kept_in_one_scale() -> None:
     rng = np.random.default_rng(0)
     layers = _layers((30,), (20,))
     flat = {
         layer.name: np.column_stack([rng.random((layer.neurons, 2)) * 1000, np.zeros(layer.neurons)])
         for layer in layers
     }
-    layout = sheets(layers, positions_um=flat)
+    layout = recorded(layers, positions_um=flat)
     assert layout.um_per_unit == pytest.approx(max(np.ptp(xyz) for xyz in flat.values()) / SIDE, rel=0.2)
     drawn = layout.positions[:30]
     distance_um = np.linalg.norm(flat["L0"][3] - flat["L0"][7])
@@ -126,11 +129,11 @@ def test_sheets_recorded_positions_of_one_plane_are_kept_in_one_scale() -> None:
     assert _inside(layout)
 
 
-def test_sheets_recorded_positions_of_one_space_keep_it() -> None:
+def test_recorded_coordinates_of_one_space_keep_it() -> None:
     rng = np.random.default_rng(1)
     layers = _layers((30,), (20,))
     space = {"L0": rng.random((30, 3)) * 100, "L1": rng.random((20, 3)) * 100 + [0, 300, 0]}
-    layout = sheets(layers, positions_um=space)
+    layout = recorded(layers, positions_um=space)
     joined = np.concatenate([space["L0"], space["L1"]])
     assert layout.um_per_unit is not None
     assert np.allclose(
@@ -140,11 +143,11 @@ def test_sheets_recorded_positions_of_one_space_keep_it() -> None:
     )
 
 
-def test_sheets_wrong_positions_say_what_is_wrong() -> None:
+def test_recorded_wrong_positions_say_what_is_wrong() -> None:
     with pytest.raises(InvalidInput, match=r"\(5, 2\)"):
-        sheets(_layers((5,)), positions_um={"L0": np.zeros((5, 2))})
+        recorded(_layers((5,)), positions_um={"L0": np.zeros((5, 2))})
     with pytest.raises(InvalidInput, match="not finite"):
-        sheets(_layers((5,)), positions_um={"L0": np.full((5, 3), np.nan)})
+        recorded(_layers((5,)), positions_um={"L0": np.full((5, 3), np.nan)})
 
 
 def test_sheets_million_neurons_have_places_of_their_own() -> None:

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from synaptarium.scenes.layout import sheets
 from synaptarium.scenes.network import home_view, network
+from synaptarium.scenes.sheets import sheets
 from synaptarium.schemas.recording import Layer, Projection
 
 LAYERS = [

@@ -21,7 +21,7 @@ class Network:
         ``x``, ``y``, ``z`` in scene units, global index order.
     metadata : dict
         JSON-ready: ``layers`` and ``places`` (frames: name, kind, origin, axes, spacing, rows, columns, tile,
-        bounds), ``bounds``, ``um_per_unit``, ``home`` (camera ``position`` and ``target`` that fit the network).
+        bounds), ``bounds``, ``um_per_unit``, ``note``, ``home`` (camera ``position`` and ``target`` that fit the network).
     """
 
     columns: dict[str, NDArray[np.float32]]
@@ -34,7 +34,7 @@ def network(layout: Layout) -> Network:
     Parameters
     ----------
     layout : Layout
-        As ``scenes.layout.sheets`` made it.
+        As one of ``scenes.layouts`` made it.
 
     Returns
     -------
@@ -50,6 +50,7 @@ def network(layout: Layout) -> Network:
             "places": [frame_metadata(frame) for frame in layout.places],
             "bounds": layout.bounds,
             "um_per_unit": layout.um_per_unit,
+            "note": layout.note,
             "home": {"position": position, "target": target},
         },
     )

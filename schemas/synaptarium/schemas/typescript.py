@@ -13,12 +13,13 @@ import msgspec
 from synaptarium.schemas import messages, panels
 from synaptarium.schemas.errors import ErrorBody
 from synaptarium.schemas.manifest import Manifest
-from synaptarium.schemas.view_state import ViewState
+from synaptarium.schemas.view_state import LayoutInfo, ViewState
 
 ROOTS: tuple[type[msgspec.Struct], ...] = (
     ErrorBody,
     Manifest,
     ViewState,
+    LayoutInfo,
     panels.PanelAnswer,
     messages.RecordingSummary,
     messages.Job,

@@ -6,8 +6,23 @@ from typing import Literal
 
 import msgspec
 
-#: Time since the last spike, rate, membrane potential, time of the first spike, spikes since the last jump.
-ColourMode = Literal["spikes", "rate", "potential", "recruitment", "count"]
+#: Time since the last spike; rate; membrane potential; time of the first spike; part of the frames with a spike; spikes
+#: since the last jump; class of the largest response; sum of the incoming weights; dead, silent and saturated neurons.
+ColourMode = Literal[
+    "spikes",
+    "rate",
+    "potential",
+    "recruitment",
+    "persistence",
+    "count",
+    "selectivity",
+    "in_degree",
+    "health",
+]
+
+#: The strongest and a random sample, only one of them, or those that changed most over the last interval.
+SynapseChoice = Literal["both", "top", "sample", "change"]
+SynapseDirection = Literal["both", "incoming", "outgoing"]
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,6 +39,21 @@ class NeuronRef(msgspec.Struct, frozen=True, kw_only=True):
     neuron: int
 
 
+class NeuronSet(msgspec.Struct, frozen=True, kw_only=True):
+    """Neurons kept under a name and a colour ("#rrggbb")."""
+
+    name: str
+    colour: str
+    neurons: tuple[NeuronRef, ...]
+
+
+class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of the camera kept under a name."""
+
+    name: str
+    camera: Camera
+
+
 class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which synapses are drawn.
 
@@ -35,11 +65,17 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         How many at most without a selection.
     threshold : float
         Least absolute weight, as a fraction of the projection's largest.
+    choice : {"both", "top", "sample", "change"}
+        How they are chosen where there are more than the budget.
+    direction : {"both", "incoming", "outgoing"}
+        Which synapses of the selection.
     """
 
     shown: bool = True
     budget: int = 3000
     threshold: float = 0.0
+    choice: SynapseChoice = "both"
+    direction: SynapseDirection = "both"
 
 
 class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,22 +91,36 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Recorded seconds per second; negative in reverse.
     loop : tuple of int or None
         Half-open range, microseconds.
-    colour : {"spikes", "rate", "potential", "recruitment", "count"}
-        Colour mode.
+    colour : ColourMode
+        What a neuron's colour means.
     variable : str
         Which potential, in that mode.
     layout : str
-        Name of the layout.
+        Name of the layout; "auto" is the recording's own.
+    order : tuple of str
+        Layers in the order in which they stand; empty for the recording's.
     spread : float
         Distance between layers, 1 as laid out.
+    fan : float
+        How far the layers are fanned out sideways, 0 not at all, 1 side by side.
     hidden : tuple of str
         Layers not shown.
     selection : tuple of NeuronRef
         Selected neurons.
+    sets : tuple of NeuronSet
+        Selections kept under a name and a colour.
     synapses : SynapseView
         Which synapses.
     camera : Camera or None
         None for the home view.
+    bookmarks : tuple of Bookmark
+        Places of the camera to come back to.
+    glow_frames : float
+        Least half life of a spike's glow, frames of the level shown.
+    point_size : float
+        Size of a neuron, 1 as laid out.
+    legend : bool
+        Whether the legend is shown.
     modules : tuple of str
         Modules in the dock.
     theme : {"dark", "light"}
@@ -83,11 +133,38 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     loop: tuple[int, int] | None = None
     colour: ColourMode = "spikes"
     variable: str = ""
-    layout: str = "sheets"
+    layout: str = "auto"
+    order: tuple[str, ...] = ()
     spread: float = 1.0
+    fan: float = 0.0
     hidden: tuple[str, ...] = ()
     selection: tuple[NeuronRef, ...] = ()
+    sets: tuple[NeuronSet, ...] = ()
     synapses: SynapseView = SynapseView()
     camera: Camera | None = None
+    bookmarks: tuple[Bookmark, ...] = ()
+    glow_frames: float = 4.0
+    point_size: float = 1.0
+    legend: bool = True
     modules: tuple[str, ...] = ("general",)
     theme: Literal["dark", "light"] = "dark"
+
+
+class LayoutInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One layout as the menu offers it.
+
+    Parameters
+    ----------
+    name, title, summary : str
+        Its word in an address, its name, one line about it.
+    lacks : str
+        What the recording lacks for it; empty where it can be chosen.
+    default : bool
+        True for the one that the recording opens with.
+    """
+
+    name: str
+    title: str
+    summary: str
+    lacks: str = ""
+    default: bool = False

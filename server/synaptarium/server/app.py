@@ -22,7 +22,7 @@ from synaptarium.server.endpoint import Endpoint
 from synaptarium.server.jobs_runner import JobsRunner
 from synaptarium.server.library import Library
 from synaptarium.server.openapi import describe
-from synaptarium.server.routes import analyses, arrays, chunks, health, jobs, recordings
+from synaptarium.server.routes import analyses, arrays, chunks, health, jobs, layouts, recordings
 from synaptarium.server.routes.pages import add_pages
 from synaptarium.server.security import Gate, GateMiddleware, needs_token, new_token
 from synaptarium.server.site import Site
@@ -52,6 +52,7 @@ SOCKET_OPTIONS: dict[str, Any] = {
 ENDPOINTS: tuple[Endpoint, ...] = (
     *recordings.ENDPOINTS,
     *arrays.ENDPOINTS,
+    *layouts.ENDPOINTS,
     *chunks.ENDPOINTS,
     *jobs.ENDPOINTS,
     *analyses.ENDPOINTS,

@@ -16,7 +16,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Query:
-    """One query parameter: a whole number with bounds, or one of a few words."""
+    """One query parameter: a whole number with bounds, one of a few words, or whole numbers with commas between."""
 
     name: str
     default: int | str
@@ -24,6 +24,7 @@ class Query:
     low: int = 0
     high: int = 0
     words: tuple[str, ...] = ()
+    listed: bool = False
 
     def read(self, given: Mapping[str, str]) -> int | str:
         """Return the parameter of a request; raises InvalidInput that names it and its bounds."""
@@ -34,6 +35,12 @@ class Query:
             if text in self.words:
                 return text
             hint = "It may be " + ", ".join(self.words) + "."
+        elif self.listed:
+            if text == "" or all(
+                part.isascii() and part.isdigit() and len(part) < 10 for part in text.split(",")
+            ):
+                return text
+            hint = "It is a list of whole numbers, for instance 2,0,1."
         else:
             if text.isascii() and text.isdigit() and len(text) < 20 and self.low <= int(text) <= self.high:
                 return int(text)

@@ -86,6 +86,8 @@ def _query(query: Query) -> dict[str, Any]:
         schema |= {"type": "string", "enum": list(query.words)}
     else:
         schema |= {"type": "integer", "minimum": query.low, "maximum": query.high}
+    elif query.listed:
+        schema |= {"type": "string", "pattern": r"^(\d{1,9}(,\d{1,9})*)?$"}
     return {"name": query.name, "in": "query", "required": False, "description": query.help, "schema": schema}
 
 

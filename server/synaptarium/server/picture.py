@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.scenes.layout import Frame, Layout, sheets
+from synaptarium.scenes.layout import Frame, Layout
+from synaptarium.scenes.sheets import sheets
 from synaptarium.schemas.errors import BuildNotFound
 from synaptarium.schemas.recording import Recording
 from synaptarium.server.stream.hub import read_manifest

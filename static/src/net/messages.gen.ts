@@ -32,6 +32,11 @@ export interface Bars {
   y_axis: Axis;
 }
 
+export interface Bookmark {
+  name: string;
+  camera: Camera;
+}
+
 export interface Camera {
   position: [number, number, number];
   target: [number, number, number];
@@ -142,6 +147,14 @@ export interface Layer {
   positions?: boolean;
 }
 
+export interface LayoutInfo {
+  name: string;
+  title: string;
+  summary: string;
+  lacks?: string;
+  default?: boolean;
+}
+
 export interface Level {
   level: number;
   bins: number;
@@ -225,6 +238,12 @@ export interface Network {
 export interface NeuronRef {
   layer: string;
   neuron: number;
+}
+
+export interface NeuronSet {
+  name: string;
+  colour: string;
+  neurons: NeuronRef[];
 }
 
 export interface Open {
@@ -415,6 +434,8 @@ export interface SynapseView {
   shown?: boolean;
   budget?: number;
   threshold?: number;
+  choice?: "both" | "change" | "sample" | "top";
+  direction?: "both" | "incoming" | "outgoing";
 }
 
 export interface Table {
@@ -473,14 +494,21 @@ export interface ViewState {
   t_us?: number;
   speed?: number;
   loop?: [number, number] | null;
-  colour?: "count" | "potential" | "rate" | "recruitment" | "spikes";
+  colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "recruitment" | "selectivity" | "spikes";
   variable?: string;
   layout?: string;
+  order?: string[];
   spread?: number;
+  fan?: number;
   hidden?: string[];
   selection?: NeuronRef[];
+  sets?: NeuronSet[];
   synapses?: SynapseView;
   camera?: Camera | null;
+  bookmarks?: Bookmark[];
+  glow_frames?: number;
+  point_size?: number;
+  legend?: boolean;
   modules?: string[];
   theme?: "dark" | "light";
 }

@@ -26,6 +26,10 @@ const NEEDED: Record<ColourMode, readonly AccumulatorKind[]> = {
   potential: ['last', 'value'],
   recruitment: ['last', 'first'],
   count: ['last', 'count'],
+  persistence: ['last', 'rate'],
+  selectivity: ['last', 'value'],
+  in_degree: ['last', 'value'],
+  health: ['last', 'value'],
 };
 
 /** A duration of 1, 2 or 5 times a power of ten, at least x: legends read it, and it does not creep. */

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from synaptarium.scenes.layout import sheets
+from synaptarium.scenes.sheets import sheets
 from synaptarium.scenes.network import network
 from synaptarium.schemas.recording import Layer, Projection
 

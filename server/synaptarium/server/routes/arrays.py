@@ -1,4 +1,4 @@
-"""What the scene and the scrub bar need as Arrow streams: positions, synapses, stimuli, metrics, the activity curve."""
+"""What the scene and the scrub bar need as Arrow streams: synapses, stimuli, metrics, the activity curve."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.scenes import layout as layouts
-from synaptarium.scenes.network import network as scene_of
 from synaptarium.schemas.errors import NotFound
 from synaptarium.schemas.events import METRICS, STIMULI, EventKind
 from synaptarium.schemas.recording import Recording
@@ -25,21 +23,6 @@ from synaptarium.store import events, network, recordings
 MAX_ROWS = 1_000_000
 
 
-def scene(site: Site, id: str, layout: str) -> Payload:
-    """Return the positions of all neurons in scene units, and where the layers lie."""
-    recording = recordings.get(site.store, id)
-    header = recording.header
-    positions = {
-        layer.name: found
-        for layer in header.layers
-        if layer.positions
-        and (found := network.read_positions(site.store, recording.num, layer.name)) is not None
-    }
-    laid_out = scene_of(layouts.sheets(header.layers, projections=header.projections, positions_um=positions))
-    metadata = {name: msgspec.json.encode(value) for name, value in laid_out.metadata.items()}
-    return _arrow(laid_out.columns, metadata | {"layout": layout.encode()}, f"{recording.num}.{layout}")
-
-
 def synapses(site: Site, id: str, name: str) -> Payload:
     """Return the synapses of a projection: ids within the source and target layer, in synapse order."""
     recording = recordings.get(site.store, id)
@@ -51,7 +34,7 @@ def synapses(site: Site, id: str, name: str) -> Payload:
         "kind": projection.kind.encode(),
         "source": projection.source.encode(),
     }
-    return _arrow(columns, metadata | {"target": projection.target.encode()}, f"{recording.num}.{len(pre)}")
+    return arrow(columns, metadata | {"target": projection.target.encode()}, f"{recording.num}.{len(pre)}")
 
 
 def stimuli(site: Site, id: str) -> Payload:
@@ -114,7 +97,7 @@ def overview(site: Site, id: str, points: int) -> Payload:
     level_us = (
         int(columns["t_us"][1] - columns["t_us"][0]) if len(columns["t_us"]) > 1 else recording.header.bin_us
     )
-    return _arrow(
+    return arrow(
         columns, {"bin_us": str(level_us).encode()}, f"{manifest.build}.{manifest.revision}.{points}"
     )
 
@@ -127,7 +110,8 @@ def activity(reader: RecordingReader, recording: Recording, points: int) -> dict
     return {"t_us": found.t_us.astype(np.float64)} | dict(found.total.items())
 
 
-def _arrow(columns: Mapping[str, np.ndarray], metadata: Mapping[str, bytes], etag: str) -> Payload:
+def arrow(columns: Mapping[str, np.ndarray], metadata: Mapping[str, bytes], etag: str) -> Payload:
+    """Return columns of equal length as one Arrow stream."""
     arrays = [pa.array(values) for values in columns.values()]
     fields = [pa.field(name, array.type, nullable=False) for name, array in zip(columns, arrays, strict=True)]
     batch = pa.record_batch(arrays, schema=pa.schema(fields, metadata=dict(metadata)))
@@ -135,14 +119,6 @@ def _arrow(columns: Mapping[str, np.ndarray], metadata: Mapping[str, bytes], eta
 
 
 ENDPOINTS = (
-    Endpoint(
-        method="GET",
-        path="/api/recordings/<id>/scene",
-        call=scene,
-        summary="Positions of all neurons (x, y, z in scene units, global index order); frames in the metadata",
-        answer=ARROW,
-        query=(Query(name="layout", default="sheets", help="Layout", words=("sheets",)),),
-    ),
     Endpoint(
         method="GET",
         path="/api/recordings/<id>/projections/<path:name>/synapses",

@@ -71,7 +71,7 @@ def network(site: Site, id: str) -> Network:
     base = f"/api/recordings/{id}"
     urls = {
         "manifest": f"{base}/manifest",
-        "scene": f"{base}/scene?layout=sheets",
+        "scene": f"{base}/scene",
         "stimuli": f"{base}/stimuli",
         "metrics": f"{base}/metrics",
         "overview": f"{base}/overview",
