@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 import time
@@ -38,6 +39,8 @@ SPARK_EVENTS = 100_000_000
 #: More threads only contend for the interpreter: sorting and compressing run outside its lock, the rest does not.
 MAX_LOCAL_WORKERS = 4
 POLL_S = 0.25
+#: An election among the members of a replica set takes ten seconds, a restart of the database as long.
+PATIENCE_S = 30.0
 
 Progress = Callable[[Job], None]
 
@@ -81,6 +84,7 @@ def precompute(
     RecordingNotFound, RecordingBusy, Conflict, Cancelled, CorruptData, StoreUnavailable
         The old build stays in all these cases.
     """
+    store = dataclasses.replace(store, patience_s=max(store.patience_s, PATIENCE_S))
     recording = recordings.get(store, id)
     if recording.status == "open":
         return live.extend(store, id).build

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +16,12 @@ import msgspec
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
+from synaptarium.jobs import cluster
 from synaptarium.jobs.java import Java, find_java
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.ranges import build_range
-from synaptarium.schemas.errors import Internal, MissingDependency, SynaptariumError
+from synaptarium.jobs.resources import resources_of
+from synaptarium.schemas.errors import MissingDependency, SynaptariumError
 from synaptarium.store import jobs
 from synaptarium.store.database import Store, connect
 
@@ -57,7 +59,7 @@ def run_spark(
     todo : list of int
         Ranges, one task each.
     master : str or None
-        ``local[*]`` where None.
+        ``local[*]`` where None: as many tasks at a time as this machine's cores and free memory carry.
     check : callable
         Raises to stop.
     tick : callable
@@ -66,10 +68,19 @@ def run_spark(
     Raises
     ------
     MissingDependency
-        There is no Java, or Spark does not start on it.
+        There is no Java, or Spark does not start on it; a cluster has no executor for us, or none that can work.
+    InvalidInput
+        The executors of a cluster cannot reach the store.
     """
-    with spark_context(f"synaptarium {plan.recording}", master) as context:
-        work = functools.partial(build_ranges, store.uri, store.name, msgspec.json.encode(plan))
+    needed = resources_of(store, plan, len(todo))
+    if master in (None, DEFAULT_MASTER):
+        master = f"local[{needed.local_cores()}]"
+    cluster.check_reachable(master, store.uri)
+    with spark_context(f"synaptarium {plan.recording}", master, needed.settings(master)) as context:
+        watch = cluster.Watch(context, master, needed.task_mb)
+        work = functools.partial(
+            build_ranges, store.uri, store.name, msgspec.json.encode(plan), cluster.versions()
+        )
         tasks = context.parallelize(todo, len(todo)).mapPartitions(work)
         with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
             running = pool.submit(tasks.collect)
@@ -77,6 +88,7 @@ def run_spark(
                 while wait([running], timeout=POLL_S).not_done:
                     check()
                     tick()
+                    watch.check()
             except BaseException:
                 context.cancelAllJobs()
                 raise
@@ -85,7 +97,7 @@ def run_spark(
             except SynaptariumError:
                 raise
             except Exception as error:
-                raise Internal(f"Spark failed: {_first_line(error)}", hint="Try --engine local.") from error
+                raise cluster.explained(error, master) from error
     for result in results:
         if isinstance(result, SynaptariumError):
             raise result
@@ -93,7 +105,7 @@ def run_spark(
 
 
 def build_ranges(
-    uri: str, name: str, plan_json: bytes, indices: Iterable[int]
+    uri: str, name: str, plan_json: bytes, versions: Mapping[str, str], indices: Iterable[int]
 ) -> Iterator[int | SynaptariumError]:
     """Build ranges in an executor; yields each range's index, or the error that ended it.
 
@@ -103,10 +115,13 @@ def build_ranges(
         The store's address.
     plan_json : bytes
         The plan.
+    versions : mapping of str to str
+        The driver's packages; this executor has to have the same.
     indices : iterable of int
         Ranges of this task.
     """
     try:
+        cluster.check_versions(versions)
         store = _connected(uri, name)
         plan = msgspec.json.decode(plan_json, type=Plan)
         for index in indices:
@@ -126,7 +141,9 @@ def _connected(uri: str, name: str) -> Store:
 
 
 @contextmanager
-def spark_context(app: str, master: str | None = None) -> Iterator[SparkContext]:
+def spark_context(
+    app: str, master: str | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[SparkContext]:
     """Start Spark quietly, and leave no JVM behind.
 
     Parameters
@@ -135,6 +152,8 @@ def spark_context(app: str, master: str | None = None) -> Iterator[SparkContext]
         Name shown by a cluster.
     master : str or None
         ``local[*]`` where None.
+    settings : mapping of str to str or None
+        Spark's settings, as far as the site's spark-defaults.conf says nothing else.
 
     Raises
     ------
@@ -146,14 +165,17 @@ def spark_context(app: str, master: str | None = None) -> Iterator[SparkContext]
     local = master.startswith("local")
     with tempfile.TemporaryDirectory(prefix="synaptarium-spark-") as folder, _environment(java, local):
         log = Path(folder) / "spark.log"
-        settings = Path(folder) / "log4j2.properties"
-        settings.write_text(_LOG4J)
+        logging = Path(folder) / "log4j2.properties"
+        logging.write_text(_LOG4J)
         conf = SparkConf(loadDefaults=False).setMaster(master).setAppName(app)
         conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
-        conf.set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile=file:{settings}")
-        if local:
+        conf.set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile=file:{logging}")
+        if local or cluster.is_here(master):
             conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
             conf.set("spark.local.dir", folder)
+        site = {} if local else cluster.site_settings()
+        for name, value in {**(settings or {}), **site}.items():
+            conf.set(name, value)
         with log.open("wb") as errors:
             gateway = None
             try:
@@ -162,8 +184,10 @@ def spark_context(app: str, master: str | None = None) -> Iterator[SparkContext]
             except Exception as error:
                 _stop(gateway)
                 words = " ".join(log.read_text(errors="replace").split("\n")[-_LOG_LINES:]).strip()
+                if cluster.is_gone(words):
+                    raise cluster.explained(RuntimeError(words), master) from error
                 raise MissingDependency(
-                    f"Spark does not start on Java {java.version} ({java.source}): {words or _first_line(error)}",
+                    f"Spark does not start on Java {java.version} ({java.source}): {words or cluster.first_line(error)}",
                     hint="synaptarium doctor checks Java; --engine local needs neither Java nor Spark.",
                     where="spark",
                 ) from error
@@ -212,11 +236,3 @@ def _set(variables: dict[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # py4j says which call failed, and what Java threw in a line of its own.
-    return next(
-        (line[2:] for line in lines if line.startswith(": ")), next(iter(lines), type(error).__name__)
-    )
