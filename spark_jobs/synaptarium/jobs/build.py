@@ -29,7 +29,7 @@ from synaptarium.schemas.errors import (
 )
 from synaptarium.schemas.messages import Engine, Job
 from synaptarium.schemas.recording import Recording
-from synaptarium.store import chunks, jobs, recordings, summaries
+from synaptarium.store import chunks, jobs, recordings, summaries, tables
 from synaptarium.store.database import Store
 
 __all__ = ["build_range", "choose_engine", "finish", "precompute"]
@@ -234,6 +234,8 @@ class _Run:
             return msgspec.json.decode(found["plan"], type=Plan)
         jobs.forget_parts(self.store, num, self.build)
         chunks.delete_build(self.store, num, self.build)
+        tables.delete_build(self.store, num, self.build)
+        tables.delete_parts(self.store, num)
         plan = make_plan(self.store, self.recording, build=self.build)
         document = {"version": PLANNER_VERSION, "revision": plan.revision, "plan": msgspec.json.encode(plan)}
         summaries.write(self.store, num, PLAN, str(self.build), document)
@@ -245,9 +247,11 @@ class _Run:
         for name, key in summaries.names(self.store, num):
             if name in (PLAN, MANIFEST) and key != str(self.build):
                 chunks.delete_build(self.store, num, int(key))
+                tables.delete_build(self.store, num, int(key))
                 jobs.forget_parts(self.store, num, int(key))
                 summaries.delete(self.store, num, name, key)
         summaries.delete(self.store, num, states.NAME)
+        tables.delete_parts(self.store, num)
         summaries.delete(self.store, num, live.NAME)
 
 

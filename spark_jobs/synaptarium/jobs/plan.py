@@ -12,13 +12,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.jobs import sizing, survey
+from synaptarium.jobs import sizing, stimuli, survey
+from synaptarium.jobs.intervals import TablePlan, plan_tables
 from synaptarium.jobs.layout import streams_of, tiles_of
 from synaptarium.schemas.chunks import GROUP_NEURONS
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import (
     EXACT_LEVELS,
     LEVEL_FACTOR,
+    WEIGHTS,
     Grid,
     Level,
     Quantisation,
@@ -27,14 +29,14 @@ from synaptarium.schemas.manifest import (
     levels_of,
 )
 from synaptarium.schemas.recording import Counts, Header, Recording, n_frames
-from synaptarium.store import events
+from synaptarium.store import events, network
 from synaptarium.store.database import Store
 
 F64 = NDArray[np.float64]
 
 #: Name of the plan among the recording's summaries; the version grows when the same events would plan differently.
 PLAN = "plan"
-PLANNER_VERSION = 1
+PLANNER_VERSION = 2
 
 #: A range should hold about a sixteenth of the events, between these bounds: enough ranges for every core to have
 #: several, arrays that stay in the cache, and blocks that are not decoded too often for two neighbours.
@@ -71,6 +73,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         ``"<stream>/<target>"`` to the ranges whose boundary state is stored, ascending.
     counts : Counts
         Events that the levels must sum to.
+    tables : TablePlan
+        Summary tables; none while a recording still grows.
     """
 
     recording: str
@@ -87,6 +91,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     grids: tuple[Grid, ...]
     states: dict[str, tuple[int, ...]]
     counts: Counts
+    tables: TablePlan = TablePlan()
 
     @property
     def bin_us(self) -> int:
@@ -172,7 +177,10 @@ def make_plan(store: Store, recording: Recording, *, build: int, open: bool = Fa
     surveys = {} if open else survey.survey_values(store, skeleton)
     grids = tuple(_grids(skeleton, profile["spikes"], surveys))
     return msgspec.structs.replace(
-        skeleton, grids=grids, states={key: found.states for key, found in surveys.items() if found.states}
+        skeleton,
+        grids=grids,
+        states={key: found.states for key, found in surveys.items() if found.states},
+        tables=TablePlan() if open else _tables(store, recording, skeleton, surveys),
     )
 
 
@@ -202,6 +210,27 @@ def grown_plan(plan: Plan, recording: Recording, states: dict[str, tuple[int, ..
     wanted = _grids(longer, np.zeros(1), {})
     grids = tuple(known.get((grid.stream, grid.level, grid.target), grid) for grid in wanted)
     return msgspec.structs.replace(longer, grids=grids)
+
+
+def _tables(store: Store, recording: Recording, plan: Plan, surveys: dict[str, survey.Survey]) -> TablePlan:
+    """Plan the summary tables; which class is on when is stored for the tasks that count by class."""
+    classes = stimuli.classes_of(store, recording)
+    extremes: dict[str, tuple[float, float]] = {}
+    listed: set[str] = set()
+    for projection in recording.header.projections:
+        found = surveys.get(target_key(WEIGHTS, projection.name))
+        if found is not None and found.low <= found.high:
+            extremes[projection.name] = found.low, found.high
+        # A convolution's synapses are elements of its kernel: which neurons they lead to, no array says.
+        if projection.kind != "kernel" and len(
+            network.read_synapse_block(store, plan.num, projection.name, 0)[1]
+        ):
+            listed.add(projection.name)
+    tables = plan_tables(recording, plan.tiles, classes=classes, extremes=extremes, listed=frozenset(listed))
+    if any(grid.table == "classes" for grid in tables.grids):
+        shown = stimuli.read_presentations(store, plan.num, classes)
+        stimuli.write_spans(store, plan.num, plan.build, shown.spans)
+    return tables
 
 
 def _profile(store: Store, recording: Recording, frames: int) -> dict[str, F64]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
+from synaptarium.jobs.merging import merge_tables
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.upper import upper_chunks
 from synaptarium.schemas.chunk_key import ChunkKey
@@ -38,12 +39,13 @@ def finish(store: Store, plan: Plan) -> Manifest:
     Raises
     ------
     CorruptData
-        A level does not sum to the stored events; the old build stays.
+        A level or summary table does not sum to the stored events; the old build stays.
     """
     for made in upper_chunks(store, plan):
         chunks.write(store, made)
     grids, totals = survey_chunks(store, plan)
     verify(plan, totals)
+    merge_tables(store, plan)
     manifest = make_manifest(plan, grids, open=False, closed_us=plan.header.t_stop_us)
     write_manifest(store, manifest)
     recordings.set_build(store, plan.recording, plan.build)

@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.jobs import states
+from synaptarium.jobs import states, stimuli
 from synaptarium.jobs.chunking import Chunk, layer_tiles, spike_chunks, value_chunks
 from synaptarium.jobs.plan import Plan
+from synaptarium.jobs.summaries import SpikeCounts, weight_parts
 from synaptarium.jobs.survey import Target, Values, split_values, value_streams
 from synaptarium.kernels.frames import Cells, pack_spikes
 from synaptarium.schemas.recording import Counts
@@ -99,7 +100,11 @@ class Tally:
 def range_chunks(store: Store, plan: Plan, range_index: int, tally: Tally) -> Iterator[Chunk]:
     """Yield the chunks of a range; see :func:`build_range`."""
     if plan.open or any(plan.counts.spikes.values()):
-        packed, with_multiplicity = _read_spikes(store, plan, range_index)
+        by_class = any(grid.table == "classes" for grid in plan.tables.grids)
+        spans = stimuli.read_spans(store, plan.num, plan.build) if by_class else None
+        counted = SpikeCounts(plan, range_index, spans)
+        packed, with_multiplicity = _read_spikes(store, plan, range_index, counted)
+        counted.write(store)
         tally.events += len(packed)
         if len(packed):
             yield from spike_chunks(plan, range_index, packed, with_multiplicity=with_multiplicity)
@@ -107,6 +112,7 @@ def range_chunks(store: Store, plan: Plan, range_index: int, tally: Tally) -> It
         tally.events += len(values.time_us)
         state = states.read(store, plan, target.stream, target.name, range_index, target.items)
         yield from value_chunks(plan, range_index, target, values, state)
+        weight_parts(store, plan, range_index, target, values, state)
 
 
 def range_values(store: Store, plan: Plan, range_index: int) -> Iterator[tuple[Target, Values]]:
@@ -131,7 +137,7 @@ def _has_values(counts: Counts, kind: str, stream: str) -> bool:
     return any(n for name, n in counts.potentials.items() if name.startswith(stream + "/"))
 
 
-def _read_spikes(store: Store, plan: Plan, range_index: int) -> tuple[Cells, bool]:
+def _read_spikes(store: Store, plan: Plan, range_index: int, counted: SpikeCounts) -> tuple[Cells, bool]:
     start, stop = plan.span_us(range_index)
     first, end = plan.frames(range_index, 0)
     sizes = [tile.n for tile in layer_tiles(plan)]
@@ -141,6 +147,7 @@ def _read_spikes(store: Store, plan: Plan, range_index: int) -> tuple[Cells, boo
         if count is not None and (count == 1).all():
             count = None
         columns.append((batch.column("time_us").to_numpy(), batch.column("neuron").to_numpy(), count))
+        counted.add(*columns[-1])
     # Multiplicities double the size of a packed spike, so they are packed only where one differs from 1.
     with_multiplicity = any(count is not None for _, _, count in columns)
     packed: list[Cells] = []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -29,8 +32,9 @@ U32 = NDArray[np.uint32]
 
 #: u16 is used while its error stays below this part of the range and of the 5th to 95th percentile's spread.
 MAX_RELATIVE_ERROR = 1e-3
-#: Percentiles come from about this many values, drawn by a hash of their event number.
+#: Percentiles come from about this many values, drawn by a hash of their time and item.
 SAMPLE_VALUES = 2**20
+MAX_WORKERS = 4
 
 
 class Target(NamedTuple):
@@ -63,11 +67,15 @@ class Survey(NamedTuple):
         Events per unit of 256 bins.
     states : tuple of int
         Ranges whose boundary state was written, ascending.
+    low, high : float
+        Extremes of its finite values; inf and -inf where there are none.
     """
 
     quantisation: Quantisation
     profile: NDArray[np.float64]
     states: tuple[int, ...]
+    low: float
+    high: float
 
 
 class Values(NamedTuple):
@@ -109,6 +117,8 @@ def split_values(batch: pa.RecordBatch, targets: list[Target]) -> Iterator[tuple
 def survey_values(store: Store, plan: Plan) -> dict[str, Survey]:
     """Read all weights and potentials once; write the state at the start of each range in which it changed.
 
+    Ranges are read and reduced side by side on a few threads; what they found is joined in their order.
+
     Parameters
     ----------
     store : Store
@@ -122,19 +132,152 @@ def survey_values(store: Store, plan: Plan) -> dict[str, Survey]:
         By ``"<stream>/<target>"``.
     """
     found: dict[str, Survey] = {}
-    for kind, stream, targets in value_streams(plan.header):
-        tallies = {
-            target: _Tally(plan, target, _expected(plan.counts, kind, stream, target))
-            for target in targets
-            if target.items
-        }
-        for batch in events.read(store, plan.num, kind, stream, plan.t_start_us, plan.end_us):
-            for target, values in split_values(batch, targets):
-                tallies[target].add(store, values)
-        for target, tally in tallies.items():
-            tally.finish(store)
-            found[f"{target.stream}/{target.name}"] = tally.result()
+    with ThreadPoolExecutor(min(MAX_WORKERS, os.cpu_count() or 1), thread_name_prefix="survey") as pool:
+        for kind, stream, targets in value_streams(plan.header):
+            tallies = {
+                target: _Tally(plan, target, _expected(plan.counts, kind, stream, target))
+                for target in targets
+                if target.items
+            }
+            if not tallies:
+                continue
+            ranges = _ranges_with(store, plan, kind, stream)
+
+            def read(index: int, kind: EventKind = kind, stream: str = stream, tallies: Any = tallies) -> Any:
+                start, stop = plan.span_us(index)
+                columns = events.read(store, plan.num, kind, stream, start, stop)
+                return survey_range(
+                    plan, index, columns, {t: tally.threshold for t, tally in tallies.items()}
+                )
+
+            for index, parts in zip(ranges, _in_order(pool, read, ranges), strict=True):
+                for target, part in parts.items():
+                    tallies[target].add(store, index, part)
+            for target, tally in tallies.items():
+                found[f"{target.stream}/{target.name}"] = tally.result()
     return found
+
+
+class RangeSurvey(NamedTuple):
+    """What the events of one range are for a target.
+
+    Parameters
+    ----------
+    low, high : float
+        Extremes of the finite values; inf and -inf where there are none.
+    infinite : bool
+        True where a value is infinite.
+    first_unit, events : int, (n_units,) int64
+        Events per unit of 256 bins, from that unit on.
+    sample : (n,) float32
+        Finite values drawn from all.
+    item, value : (n,) uint32 or None, (n,) float32
+        The events in the order of time; or, where they are many, each item's last value and None.
+    touched : (n_items,) bool or None
+        Items that have a last value.
+    """
+
+    low: float
+    high: float
+    infinite: bool
+    first_unit: int
+    events: I64
+    sample: F32
+    item: U32 | None
+    value: F32
+    touched: NDArray[np.bool_] | None
+
+
+def survey_range(
+    plan: Plan, range_index: int, batches: Iterable[pa.RecordBatch], targets: dict[Target, float]
+) -> dict[Target, RangeSurvey]:
+    """Reduce the events of one range, target by target; those without events are left out.
+
+    Parameters
+    ----------
+    plan, range_index : Plan, int
+        Which range.
+    batches : iterable of pyarrow.RecordBatch
+        Its weights or potentials, in the order of time.
+    targets : dict of Target to float
+        The targets of the stream, and which hashes (below 2**32) draw a value into the sample.
+    """
+    read: dict[Target, list[Values]] = {}
+    for batch in batches:
+        for target, values in split_values(batch, list(targets)):
+            read.setdefault(target, []).append(values)
+    found: dict[Target, RangeSurvey] = {}
+    for target, parts in read.items():
+        values = Values(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        if len(values.time_us):
+            found[target] = _reduce(plan, target, values, targets[target])
+    return found
+
+
+def _reduce(plan: Plan, target: Target, values: Values, threshold: float) -> RangeSurvey:
+    unit = (values.time_us - plan.t_start_us) // (plan.bin_us * sizing.UNIT_BINS)
+    first_unit = int(unit[0])
+    finite = np.isfinite(values.value)
+    usable = values.value if finite.all() else values.value[finite]
+    drawn = values.value
+    if threshold < 2**32:
+        drawn = values.value[_hashes(values) < threshold]
+    item, value, touched = values.item, values.value, None
+    if len(item) > target.items // 4:
+        value, touched = np.empty(target.items, np.float32), np.zeros(target.items, np.bool_)
+        replay(value, values.item, values.value)
+        touched[values.item] = True
+        item = None
+    return RangeSurvey(
+        float(usable.min(initial=np.inf)),
+        float(usable.max(initial=-np.inf)),
+        len(usable) < len(finite) and bool(np.isinf(values.value).any()),
+        first_unit,
+        np.bincount(unit - first_unit),
+        drawn[np.isfinite(drawn)],
+        item,
+        value,
+        touched,
+    )
+
+
+def _hashes(values: Values) -> NDArray[np.uint64]:
+    """Return a hash below 2**32 of each event's time and item: the same however the events are cut into ranges."""
+    mixed = values.time_us.astype(np.uint64)
+    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= values.item.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed >>= np.uint64(32)
+    return mixed
+
+
+def _ranges_with(store: Store, plan: Plan, kind: EventKind, stream: str) -> list[int]:
+    """Return the ranges in which a stream's blocks lie, ascending."""
+    width = plan.range_bins * plan.bin_us
+    found: set[int] = set()
+    for block in events.blocks(store, plan.num, kind, stream):
+        found.update(
+            range((block.t0_us - plan.t_start_us) // width, (block.t1_us - plan.t_start_us) // width + 1)
+        )
+    return [index for index in sorted(found) if 0 <= index < plan.n_ranges]
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, read: Callable[[int], dict[Target, RangeSurvey]], ranges: list[int]
+) -> Iterator[dict[Target, RangeSurvey]]:
+    """Yield what is found in each range, in order, a few ranges ahead of the reader and no more."""
+    waiting: deque[Future[dict[Target, RangeSurvey]]] = deque()
+    try:
+        for index in ranges:
+            waiting.append(pool.submit(read, index))
+            if len(waiting) > MAX_WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _expected(counts: Counts, kind: EventKind, stream: str, target: Target) -> int:
@@ -145,7 +288,7 @@ def _expected(counts: Counts, kind: EventKind, stream: str, target: Target) -> i
 
 @dataclass
 class _Tally:
-    """Running extremes, sample, profile and state of one target."""
+    """Extremes, sample, profile and state of one target, range by range."""
 
     plan: Plan
     target: Target
@@ -153,63 +296,32 @@ class _Tally:
     low: float = np.inf
     high: float = -np.inf
     infinite: bool = False
-    seen: int = 0
-    current: int = -1
     written: list[int] = field(default_factory=list)
     sample: list[F32] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state: F32 = np.full(self.target.items, np.nan, np.float32)
-        self.unit_us = self.plan.bin_us * sizing.UNIT_BINS
-        units = -(-self.plan.n_frames // sizing.UNIT_BINS)
-        self.profile = np.zeros(units)
+        self.profile = np.zeros(-(-self.plan.n_frames // sizing.UNIT_BINS))
         self.threshold = min(1.0, SAMPLE_VALUES / max(1, self.expected)) * 2**32
 
-    def add(self, store: Store, values: Values) -> None:
-        """Take in the next events in time order, storing the state wherever they cross into another range."""
-        n = len(values.time_us)
-        if not n:
-            return
-        width = self.plan.range_bins * self.plan.bin_us
-        ranges = (values.time_us - self.plan.t_start_us) // width
-        starts = np.flatnonzero(np.diff(ranges, prepend=-1))
-        for start, stop in zip(starts, [*starts[1:], n], strict=True):
-            self._enter(store, int(ranges[start]))
-            replay(self.state, values.item[start:stop], values.value[start:stop])
-        unit = (values.time_us - self.plan.t_start_us) // self.unit_us
-        first = int(unit[0])
-        counts = np.bincount(unit - first)
-        self.profile[first : first + len(counts)] += counts
-        finite = values.value[np.isfinite(values.value)]
-        self.infinite = self.infinite or bool(np.isinf(values.value).any())
-        if len(finite):
-            self.low = min(self.low, float(finite.min()))
-            self.high = max(self.high, float(finite.max()))
-        number = np.arange(self.seen, self.seen + n, dtype=np.uint64)
-        # Fibonacci hashing: evenly spread, the same on every run, and in step with no sampling period.
-        number *= np.uint64(2654435761)
-        drawn = values.value[(number & np.uint64(2**32 - 1)) < self.threshold]
-        self.sample.append(drawn[np.isfinite(drawn)])
-        self.seen += n
-
-    def _enter(self, store: Store, range_index: int) -> None:
-        """Store the state at the start of the range after the current one, if events changed it."""
-        if range_index == self.current:
-            return
-        if self.current >= 0:
-            states.write(store, self.plan, self.target.stream, self.target.name, self.current + 1, self.state)
-            self.written.append(self.current + 1)
-        self.current = range_index
-
-    def finish(self, store: Store) -> None:
-        """Store the state after the last range with events, for the ranges that follow."""
-        if 0 <= self.current < self.plan.n_ranges - 1:
-            self._enter(store, self.plan.n_ranges)
+    def add(self, store: Store, range_index: int, part: RangeSurvey) -> None:
+        """Take in the next range, and store the state at its end for the ranges that follow."""
+        self.low, self.high = min(self.low, part.low), max(self.high, part.high)
+        self.infinite = self.infinite or part.infinite
+        self.profile[part.first_unit : part.first_unit + len(part.events)] += part.events
+        self.sample.append(part.sample)
+        if part.item is not None:
+            replay(self.state, part.item, part.value)
+        elif part.touched is not None:
+            np.copyto(self.state, part.value, where=part.touched)
+        if range_index < self.plan.n_ranges - 1:
+            states.write(store, self.plan, self.target.stream, self.target.name, range_index + 1, self.state)
+            self.written.append(range_index + 1)
 
     def result(self) -> Survey:
         sample = np.concatenate(self.sample) if self.sample else np.empty(0, np.float32)
         quantisation = choose_quantisation(self.low, self.high, sample, infinite=self.infinite)
-        return Survey(quantisation, self.profile, tuple(self.written))
+        return Survey(quantisation, self.profile, tuple(self.written), self.low, self.high)
 
 
 def choose_quantisation(low: float, high: float, sample: F32, *, infinite: bool = False) -> Quantisation:

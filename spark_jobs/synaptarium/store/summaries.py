@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from synaptarium.schemas.sealing import Sealed, open_payload, payload_of, seal, unseal
-from synaptarium.store.database import Document, Store, call, key_of
+from synaptarium.store.database import Document, Store, call, edge, key_of
+
+# Parts of tables are up to 8 MiB each.
+SCAN_DOCUMENTS = 4
 
 
 def write(store: Store, num: int, name: str, key: str, document: Any) -> None:
@@ -45,6 +49,14 @@ def read_table(store: Store, num: int, name: str, key: str) -> pa.RecordBatch | 
     return open_payload(unseal(Sealed(found["payload"], found["checksum"])))
 
 
+def read_tables(store: Store, num: int, name: str, *, under: str) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Yield the tables of a name whose key begins so, ordered by their keys; raises CorruptData."""
+    where: Document = {"recording": num, "name": name, "key": _beginning(under)}
+    with edge(store), store.db.summaries.find(where, batch_size=SCAN_DOCUMENTS) as cursor:
+        for found in cursor.sort([("recording", 1), ("name", 1), ("key", 1)]):
+            yield found["key"], open_payload(unseal(Sealed(found["payload"], found["checksum"])))
+
+
 def names(store: Store, num: int) -> list[tuple[str, str]]:
     """Return every (name, key) of a recording, ordered."""
     found = call(
@@ -53,12 +65,18 @@ def names(store: Store, num: int) -> list[tuple[str, str]]:
     return sorted((document["name"], document["key"]) for document in found)
 
 
-def delete(store: Store, num: int, name: str, key: str | None = None) -> None:
-    """Delete one summary, or all of a name, or nothing where there is none."""
+def delete(store: Store, num: int, name: str, key: str | None = None, *, under: str | None = None) -> None:
+    """Delete one summary, or all of a name, or those whose key begins so; nothing where there is none."""
     where: Document = {"recording": num, "name": name}
     if key is not None:
         where["key"] = key
+    elif under is not None:
+        where["key"] = _beginning(under)
     call(store, lambda: store.durable("summaries").delete_many(where))
+
+
+def _beginning(under: str) -> Document:
+    return {"$gte": under, "$lt": under + "\U0010ffff"}
 
 
 def _put(store: Store, num: int, name: str, key: str, fields: Document) -> None:
