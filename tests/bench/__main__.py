@@ -14,6 +14,10 @@ sys.path.insert(0, str(HERE))  # a script: its neighbours are found by their fil
 
 from harness import Row, collect, write  # noqa: E402
 
+from synaptarium.kernels.processor import prefer_quick_sorts  # noqa: E402
+
+prefer_quick_sorts()  # as every command does, before anything imports numpy
+
 
 def main(only: list[str]) -> int:
     """Measure, print as the rows come, write the file; 1 where a benchmark failed."""

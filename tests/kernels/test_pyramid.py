@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synaptarium.kernels.frames import Binned, count_sorted
+from synaptarium.kernels.frames import Packing, count_cells, packing_of
 from synaptarium.kernels.pyramid import coarsen, fold_groups, group_counts
 from synaptarium.kernels.series import Series, add_series, fold_series, frame_totals
 
@@ -18,36 +19,41 @@ dense_counts = st.integers(1, 80).flatmap(
 )
 
 
-def cells_of(rows: list[tuple[int, int, int]], n: int) -> tuple[Binned, np.ndarray]:
+def packed_of(rows: list[tuple[int, int, int]], n: int, *, multiplicity: bool):
+    """Return packed spikes in a shuffled order, and their dense counts."""
+    packing = packing_of([n], n_frames=600, with_multiplicity=multiplicity)
     dense = np.zeros((600, n), np.int64)
+    packed: list[int] = []
     for frame, neuron, count in rows:
         dense[frame, neuron] += count
-    cells = np.flatnonzero(dense).astype(np.uint32)
-    return Binned(cells, dense.reshape(-1)[cells].astype(np.uint32)), dense
+        cell = frame << packing.id_bits | neuron
+        packed += [cell << 16 | count] if multiplicity else [cell] * count
+    return np.random.default_rng(0).permutation(np.array(packed, packing.dtype)), packing, dense
 
 
 @settings(max_examples=60, deadline=None)
-@given(dense_counts)
-def test_coarsen_twice_equals_summing_256_frames(case) -> None:
+@given(dense_counts, st.booleans())
+def test_coarsen_twice_equals_summing_256_frames(case, multiplicity) -> None:
     n, rows = case
-    binned, dense = cells_of(rows, n)
+    packed, packing, dense = packed_of(rows, n, multiplicity=multiplicity)
 
-    level2 = coarsen(coarsen(binned, n_neurons=n), n_neurons=n)
+    cells, counts = count_cells(*coarsen(*coarsen(packed, packing)))
 
-    expected = np.add.reduceat(dense, [0, 256, 512], axis=0).reshape(-1)
-    counts = np.ones(len(level2.cells), int) if level2.counts is None else level2.counts
-    assert np.flatnonzero(expected).tolist() == level2.cells.tolist()
-    assert expected[level2.cells].tolist() == list(counts)
+    expected = np.add.reduceat(dense, [0, 256, 512], axis=0)
+    frame, neuron = np.nonzero(expected)
+    assert (frame << packing.id_bits | neuron).tolist() == cells.tolist()
+    counts = np.ones(len(cells), int) if counts is None else counts
+    assert expected[frame, neuron].tolist() == counts.tolist()
 
 
 @settings(max_examples=60, deadline=None)
 @given(dense_counts)
 def test_group_counts_equal_sums_over_64_neurons(case) -> None:
     n, rows = case
-    binned, dense = cells_of(rows, n)
-    frame, ids = np.divmod(binned.cells, np.uint32(n))
+    packed, packing, dense = packed_of(rows, n, multiplicity=False)
+    cells, counts = count_cells(packed, packing)
 
-    groups = group_counts(ids, frame, binned.counts, n_frames=600, n_neurons=n)
+    groups = group_counts(cells, counts, first_frame=0, n_frames=600, n_neurons=n, id_bits=packing.id_bits)
 
     expected = np.add.reduceat(dense, np.arange(0, n, 64), axis=1)
     assert (groups == expected).all()
@@ -68,22 +74,28 @@ def test_fold_series_twice_equals_statistics_of_level_0_frames(values) -> None:
     assert level2.last.tolist() == [part[-1] for part in parts]
 
 
-def test_coarsen_keeps_counts_that_need_32_bits() -> None:
-    binned = Binned(np.array([0, 1], np.uint32), np.array([4_000_000_000, 200_000_000], np.uint32))
+def test_multiplicities_add_up_beyond_16_bits() -> None:
+    packing = packing_of([1], n_frames=300, with_multiplicity=True)
+    packed = (np.arange(300, dtype=np.uint32) << 16) | np.uint32(65_535)
 
-    coarse = coarsen(binned, n_neurons=1)
+    cells, counts = count_cells(*coarsen(*coarsen(packed, packing)))
 
-    assert coarse.counts is not None and coarse.counts.tolist() == [4_200_000_000]
-
-
-def test_coarsen_of_nothing_is_nothing() -> None:
-    coarse = coarsen(Binned(np.empty(0, np.uint32), None), n_neurons=5)
-
-    assert len(coarse.cells) == 0
+    assert cells.tolist() == [0, 1] and counts.tolist() == [256 * 65_535, 44 * 65_535]
 
 
-def test_count_sorted_without_repetition_returns_no_counts() -> None:
-    cells, counts = count_sorted(np.array([1, 2, 5], np.uint32))
+def test_a_count_beyond_32_bits_is_refused() -> None:
+    with pytest.raises(ValueError, match="4,294,967,295"):
+        count_cells(np.full(65_540, 65_535, np.uint32), Packing(1, 8, 0, 16))
+
+
+def test_no_spikes_make_no_cells() -> None:
+    cells, counts = count_cells(*coarsen(np.empty(0, np.uint32), Packing(1, 8, 3)))
+
+    assert len(cells) == 0 and counts is None
+
+
+def test_cells_without_repetition_have_no_counts() -> None:
+    cells, counts = count_cells(np.array([5, 1, 2], np.uint32), Packing(1, 8, 3))
 
     assert cells.tolist() == [1, 2, 5] and counts is None
 

@@ -137,28 +137,40 @@ def decode_ids(n: U32, coded: CodedIds, *, n_items: int, codec: Codec) -> U32:
     return ids
 
 
-def _gaps(ends: I64, ids: U32) -> I64:
-    previous = np.empty(len(ids), np.int64)
-    previous[1:] = ids[:-1]
+def _gaps(ends: I64, ids: U32) -> U32:
+    ids = ids.astype(np.uint32, copy=False)
+    gaps = np.empty_like(ids)
+    np.subtract(ids[1:], ids[:-1], out=gaps[1:])
+    gaps -= np.uint32(1)
     starts = ends[:-1][np.diff(ends) > 0]
-    previous[starts] = -1
-    return ids.astype(np.int64) - previous - 1
+    gaps[starts] = ids[starts]
+    return gaps
 
 
-def _escape(gaps: I64, ends: I64, escape: int, dtype: np.dtype[np.unsignedinteger]) -> tuple[U8, I64]:
-    lengths = gaps // escape + 1
-    places = np.concatenate(([0], np.cumsum(lengths)))
-    data = np.full(int(places[-1]), escape, dtype)
-    data[places[1:] - 1] = gaps % escape
-    return data, places[ends]  # type: ignore[return-value]  # u2 for gap16, viewed as bytes by the caller
+def _escape(gaps: U32, ends: I64, escape: int, dtype: np.dtype[np.unsignedinteger]) -> tuple[U8, I64]:
+    """Write each gap as ``gap // escape`` escapes and a rest; also where each frame's part starts."""
+    rest = gaps.astype(dtype)
+    long = np.flatnonzero(gaps >= np.uint32(escape))
+    if not len(long):
+        return rest, ends  # type: ignore[return-value]  # u2 for gap16, viewed as bytes by the caller
+    # Only the long gaps are divided and moved one by one: they are few wherever this codec is chosen.
+    escapes = (gaps[long] // np.uint32(escape)).astype(np.int64)
+    rest[long] = gaps[long] - escapes.astype(np.uint32) * np.uint32(escape)
+    before = np.concatenate(([0], np.cumsum(escapes)))
+    is_rest = np.ones(len(gaps) + int(before[-1]), np.bool_)
+    is_rest[np.repeat(long, escapes) + np.arange(before[-1])] = False
+    data = np.full(len(is_rest), escape, dtype)
+    data[is_rest] = rest
+    return data, ends + before[np.searchsorted(long, ends)]  # type: ignore[return-value]
 
 
 def _encode_bitmap(n: U32, ids: U32, *, n_items: int) -> CodedIds:
     width = (n_items + 7) // 8
     busy = np.flatnonzero(n)
-    row = np.repeat(np.arange(len(busy)), n[busy])
     bits = np.zeros((len(busy), width * 8), np.bool_)
-    bits[row, ids] = True
+    place = np.repeat(np.arange(len(busy)) * (width * 8), n[busy])
+    place += ids
+    bits.reshape(-1)[place] = True
     sizes = np.where(n > 0, width, 0)
     return CodedIds(
         np.packbits(bits, axis=1, bitorder="little").reshape(-1),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.survey import Target, Values
-from synaptarium.kernels.frames import Cells, bin_spikes, frame_offsets
+from synaptarium.kernels.frames import Binned, Cells, Packing, count_cells, frame_offsets, split_cells
 from synaptarium.kernels.pyramid import coarsen, group_counts
 from synaptarium.kernels.series import Series, add_series, fold_series, frame_totals
 from synaptarium.kernels.values import BinnedValues, bin_values, coarsen_values, replay
@@ -28,6 +28,9 @@ from synaptarium.schemas.chunks import (
 )
 from synaptarium.schemas.manifest import EXACT_LEVELS, SPIKE_GROUPS, SPIKE_SERIES, SPIKES, Grid, Tile
 from synaptarium.schemas.sealing import Sealed, seal
+
+#: Coded ids and counts are near their entropy: see :func:`synaptarium.schemas.sealing.seal`.
+COUNTS_ZSTD_LEVEL = 1
 
 I64 = NDArray[np.int64]
 U32 = NDArray[np.uint32]
@@ -51,7 +54,7 @@ class _Frames(NamedTuple):
     frame: U32
 
 
-def spike_chunks(plan: Plan, range_index: int, packed: Cells, *, with_multiplicity: bool) -> Iterator[Chunk]:
+def spike_chunks(plan: Plan, range_index: int, packed: Cells, packing: Packing) -> Iterator[Chunk]:
     """Yield the spike, group and series chunks of a range at levels 0 to 2.
 
     Parameters
@@ -62,27 +65,26 @@ def spike_chunks(plan: Plan, range_index: int, packed: Cells, *, with_multiplici
         Which range.
     packed : (n_spikes,) uint32 or uint64
         All spikes of the range from ``kernels.frames.pack_spikes``; sorted in place.
-    with_multiplicity : bool
-        As they were packed.
+    packing : Packing
+        As they were packed, by the frames of the range.
     """
     tiles = layer_tiles(plan)
-    first, stop = plan.frames(range_index, 0)
-    sizes = [tile.n for tile in tiles]
-    binned = bin_spikes(packed, with_multiplicity=with_multiplicity, n_frames=stop - first, tile_sizes=sizes)
     totals: dict[str, Series] = {}
-    for tile, found in zip(tiles, binned, strict=True):
-        if not len(found.cells):
-            continue
-        for level in range(EXACT_LEVELS):
+    for level in range(EXACT_LEVELS):
+        if level:
+            packed, packing = coarsen(packed, packing)
+        start, stop = plan.frames(range_index, level)
+        cells, counts = count_cells(packed, packing)
+        for tile, found in zip(
+            tiles, split_cells(cells, counts, packing, n_frames=stop - start), strict=True
+        ):
+            if not len(found.cells):
+                continue
+            yield from _spikes(plan, tile, level, start, found, packing.id_bits)
             if level:
-                found = coarsen(found, n_neurons=tile.n)
-            start, end = plan.frames(range_index, level)
-            frames = _take_apart(found.cells, n_items=tile.n, n_frames=end - start)
-            yield from _spikes(plan, tile, level, start, frames, found.counts)
-            if level:
-                yield from _groups(plan, tile, level, start, frames, found.counts)
+                yield from _groups(plan, tile, level, start, found, packing.id_bits)
             else:
-                series = frame_totals(frames.offsets, found.counts)
+                series = frame_totals(found.offsets, found.counts)
                 totals[tile.name] = add_series(totals[tile.name], series) if tile.name in totals else series
     for name, series in totals.items():
         yield from series_chunks(plan, range_index, SPIKE_SERIES, name, series)
@@ -208,36 +210,38 @@ def _grid(plan: Plan, stream: int, level: int, target: str) -> Grid:
 
 
 def _spikes(
-    plan: Plan, tile: Tile, level: int, first_frame: int, frames: _Frames, counts: U32 | None
+    plan: Plan, tile: Tile, level: int, first_frame: int, found: Binned, id_bits: int
 ) -> Iterator[Chunk]:
     grid = _grid(plan, SPIKES, level, tile.name)
-    for chunk, start, stop in pieces(first_frame, len(frames.n), grid.k):
-        a, b = int(frames.offsets[start]), int(frames.offsets[stop])
+    n = np.diff(found.offsets).astype(np.uint32)
+    ids = (found.cells & found.cells.dtype.type((1 << id_bits) - 1)).astype(np.uint32, copy=False)
+    for chunk, start, stop in pieces(first_frame, len(n), grid.k):
+        a, b = int(found.offsets[start]), int(found.offsets[stop])
         if a == b:
             continue
-        part = None if counts is None else counts[a:b]
-        payload = encode_spikes(
-            SpikeFrames(first_frame + start, tile.n, frames.n[start:stop], frames.ids[a:b], part), level=level
-        )
+        part = None if found.counts is None else found.counts[a:b]
+        frames = SpikeFrames(first_frame + start, tile.n, n[start:stop], ids[a:b], part)
+        sealed = seal(encode_spikes(frames, level=level), level=COUNTS_ZSTD_LEVEL)
         key = ChunkKey(plan.num, plan.build, SPIKES, level, chunk, tile.tile)
-        yield Chunk(key, seal(payload), b - a if part is None else int(part.sum(dtype=np.int64)))
+        yield Chunk(key, sealed, b - a if part is None else int(part.sum(dtype=np.int64)))
 
 
 def _groups(
-    plan: Plan, tile: Tile, level: int, first_frame: int, frames: _Frames, counts: U32 | None
+    plan: Plan, tile: Tile, level: int, first_frame: int, found: Binned, id_bits: int
 ) -> Iterator[Chunk]:
     grid = _grid(plan, SPIKE_GROUPS, level, tile.name)
-    for chunk, start, stop in pieces(first_frame, len(frames.n), grid.k):
-        a, b = int(frames.offsets[start]), int(frames.offsets[stop])
+    for chunk, start, stop in pieces(first_frame, len(found.offsets) - 1, grid.k):
+        a, b = int(found.offsets[start]), int(found.offsets[stop])
         if a == b:
             continue
-        part = None if counts is None else counts[a:b]
+        part = None if found.counts is None else found.counts[a:b]
         dense = group_counts(
-            frames.ids[a:b],
-            frames.frame[a:b] - np.uint32(start),
+            found.cells[a:b],
             part,
+            first_frame=start,
             n_frames=stop - start,
             n_neurons=tile.n,
+            id_bits=id_bits,
         )
         n = b - a if part is None else int(part.sum(dtype=np.int64))
         yield _group_chunk(plan, grid, tile, chunk, first_frame + start, dense, n)
@@ -247,7 +251,8 @@ def _group_chunk(
     plan: Plan, grid: Grid, tile: Tile, chunk: int, first_frame: int, counts: U32, n: int
 ) -> Chunk:
     payload = encode_groups(GroupFrames(first_frame, tile.n, counts), level=grid.level)
-    return Chunk(ChunkKey(plan.num, plan.build, SPIKE_GROUPS, grid.level, chunk, tile.tile), seal(payload), n)
+    key = ChunkKey(plan.num, plan.build, SPIKE_GROUPS, grid.level, chunk, tile.tile)
+    return Chunk(key, seal(payload, level=COUNTS_ZSTD_LEVEL), n)
 
 
 def _values(

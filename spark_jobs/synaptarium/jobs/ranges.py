@@ -15,7 +15,7 @@ from synaptarium.jobs.chunking import Chunk, layer_tiles, spike_chunks, value_ch
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.summaries import SpikeCounts, weight_parts
 from synaptarium.jobs.survey import Target, Values, split_values, value_streams
-from synaptarium.kernels.frames import Cells, pack_spikes
+from synaptarium.kernels.frames import Cells, Packing, pack_spikes, packing_of, tile_places
 from synaptarium.schemas.recording import Counts
 from synaptarium.store import chunks, events
 from synaptarium.store.database import Store
@@ -103,11 +103,11 @@ def range_chunks(store: Store, plan: Plan, range_index: int, tally: Tally) -> It
         by_class = any(grid.table == "classes" for grid in plan.tables.grids)
         spans = stimuli.read_spans(store, plan.num, plan.build) if by_class else None
         counted = SpikeCounts(plan, range_index, spans)
-        packed, with_multiplicity = _read_spikes(store, plan, range_index, counted)
+        packed, packing = _read_spikes(store, plan, range_index, counted)
         counted.write(store)
         tally.events += len(packed)
         if len(packed):
-            yield from spike_chunks(plan, range_index, packed, with_multiplicity=with_multiplicity)
+            yield from spike_chunks(plan, range_index, packed, packing)
     for target, values in range_values(store, plan, range_index):
         tally.events += len(values.time_us)
         state = states.read(store, plan, target.stream, target.name, range_index, target.items)
@@ -150,22 +150,16 @@ def _read_spikes(store: Store, plan: Plan, range_index: int, counted: SpikeCount
         counted.add(*columns[-1])
     # Multiplicities double the size of a packed spike, so they are packed only where one differs from 1.
     with_multiplicity = any(count is not None for _, _, count in columns)
+    packing = packing_of(sizes, n_frames=end - first, with_multiplicity=with_multiplicity)
+    places = tile_places(sizes, packing)
     packed: list[Cells] = []
     for time_us, neuron, count in columns:
-        if with_multiplicity and count is None:
-            count = np.ones(len(time_us), np.uint16)
         if count is not None and not count.all():
             kept = count > 0
             time_us, neuron, count = time_us[kept], neuron[kept], count[kept]
         packed.append(
             pack_spikes(
-                time_us,
-                neuron,
-                count,
-                t_start_us=start,
-                bin_us=plan.bin_us,
-                n_frames=end - first,
-                tile_sizes=sizes,
+                time_us, neuron, count, packing=packing, places=places, t_start_us=start, bin_us=plan.bin_us
             )
         )
-    return (np.concatenate(packed) if packed else np.empty(0, np.uint32)), with_multiplicity
+    return (np.concatenate(packed) if packed else np.empty(0, packing.dtype)), packing

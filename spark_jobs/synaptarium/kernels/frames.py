@@ -8,13 +8,46 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptarium.kernels.sorting import sort_in_place
+
 I64 = NDArray[np.int64]
 U32 = NDArray[np.uint32]
-#: Packed (frame, item) pairs: uint32 where they fit, else uint64. u32 sorts twice as fast.
+#: Packed integers: uint32 where they fit, else uint64. u32 sorts twice as fast.
 Cells = NDArray[np.uint32 | np.uint64]
 
-#: Multiplicities are uint16, so a packed (cell, count) pair needs 16 bits beside the cell.
+#: Multiplicities are uint16.
 COUNT_BITS = 16
+#: Levels 1 and 2 drop 4 bits of the frame each.
+MIN_FRAME_BITS = 8
+
+
+class Packing(NamedTuple):
+    """How a spike lies in one integer; from the highest bit down: tile, frame, neuron of the tile, multiplicity.
+
+    Fields of whole bits cost a shift where a product would cost a division, at every level.
+
+    Parameters
+    ----------
+    n_tiles : int
+        Tiles.
+    frame_bits, id_bits, count_bits : int
+        Width of the fields; ``count_bits`` is 0 where every spike counts once.
+    """
+
+    n_tiles: int
+    frame_bits: int
+    id_bits: int
+    count_bits: int = 0
+
+    @property
+    def n_cells(self) -> int:
+        """Values that tile, frame and neuron can take together."""
+        return self.n_tiles << (self.frame_bits + self.id_bits)
+
+    @property
+    def dtype(self) -> type[np.uint32 | np.uint64]:
+        """The narrowest dtype that holds a packed spike."""
+        return np.uint32 if self.n_cells << self.count_bits <= 2**32 else np.uint64
 
 
 class Binned(NamedTuple):
@@ -22,14 +55,55 @@ class Binned(NamedTuple):
 
     Parameters
     ----------
+    offsets : (n_frames + 1,) int64
+        Where each frame's cells start; the last entry is their number.
     cells : (n_cells,) uint32 or uint64
-        ``frame * n_neurons + neuron``, strictly ascending.
+        ``frame << id_bits | neuron``, strictly ascending.
     counts : (n_cells,) uint32 or None
         Spikes in each cell; None where all are 1.
     """
 
+    offsets: I64
     cells: Cells
     counts: U32 | None
+
+
+def packing_of(tile_sizes: Sequence[int], *, n_frames: int, with_multiplicity: bool = False) -> Packing:
+    """Return how the spikes of a range are packed.
+
+    Parameters
+    ----------
+    tile_sizes : sequence of int
+        Neurons of each tile.
+    n_frames : int
+        Frames of the range.
+    with_multiplicity : bool
+        Whether rows carry a multiplicity that may differ from 1.
+
+    Raises
+    ------
+    ValueError
+        A spike needs more than 64 bits.
+    """
+    frame_bits = max(MIN_FRAME_BITS, (n_frames - 1).bit_length())
+    id_bits = (max(tile_sizes) - 1).bit_length()
+    packing = Packing(len(tile_sizes), frame_bits, id_bits, COUNT_BITS if with_multiplicity else 0)
+    if packing.n_cells << packing.count_bits > 2**64:
+        raise ValueError(
+            f"{n_frames} frames of {len(tile_sizes)} tiles do not fit into 64 bits; take a shorter range"
+        )
+    return packing
+
+
+def tile_places(tile_sizes: Sequence[int], packing: Packing) -> Cells:
+    """Return what every neuron adds to its packed spikes: (n_neurons,) by global index."""
+    sizes = np.asarray(tile_sizes, np.int64)
+    tile = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
+    local = np.arange(len(tile), dtype=np.uint64) - np.repeat(np.cumsum(sizes) - sizes, sizes).astype(
+        np.uint64
+    )
+    places = (tile << np.uint64(packing.frame_bits + packing.id_bits)) | local
+    return (places << np.uint64(packing.count_bits)).astype(packing.dtype)
 
 
 def pack_spikes(
@@ -37,149 +111,134 @@ def pack_spikes(
     neuron: U32,
     multiplicity: NDArray[np.uint16] | None = None,
     *,
+    packing: Packing,
+    places: Cells,
     t_start_us: int,
     bin_us: int,
-    n_frames: int,
-    tile_sizes: Sequence[int],
 ) -> Cells:
-    """Pack spikes into one integer each: tile, frame, neuron and, where given, multiplicity.
+    """Pack spikes into one integer each; see :class:`Packing`.
 
     Packing block by block keeps a range of events at 4 bytes a spike until they are counted.
 
     Parameters
     ----------
     time_us : (n_spikes,) int64
-        Within ``[t_start_us, t_start_us + n_frames * bin_us)``; any order.
+        Ascending, from ``t_start_us`` to the range's end.
     neuron : (n_spikes,) uint32
-        Global index, below the sum of ``tile_sizes``.
+        Global index.
     multiplicity : (n_spikes,) uint16 or None
-        Spikes that each row stands for; None means 1. Give it for all blocks of a range or for none.
-    t_start_us, bin_us, n_frames : int
+        Spikes that each row stands for, where ``packing`` has room for it.
+    packing : Packing
+        From :func:`packing_of`.
+    places : (n_neurons,) uint32 or uint64
+        From :func:`tile_places`.
+    t_start_us, bin_us : int
         Frame f covers ``[t_start_us + f * bin_us, t_start_us + (f + 1) * bin_us)``.
-    tile_sizes : sequence of int
-        Neurons of each tile, in the order of their global indices.
 
     Returns
     -------
     (n_spikes,) uint32 or uint64
-        ``n_frames * tile_first + frame * tile_size + local neuron``, times 2**16 plus the multiplicity where given:
-        sorted, the spikes of a tile lie together, frame by frame.
+        Not sorted.
 
     Raises
     ------
-    ValueError
-        The range is too long to pack into 64 bits.
+    IndexError
+        A neuron beyond ``places``.
+
+    Notes
+    -----
+    About 4 ns a spike: frames come from the bins' edges, not from a division a spike.
 
     Examples
     --------
-    >>> pack_spikes(np.array([0, 9, 10]), np.array([2, 0, 1], np.uint32),
-    ...             t_start_us=0, bin_us=10, n_frames=2, tile_sizes=[3])
-    array([2, 0, 4], dtype=uint32)
+    >>> packing = packing_of([4], n_frames=2)
+    >>> pack_spikes(np.array([0, 9, 10]), np.array([2, 0, 1], np.uint32), packing=packing,
+    ...             places=tile_places([4], packing), t_start_us=0, bin_us=10)
+    array([2, 0, 5], dtype=uint32)
     """
-    n_neurons = sum(tile_sizes)
-    bits = (n_frames * n_neurons - 1).bit_length() + (COUNT_BITS if multiplicity is not None else 0)
-    if bits > 64:
-        raise ValueError(f"{n_frames} frames of {n_neurons} neurons need {bits} bits; take a shorter range")
-    dtype = np.uint32 if bits <= 32 else np.uint64
-    frame = ((time_us - t_start_us) // bin_us).astype(dtype)
-    if len(tile_sizes) == 1:
-        frame *= dtype(n_neurons)
+    packed = places[neuron]
+    if not len(packed):
+        return packed
+    shift = packed.dtype.type(packing.id_bits + packing.count_bits)
+    first = (int(time_us[0]) - t_start_us) // bin_us
+    last = (int(time_us[-1]) - t_start_us) // bin_us
+    if last - first < len(packed):
+        frames = np.arange(first, last + 1, dtype=packed.dtype) << shift
+        edges = np.searchsorted(time_us, t_start_us + np.arange(first + 1, last + 1) * bin_us)
+        packed += np.repeat(frames, np.diff(edges, prepend=0, append=len(packed)))
     else:
-        sizes = np.asarray(tile_sizes, np.int64)
-        firsts = np.cumsum(sizes) - sizes
-        # local = neuron - first and base = n_frames * first, so first's share is (n_frames - 1) * first.
-        frame *= np.repeat(sizes.astype(dtype), sizes)[neuron]
-        frame += np.repeat((firsts * (n_frames - 1)).astype(dtype), sizes)[neuron]
-    frame += neuron.astype(dtype, copy=False)
-    if multiplicity is not None:
-        frame <<= dtype(COUNT_BITS)
-        frame |= multiplicity.astype(dtype)
-    return frame
+        packed += ((time_us - t_start_us) // bin_us).astype(packed.dtype) << shift
+    if packing.count_bits:
+        packed |= packed.dtype.type(1) if multiplicity is None else multiplicity
+    return packed
 
 
-def bin_spikes(
-    packed: Cells, *, with_multiplicity: bool, n_frames: int, tile_sizes: Sequence[int]
-) -> list[Binned]:
-    """Count the spikes of every neuron in every time bin (spike frames), exactly.
+def count_cells(packed: Cells, packing: Packing) -> tuple[Cells, U32 | None]:
+    """Count the spikes of every neuron in every frame (spike frames), exactly.
 
     Parameters
     ----------
     packed : (n_spikes,) uint32 or uint64
-        From :func:`pack_spikes`; **sorted in place**, the array is the caller's to give away.
-    with_multiplicity : bool
-        True where the spikes were packed with a multiplicity.
-    n_frames : int
-        Frames of the range.
-    tile_sizes : sequence of int
-        Neurons of each tile.
+        Packed spikes in any order; **may be sorted in place**.
+    packing : Packing
+        As they were packed.
 
     Returns
     -------
-    list of Binned
-        One per tile.
+    cells : (n_cells,) uint32 or uint64
+        Occupied cells ``tile, frame, neuron``, strictly ascending; may be ``packed`` itself.
+    counts : (n_cells,) uint32 or None
+        Spikes in each; None where all are 1.
+
+    Raises
+    ------
+    ValueError
+        A neuron spikes more than 4,294,967,295 times in one frame.
 
     Notes
     -----
-    One sort of packed integers and one comparison with the neighbour: 10 to 40 ns a spike on one core, by how
-    ordered the neurons of a time step are; an argsort costs several times as much.
-
-    Examples
-    --------
-    >>> tiles = bin_spikes(np.array([2, 0, 4, 4], np.uint32), with_multiplicity=False, n_frames=2, tile_sizes=[3])
-    >>> tiles[0].cells.tolist(), tiles[0].counts.tolist()
-    ([0, 2, 4], [1, 1, 2])
+    One sort and one comparison with the neighbour, 10 ns a spike; where most cells are occupied, a histogram.
     """
-    # Time-sorted events are ascending runs, which a merge sort only joins: measured 1 to 100 times a quicksort.
-    packed.sort(kind="stable")
-    weights = None
-    if with_multiplicity:
-        weights = (packed & packed.dtype.type(2**COUNT_BITS - 1)).astype(np.uint32)
-        packed = packed >> packed.dtype.type(COUNT_BITS)
-    cells, counts = count_sorted(packed, weights)
-    ends = np.cumsum(np.asarray(tile_sizes, np.uint64)) * np.uint64(n_frames)
-    splits = [*_positions(cells, ends[:-1]), len(cells)]
-    tiles: list[Binned] = []
-    start, base = 0, 0
-    for stop, size in zip(splits, tile_sizes, strict=True):
-        narrow = np.uint32 if n_frames * size <= 2**32 else np.uint64
-        part = cells[start:stop]
-        local = (
-            (part - part.dtype.type(base)).astype(narrow, copy=False)
-            if base and len(part)
-            else part.astype(narrow)
-        )
-        kept = None if counts is None else counts[start:stop]
-        if kept is not None and (not len(kept) or int(kept.max()) == 1):
-            kept = None
-        tiles.append(Binned(local, kept))
-        start, base = int(stop), base + n_frames * size
-    return tiles
+    one = packed.dtype.type(1)
+    bits = packed.dtype.type(packing.count_bits)
+    mask = (one << bits) - one
+    if packing.n_cells <= 2 * len(packed):
+        weights = packed & mask if packing.count_bits else None
+        dense = np.bincount((packed >> bits).astype(np.int64), weights, packing.n_cells)
+        found = np.flatnonzero(dense)
+        return found.astype(packed.dtype), _narrowed(dense[found])
+    sort_in_place(packed)
+    if not packing.count_bits:
+        return _count_sorted(packed)
+    cells = packed >> bits
+    starts = np.flatnonzero(_fresh(cells))
+    return cells[starts], _narrowed(np.add.reduceat(packed & mask, starts, dtype=np.uint64))
 
 
-def count_sorted(packed: Cells, weights: U32 | None = None) -> tuple[Cells, U32 | None]:
-    """Return the distinct values of a sorted array and how often each occurs, or None where all occur once.
+def split_cells(cells: Cells, counts: U32 | None, packing: Packing, *, n_frames: int) -> list[Binned]:
+    """Return the cells of each tile, and where its frames start in them.
 
     Parameters
     ----------
-    packed : (n,) uint32 or uint64
-        Sorted ascending.
-    weights : (n,) uint32 or None
-        What each entry counts for; None means 1.
+    cells, counts : (n_cells,) uint32 or uint64, (n_cells,) uint32 or None
+        From :func:`count_cells`.
+    packing : Packing
+        Of the cells.
+    n_frames : int
+        Frames of the range at this level.
     """
-    n = len(packed)
-    fresh = np.empty(n, np.bool_)
-    fresh[:1] = True
-    np.not_equal(packed[1:], packed[:-1], out=fresh[1:])
-    if fresh.all():
-        return packed, None if weights is None or (weights == 1).all() else weights
-    starts = np.flatnonzero(fresh)
-    if weights is None:
-        counts = np.diff(starts, append=n)
-    else:
-        counts = np.add.reduceat(weights, starts, dtype=np.uint64)
-    if len(counts) and int(counts.max()) >= 2**32:
-        raise ValueError("a neuron spikes more than 4,294,967,295 times in one bin")
-    return packed[starts], counts.astype(np.uint32)
+    frames = np.arange(n_frames + 1, dtype=np.uint64) << np.uint64(packing.id_bits)
+    tiles: list[Binned] = []
+    for tile in range(packing.n_tiles):
+        base = tile << (packing.frame_bits + packing.id_bits)
+        places = _positions(cells, frames + np.uint64(base))
+        start, stop = int(places[0]), int(places[-1])
+        part = cells[start:stop] - cells.dtype.type(base) if base else cells[start:stop]
+        of_tile = None if counts is None else counts[start:stop]
+        if of_tile is not None and (not len(of_tile) or int(of_tile.max()) == 1):
+            of_tile = None
+        tiles.append(Binned((places - start).astype(np.int64), part, of_tile))
+    return tiles
 
 
 def frame_offsets(cells: Cells, *, n_items: int, n_frames: int) -> I64:
@@ -196,6 +255,37 @@ def frame_offsets(cells: Cells, *, n_items: int, n_frames: int) -> I64:
     """
     edges = np.arange(n_frames, dtype=np.uint64) * np.uint64(n_items)
     return np.append(_positions(cells, edges), len(cells)).astype(np.int64)
+
+
+def _fresh(ascending: Cells) -> NDArray[np.bool_]:
+    """Return where a value differs from the one before it."""
+    fresh = np.empty(len(ascending), np.bool_)
+    fresh[:1] = True
+    np.not_equal(ascending[1:], ascending[:-1], out=fresh[1:])
+    return fresh
+
+
+def _count_sorted(ascending: Cells) -> tuple[Cells, U32 | None]:
+    fresh = _fresh(ascending)
+    n_cells = int(np.count_nonzero(fresh))
+    repeated = len(ascending) - n_cells
+    if not repeated:
+        return ascending, None
+    if repeated * 4 > n_cells:
+        starts = np.flatnonzero(fresh)
+        return ascending[starts], np.diff(starts, append=len(ascending)).astype(np.uint32)
+    # Few repetitions: one look at all spikes, the rest only where they are.
+    again = np.flatnonzero(~fresh)
+    counts = np.ones(n_cells, np.uint32)
+    np.add.at(counts, again - np.arange(1, repeated + 1), np.uint32(1))
+    return ascending[fresh], counts
+
+
+def _narrowed(counts: NDArray[np.generic]) -> U32 | None:
+    top = int(counts.max()) if len(counts) else 1
+    if top >= 2**32:
+        raise ValueError("a neuron spikes more than 4,294,967,295 times in one bin")
+    return None if top == 1 else counts.astype(np.uint32)
 
 
 def _positions(cells: Cells, edges: NDArray[np.uint64]) -> NDArray[np.intp]:

@@ -5,55 +5,46 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.frames import Binned, Cells, count_sorted
+from synaptarium.kernels.frames import Cells, Packing
 
 U32 = NDArray[np.uint32]
 
+#: A level's frame covers 16 of the level below.
+LEVEL_BITS = 4
+#: Neurons of a group.
+GROUP = 64
 
-def coarsen(binned: Binned, *, n_neurons: int, factor: int = 16) -> Binned:
-    """Merge every ``factor`` consecutive frames into one, keeping every neuron's exact spike count.
+
+def coarsen(packed: Cells, packing: Packing) -> tuple[Cells, Packing]:
+    """Give spikes the frames of the next level, 16 times as long; what was counted stays exact.
 
     Parameters
     ----------
-    binned : Binned
-        Cells of one tile whose first frame is a multiple of ``factor``.
-    n_neurons : int
-        Neurons of the tile.
-    factor : int
-        Frames per new frame.
+    packed : (n_spikes,) uint32 or uint64
+        Packed spikes, every one, not cells: nothing has to be weighed then.
+    packing : Packing
+        As they were packed; at least 4 bits of frame.
 
     Returns
     -------
-    Binned
-        Cells ``(frame // factor) * n_neurons + neuron``.
-
-    Raises
-    ------
-    ValueError
-        Cell and count do not fit into 64 bits.
+    packed : (n_spikes,) uint32 or uint64
+        New memory, not sorted.
+    packing : Packing
+        With 4 bits of frame less.
 
     Examples
     --------
-    >>> coarsen(Binned(np.array([1, 3 * 2 + 1], np.uint32), None), n_neurons=2)
-    Binned(cells=array([1], dtype=uint32), counts=array([2], dtype=uint32))
+    >>> coarse, packing = coarsen(np.array([1, 17 << 3 | 5], np.uint32), Packing(1, 8, 3))
+    >>> coarse.tolist(), packing.frame_bits
+    ([1, 13], 4)
     """
-    cells, counts = binned
-    coarse = coarse_cells(cells, n_items=n_neurons, factor=factor)
-    # Each new frame is `factor` ascending runs: a merge sort takes half the time of a quicksort.
-    if counts is None:
-        coarse.sort(kind="stable")
-        return Binned(*count_sorted(coarse))
-    count_bits = int(counts.max()).bit_length() if len(counts) else 0
-    cell_bits = int(coarse.max()).bit_length() if len(coarse) else 0
-    if count_bits + cell_bits > 64:
-        raise ValueError(f"cells of {cell_bits} bits with counts of {count_bits} bits: take a shorter range")
-    pairs = coarse.astype(np.uint64)
-    pairs <<= np.uint64(count_bits)
-    pairs |= counts
-    pairs.sort(kind="stable")
-    weights = (pairs & np.uint64(2**count_bits - 1)).astype(np.uint32)
-    pairs >>= np.uint64(count_bits)
-    return Binned(*count_sorted(pairs.astype(cells.dtype, copy=False), weights))
+    assert packing.frame_bits >= LEVEL_BITS
+    scalar = packed.dtype.type
+    below = scalar(packing.id_bits + packing.count_bits)
+    coarse = packed >> (below + scalar(LEVEL_BITS))
+    coarse <<= below
+    coarse |= packed & ((scalar(1) << below) - scalar(1))
+    return coarse, packing._replace(frame_bits=packing.frame_bits - LEVEL_BITS)
 
 
 def coarse_cells(cells: Cells, *, n_items: int, factor: int) -> Cells:
@@ -68,38 +59,41 @@ def coarse_cells(cells: Cells, *, n_items: int, factor: int) -> Cells:
 
 
 def group_counts(
-    ids: U32, frame: U32, counts: U32 | None, *, n_frames: int, n_neurons: int, group: int = 64
+    cells: Cells, counts: U32 | None, *, first_frame: int, n_frames: int, n_neurons: int, id_bits: int
 ) -> U32:
-    """Count the spikes of each group of neurons (``group * g .. group * g + group - 1``) in each frame.
+    """Count the spikes of each group of neurons (``64 g .. 64 g + 63``) in each frame.
 
     Parameters
     ----------
-    ids, frame : (n_cells,) uint32
-        Occupied cells in ascending (frame, id) order.
+    cells : (n_cells,) uint32 or uint64
+        Occupied cells ``frame << id_bits | neuron`` of one tile.
     counts : (n_cells,) uint32 or None
         Spikes in each; None means 1.
+    first_frame : int
+        Frame of the first row.
     n_frames, n_neurons : int
         Of the result.
-    group : int
-        Neurons per group.
+    id_bits : int
+        Width of the neuron in a cell.
 
     Returns
     -------
-    (n_frames, ceil(n_neurons / group)) uint32
+    (n_frames, ceil(n_neurons / 64)) uint32
         Dense counts.
 
     Examples
     --------
-    >>> group_counts(np.array([0, 63, 64], np.uint32), np.array([0, 0, 0], np.uint32), None, n_frames=1, n_neurons=65)
+    >>> group_counts(np.array([0, 63, 64], np.uint32), None, first_frame=0, n_frames=1, n_neurons=65, id_bits=7)
     array([[2, 1]], dtype=uint32)
     """
-    n_groups = -(-n_neurons // group)
-    place = frame.astype(np.int64)
-    place *= n_groups
-    place += ids // np.uint32(group)
+    n_groups = -(-n_neurons // GROUP)
+    drop = min(id_bits, GROUP.bit_length() - 1)
+    width = 1 << (id_bits - drop)
+    place = (cells >> cells.dtype.type(drop)).astype(np.int64)
+    place -= first_frame * width
     # Weighted counts are float64: exact up to 2**53.
-    dense = np.bincount(place, counts, minlength=n_frames * n_groups)
-    return dense.astype(np.uint32).reshape(n_frames, n_groups)
+    dense = np.bincount(place, counts, minlength=n_frames * width)
+    return dense.reshape(n_frames, width)[:, :n_groups].astype(np.uint32)
 
 
 def fold_groups(counts: U32, *, factor: int = 16) -> U32:
