@@ -21,6 +21,7 @@ COMMANDS = (
     "precompute",
     "serve",
     "delete",
+    "session",
     "doctor",
     "open",
     "stats",

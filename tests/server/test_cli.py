@@ -57,6 +57,7 @@ def test_commands_are_the_contract() -> None:
         "open",
         "stats",
         "delete",
+        "session",
         "doctor",
     ]
 

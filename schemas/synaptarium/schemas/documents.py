@@ -8,6 +8,7 @@ import msgspec
 
 from synaptarium.schemas.messages import JobState
 from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.sessions import Session, SessionState
 
 
 class EventBlock(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +93,22 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     state: JobState
 
 
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """``session_log``: one operation of a session; its ``_id`` is the session's number x 2^32 + its place in the log."""
+
+    at_ms: int
+    op: Literal["pose", "clock", "view", "pointer", "note", "unnote"]
+
+
+class SnapshotDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """``session_snapshots``: the state after operation ``seq`` of a session; can be made again from the log."""
+
+    session: int
+    seq: int
+    at_ms: int
+    state: SessionState
+
+
 class Index(NamedTuple):
     """One index: its keys in order, and whether they are unique."""
 
@@ -126,6 +143,10 @@ COLLECTIONS: dict[str, Collection] = {
     "chunks": Collection(ChunkDocument, clustered=True, compressed=False),
     "summaries": Collection(Summary, (Index(("recording", "name", "key"), unique=True),)),
     "jobs": Collection(JobDocument, (Index(("recording", "build", "part"), unique=True),)),
+    "sessions": Collection(Session, (Index(("num",), unique=True),)),
+    # Unique by (session, seq) and in that order without an index beside it: the key is both in one number.
+    "session_log": Collection(LogEntry, clustered=True),
+    "session_snapshots": Collection(SnapshotDocument, (Index(("session", "at_ms", "seq"), unique=True),)),
 }
 
 _BSON: dict[str, Any] = {

@@ -16,6 +16,7 @@
         BuildNotFound            not precomputed yet
         ChunkNotFound
         ModuleNotFound
+        SessionNotFound
       Conflict (409)
         RecordingExists
         RecordingBusy            another job holds the recording
@@ -134,6 +135,10 @@ class ChunkNotFound(NotFound):
 
 class ModuleNotFound(NotFound):
     code = "module_not_found"
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
 
 
 class Conflict(SynaptariumError):

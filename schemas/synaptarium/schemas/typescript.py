@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from synaptarium.schemas import messages, panels
+from synaptarium.schemas import messages, panels, session_messages
 from synaptarium.schemas.errors import ErrorBody
 from synaptarium.schemas.manifest import Manifest
+from synaptarium.schemas.sessions import Segment, Session
 from synaptarium.schemas.view_state import LayoutInfo, ViewState
 
 ROOTS: tuple[type[msgspec.Struct], ...] = (
@@ -30,6 +31,17 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     messages.ModuleRequest,
     *messages.FROM_CLIENT.values(),
     *messages.FROM_SERVER.values(),
+    Session,
+    Segment,
+    session_messages.SessionSummary,
+    session_messages.NewSession,
+    session_messages.SessionChange,
+    session_messages.LogBatch,
+    session_messages.NoteRequest,
+    session_messages.ForkRequest,
+    session_messages.Me,
+    *session_messages.SESSION_FROM_CLIENT.values(),
+    *session_messages.SESSION_FROM_SERVER.values(),
 )
 
 

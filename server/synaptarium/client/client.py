@@ -39,6 +39,8 @@ from synaptarium.schemas.messages import (
 )
 from synaptarium.schemas.panels import Column, PanelAnswer, decode_answer
 from synaptarium.schemas.sealing import Sealed, unseal
+from synaptarium.schemas.session_messages import NoteRequest, SessionChange, SessionSummary
+from synaptarium.schemas.sessions import NoteOp, Segment
 from synaptarium.schemas.view_state import NeuronRef
 
 T = TypeVar("T")
@@ -189,6 +191,42 @@ class Client:
         """Return the latest job of every recording."""
         return self._json("GET", "/api/jobs", list[Job])
 
+    def sessions(self, id: str | None = None) -> list[SessionSummary]:
+        """Return the sessions of a recording, or all, newest first."""
+        found = self._json("GET", "/api/sessions", list[SessionSummary])
+        return [one for one in found if id is None or id in (one.recording.id, one.replays_on)]
+
+    def session(self, session: str) -> SessionSummary:
+        """Return a session without its log."""
+        return self._json("GET", _session(session), SessionSummary)
+
+    def session_segment(self, session: str, at_ms: int = 0) -> Segment:
+        """Return the part of a session that holds a moment; `schemas.sessions.moment_at` tells what it shows."""
+        return self._json("GET", _session(session, "segment") + f"?at_ms={at_ms}", Segment)
+
+    def export_session(self, session: str) -> bytes:
+        """Return a session as a file of JSON lines."""
+        return self._request("GET", _session(session, "export"))[0]
+
+    def import_session(self, file: bytes) -> SessionSummary:
+        """Store a session that was exported; it gets an id of its own."""
+        return msgspec.json.decode(self._request("POST", "/api/session-files", file)[0], type=SessionSummary)
+
+    def change_session(self, session: str, change: SessionChange) -> SessionSummary:
+        """Rename, trim or stop a session."""
+        body = msgspec.json.encode(change)
+        return msgspec.json.decode(self._request("POST", _session(session), body)[0], type=SessionSummary)
+
+    def note(self, session: str, note: NoteOp) -> SessionSummary:
+        """Leave a note in a session, or put it in the place of the one with its id."""
+        body = msgspec.json.encode(NoteRequest(change=note))
+        answer = self._request("POST", _session(session, "notes"), body)[0]
+        return msgspec.json.decode(answer, type=SessionSummary)
+
+    def delete_session(self, session: str) -> None:
+        """Delete a session and its log."""
+        self._request("DELETE", _session(session))
+
     def open_stream(self) -> Stream:
         """Connect to ``/stream``; needs the package python-socketio[client]."""
         return Stream(self.url, self.token)
@@ -223,6 +261,10 @@ class Client:
 
 def _of(id: str, *parts: str) -> str:
     return "/".join(["/api/recordings", quote(id, safe=""), *(quote(part, safe="") for part in parts)])
+
+
+def _session(session: str, *parts: str) -> str:
+    return "/".join(["/api/sessions", quote(session, safe=""), *parts])
 
 
 def error_from(body: bytes, status: int, path: str) -> SynaptariumError:

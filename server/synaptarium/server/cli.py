@@ -188,6 +188,30 @@ COMMANDS = (
         (_ID, _argument("--yes", action="store_true", help="do not ask"), _JSON),
     ),
     Command(
+        "session",
+        "list, show, replay, export, import or delete sessions: recorded viewings",
+        "commands.sessions:session",
+        "synaptarium session replay first-look --at 12.5",
+        (
+            _argument("action", choices=("list", "show", "replay", "export", "import", "delete")),
+            _argument(
+                "target",
+                metavar="ID|FILE",
+                nargs="?",
+                help="session, as `session list` shows it; a file to import",
+            ),
+            _argument("--at", type=float, metavar="S", help="show or replay this moment, seconds"),
+            _argument(
+                "--to", metavar="FILE", help="file to export to, - for stdout (default: ID.session.jsonl)"
+            ),
+            _argument("--name", help="name of an imported session (default: its own)"),
+            _argument("--no-open", action="store_true", help="print the link to replay, open no browser"),
+            _argument("--yes", action="store_true", help="delete without asking"),
+            _JSON,
+        ),
+        _LISTEN,
+    ),
+    Command(
         "doctor",
         "say what was found on this machine, what is missing, and what to do",
         "doctor:doctor",

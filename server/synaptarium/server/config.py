@@ -31,6 +31,9 @@ class Config:
     modules: str = _setting("", "path", "folder with further analysis modules, one file each")
     token: str = _setting("", "text", "token that clients must show; made at random where one is needed")
     viewer_token: str = _setting("", "text", "second token that may look but not change anything")
+    presenter_token: str = _setting(
+        "", "text", "third token that may also record sessions and lead shared ones"
+    )
     allowed_hosts: str = _setting(
         "", "names", "further host names that the server answers to, with commas between"
     )

@@ -74,6 +74,11 @@ def _answer(site: Site, endpoint: Endpoint, **path: Any) -> flask.Response:
             where="id",
         )
     arguments = path | {query.name: query.read(request.args) for query in endpoint.query}
+    if endpoint.wants_role:
+        arguments["role"] = request.environ["synaptarium.role"]
+    if endpoint.raw_body:
+        request.max_content_length = endpoint.max_body_bytes
+        arguments["body"] = request.get_data()
     if endpoint.body is not None:
         arguments["body"] = _body(request, endpoint.body)
     result = endpoint.call(site, **arguments)

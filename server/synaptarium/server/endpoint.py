@@ -69,6 +69,12 @@ class Endpoint:
         Type of the JSON body.
     query : tuple of Query
         Query parameters.
+    raw_body : str
+        Content type of a body that ``call`` gets as bytes; empty for none.
+    max_body_bytes : int
+        The largest body, where it may be larger than that of other routes.
+    wants_role : bool
+        ``call`` gets the role of who asks, as ``role``.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -79,6 +85,9 @@ class Endpoint:
     action: Action = "look"
     body: type[msgspec.Struct] | None = None
     query: tuple[Query, ...] = ()
+    raw_body: str = ""
+    max_body_bytes: int = 0
+    wants_role: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -77,6 +77,8 @@ def _operation(endpoint: Endpoint, known: dict[str, Any]) -> dict[str, Any]:
     }
     if endpoint.body is not None:
         operation["requestBody"] = {"content": _json(known[str(endpoint.body)])}
+    if endpoint.raw_body:
+        operation["requestBody"] = {"content": {endpoint.raw_body: {}}}
     return operation
 
 
@@ -84,10 +86,10 @@ def _query(query: Query) -> dict[str, Any]:
     schema: dict[str, Any] = {"default": query.default}
     if query.words:
         schema |= {"type": "string", "enum": list(query.words)}
-    else:
-        schema |= {"type": "integer", "minimum": query.low, "maximum": query.high}
     elif query.listed:
         schema |= {"type": "string", "pattern": r"^(\d{1,9}(,\d{1,9})*)?$"}
+    else:
+        schema |= {"type": "integer", "minimum": query.low, "maximum": query.high}
     return {"name": query.name, "in": "query", "required": False, "description": query.help, "schema": schema}
 
 

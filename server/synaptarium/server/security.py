@@ -43,13 +43,15 @@ PAGE_POLICY = (
 )
 
 
-def role_of(token: str, *, admin_token: str, viewer_token: str = "") -> Role | None:
+def role_of(
+    token: str, *, admin_token: str, viewer_token: str = "", presenter_token: str = ""
+) -> Role | None:
     """Return the role that a token gives, None for a wrong one; everyone is admin where no token is asked for."""
     if not admin_token:
         return "admin"
     role: Role | None = None
-    for known, gives in ((admin_token, "admin"), (viewer_token, "viewer")):
-        # Both are compared every time, so that the answer's time tells nothing.
+    for known, gives in ((admin_token, "admin"), (presenter_token, "presenter"), (viewer_token, "viewer")):
+        # All are compared every time, so that the answer's time tells nothing.
         if known and hmac.compare_digest(token.encode(), known.encode()) and role is None:
             role = gives  # type: ignore[assignment]
     return role
@@ -126,6 +128,7 @@ class Gate:
     def __init__(self, config: Config, token: str) -> None:
         self.token = token
         self._viewer_token = config.viewer_token if token else ""
+        self._presenter_token = config.presenter_token if token else ""
         self._names = _own_names(config)
         self._loopback_only = is_loopback(config.host)
         self._origins = frozenset(_words(config.allowed_origins))
@@ -153,7 +156,12 @@ class Gate:
             if role:
                 return Visitor(role, False)
         shown, from_url = self._shown(environ)
-        role = role_of(shown, admin_token=self.token, viewer_token=self._viewer_token)
+        role = role_of(
+            shown,
+            admin_token=self.token,
+            viewer_token=self._viewer_token,
+            presenter_token=self._presenter_token,
+        )
         if role is None:
             raise Unauthorized(
                 "The token is missing." if not shown else "The token is wrong.",
@@ -199,12 +207,15 @@ class Gate:
 
     def cookie_value(self, role: Role) -> str:
         """Return the cookie that stands for a token after its first use (it does not tell the token)."""
-        secret = self.token if role == "admin" else self._viewer_token
+        secrets_of = {"admin": self.token, "presenter": self._presenter_token, "viewer": self._viewer_token}
+        secret = secrets_of[role]
         return hmac.new(secret.encode(), b"synaptarium cookie", "sha256").hexdigest()
 
     def _role_of_cookie(self, cookie: str) -> Role | None:
         viewer = self.cookie_value("viewer") if self._viewer_token else ""
-        return role_of(cookie, admin_token=self.cookie_value("admin"), viewer_token=viewer)
+        presenter = self.cookie_value("presenter") if self._presenter_token else ""
+        admin = self.cookie_value("admin")
+        return role_of(cookie, admin_token=admin, viewer_token=viewer, presenter_token=presenter)
 
     def _cookie(self, environ: Mapping[str, Any]) -> str:
         try:

@@ -26,6 +26,7 @@ export interface Bars {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   categories: string;
   values: string;
   x_axis: Axis;
@@ -42,16 +43,6 @@ export interface Camera {
   target: [number, number, number];
 }
 
-export interface Chart {
-  kind: "chart";
-  id: string;
-  title: string;
-  subtitle?: string;
-  accounting?: Accounting[];
-  empty?: string;
-  option: Record<string, unknown>;
-}
-
 export interface Chunk {
   epoch: number;
   seq: number;
@@ -64,6 +55,15 @@ export interface Chunk {
   revision?: number;
 }
 
+export interface ClockOp {
+  op: "clock";
+  at_ms: number;
+  t_us: number;
+  speed: number;
+  playing: boolean;
+  loop?: [number, number] | null;
+}
+
 export interface Close {
 }
 
@@ -71,6 +71,22 @@ export interface DatabaseHealth {
   state: "ok" | "unavailable";
   kind: "embedded" | "external";
   version?: string;
+}
+
+export interface Diagram {
+  kind: "diagram";
+  id: string;
+  title: string;
+  subtitle?: string;
+  accounting?: Accounting[];
+  empty?: string;
+  links?: Links | null;
+  names: string;
+  notes: string;
+  sources: string;
+  targets: string;
+  sizes: string;
+  arc_notes: string;
 }
 
 export interface ErrorBody {
@@ -87,7 +103,27 @@ export interface Failure {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   error: ErrorBody;
+}
+
+export interface Fields {
+  rows: number;
+  columns: number;
+  across: number;
+  layer: string;
+  neuron: string;
+}
+
+export interface ForkRequest {
+  at_ms: number;
+  name?: string;
+  author?: string;
+}
+
+export interface ForkedFrom {
+  session: string;
+  at_ms: number;
 }
 
 export interface Grid {
@@ -98,6 +134,10 @@ export interface Grid {
   tiles: number[];
   presence: string[];
   quantisation?: Quantisation | null;
+}
+
+export interface HandOver {
+  to: string;
 }
 
 export interface Header {
@@ -137,6 +177,25 @@ export interface Job {
   updated_us?: number;
 }
 
+export interface Join {
+  recording: string;
+  room?: string;
+  name?: string;
+  key: string;
+}
+
+export interface Joined {
+  room: string;
+  recording: string;
+  you: string;
+  presenter: string;
+  people: Person[];
+  clock: SharedClock | null;
+  view: ViewChanges;
+  notes: NoteOp[];
+  server_us: number;
+}
+
 export interface Layer {
   name: string;
   neurons: number;
@@ -147,12 +206,20 @@ export interface Layer {
   positions?: boolean;
 }
 
+export interface LayerRef {
+  name: string;
+  neurons: number;
+}
+
 export interface LayoutInfo {
   name: string;
   title: string;
   summary: string;
   lacks?: string;
   default?: boolean;
+}
+
+export interface Leave {
 }
 
 export interface Level {
@@ -172,6 +239,31 @@ export interface Line {
   y: string;
   layer?: string;
   group?: string;
+  neuron?: number | null;
+}
+
+export interface Links {
+  time_us?: string;
+  neuron?: string;
+  layer?: string;
+  layers?: string;
+}
+
+export interface LogBatch {
+  first: number;
+  at_ms: number;
+  operations?: (PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteOp)[];
+}
+
+export interface Look {
+  position: [number, number, number];
+  target: [number, number, number];
+  pointer?: [number, number, number] | null;
+}
+
+export interface Looks {
+  looks: Record<string, Look>;
+  server_us: number;
 }
 
 export interface Loop {
@@ -203,13 +295,28 @@ export interface Matrix {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   values: string;
   rows: number;
   columns: number;
   x_axis: Axis;
   y_axis: Axis;
   unit?: string;
-  diverging?: boolean;
+  row_names?: string;
+  column_names?: string;
+  row_edges?: [number, number] | null;
+  column_edges?: [number, number] | null;
+  times_us?: string;
+  scale?: "classes" | "diverging" | "grey" | "sequential";
+  low?: number | null;
+  high?: number | null;
+  column_links?: Links | null;
+  fields?: Fields | null;
+}
+
+export interface Me {
+  role: "admin" | "presenter" | "recorder" | "viewer";
+  may: ("change" | "look" | "present" | "record")[];
 }
 
 export interface ModuleInfo {
@@ -217,6 +324,7 @@ export interface ModuleInfo {
   title: string;
   source: string;
   params: Record<string, unknown>;
+  playhead?: boolean;
 }
 
 export interface ModuleRequest {
@@ -246,6 +354,30 @@ export interface NeuronSet {
   neurons: NeuronRef[];
 }
 
+export interface NewSession {
+  name?: string;
+  author?: string;
+}
+
+export interface NoteOp {
+  op: "note";
+  at_ms: number;
+  id: string;
+  text?: string;
+  position?: [number, number, number] | null;
+  duration_ms?: number;
+  author?: string;
+}
+
+export interface NoteRequest {
+  change: NoteOp | UnnoteOp;
+}
+
+export interface Noted {
+  note: NoteOp;
+  by: string;
+}
+
 export interface Open {
   recording: string;
   streams?: string[];
@@ -269,11 +401,25 @@ export interface PanelAnswer {
   module: string;
   t_start_us: number;
   t_stop_us: number;
-  panels: (Series | Bars | Raster | Matrix | Treemap | Polar | Scatter3D | Table | Text | Chart | Failure)[];
+  panels: (Series | Bars | Raster | Matrix | Treemap | Polar | Scatter3D | Table | Text | Diagram | Failure)[];
 }
 
 export interface Pause {
   epoch: number;
+}
+
+export interface People {
+  presenter: string;
+  people: Person[];
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  hue: number;
+  may_present: boolean;
+  here?: boolean;
+  look?: Look | null;
 }
 
 export interface Play {
@@ -285,6 +431,12 @@ export interface Play {
   follow?: boolean;
 }
 
+export interface PointerOp {
+  op: "pointer";
+  at_ms: number;
+  position?: [number, number, number] | null;
+}
+
 export interface Polar {
   kind: "polar";
   id: string;
@@ -292,9 +444,17 @@ export interface Polar {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   names: string;
   values: string;
   unit?: string;
+}
+
+export interface PoseOp {
+  op: "pose";
+  at_ms: number;
+  position: [number, number, number];
+  target: [number, number, number];
 }
 
 export interface PotentialStream {
@@ -303,6 +463,17 @@ export interface PotentialStream {
   unit: string;
   n_recorded: number;
   sampling_period_us?: number | null;
+}
+
+export interface Present {
+  clock?: SharedClock | null;
+  changes?: ViewChanges | null;
+}
+
+export interface Presented {
+  clock: SharedClock | null;
+  changes: ViewChanges | null;
+  server_us: number;
 }
 
 export interface Projection {
@@ -330,10 +501,22 @@ export interface Raster {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   time_us: string;
   neuron: string;
   layer: string;
   n_neurons: number;
+}
+
+export interface RecordingRef {
+  id: string;
+  name: string;
+  num: number;
+  fingerprint: string;
+  build: number;
+  t_start_us: number;
+  t_stop_us: number;
+  layers: LayerRef[];
 }
 
 export interface RecordingSummary {
@@ -360,6 +543,7 @@ export interface Scatter3D {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   x: string;
   y: string;
   z: string;
@@ -367,12 +551,21 @@ export interface Scatter3D {
   y_axis: Axis;
   z_axis: Axis;
   group?: string;
+  path?: boolean;
 }
 
 export interface Seek {
   epoch: number;
   t_us: number;
   level?: number | null;
+}
+
+export interface Segment {
+  t_start_ms: number;
+  t_stop_ms: number;
+  state: SessionState;
+  operations: (PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteOp)[];
+  next_pose?: PoseOp | null;
 }
 
 export interface Select {
@@ -388,11 +581,79 @@ export interface Series {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   x: string;
   x_axis: Axis;
   y_axis: Axis;
   lines: Line[];
   time?: boolean;
+  shape?: "hv" | "hvh" | "linear" | "spline" | "vh" | "vhv";
+}
+
+export interface Session {
+  id: string;
+  num: number;
+  name: string;
+  recording: RecordingRef;
+  author?: string;
+  state?: "done" | "recording";
+  created_us?: number;
+  updated_us?: number;
+  duration_ms?: number;
+  n_operations?: number;
+  n_recorded?: number;
+  trim?: [number, number] | null;
+  forked_from?: ForkedFrom | null;
+  notes?: NoteOp[];
+  version?: number;
+}
+
+export interface SessionChange {
+  name?: string;
+  trim?: [number, number] | null;
+  state?: "done";
+  duration_ms?: number;
+}
+
+export interface SessionState {
+  clock?: ClockOp | null;
+  pose?: PoseOp | null;
+  pointer?: PointerOp | null;
+  view?: ViewChanges;
+}
+
+export interface SessionSummary {
+  id: string;
+  num: number;
+  name: string;
+  recording: RecordingRef;
+  author?: string;
+  state?: "done" | "recording";
+  created_us?: number;
+  updated_us?: number;
+  duration_ms?: number;
+  n_operations?: number;
+  n_recorded?: number;
+  trim?: [number, number] | null;
+  forked_from?: ForkedFrom | null;
+  notes?: NoteOp[];
+  version?: number;
+  fit?: "missing" | "other" | "ready" | "rebuilt" | "unbuilt";
+  fit_note?: string;
+  replays_on?: string;
+  interrupted?: boolean;
+}
+
+export interface ShareNote {
+  note: NoteOp;
+}
+
+export interface SharedClock {
+  t0_us: number;
+  t_us: number;
+  speed: number;
+  playing: boolean;
+  loop?: [number, number] | null;
 }
 
 export interface Source {
@@ -445,6 +706,7 @@ export interface Table {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   columns: TableColumn[];
 }
 
@@ -461,6 +723,7 @@ export interface Text {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   text: string;
 }
 
@@ -472,9 +735,20 @@ export interface Tile {
   n: number;
 }
 
+export interface TimeAsked {
+  sent_us: number;
+}
+
+export interface TimeTold {
+  sent_us: number;
+  received_us: number;
+  answered_us: number;
+}
+
 export interface TimeWindow {
   t_start_us: number;
   t_stop_us: number;
+  now_us?: number | null;
 }
 
 export interface Treemap {
@@ -484,9 +758,41 @@ export interface Treemap {
   subtitle?: string;
   accounting?: Accounting[];
   empty?: string;
+  links?: Links | null;
   names: string;
   values: string;
   unit?: string;
+}
+
+export interface UnnoteOp {
+  op: "unnote";
+  at_ms: number;
+  id: string;
+}
+
+export interface ViewChanges {
+  colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "recruitment" | "selectivity" | "spikes";
+  variable?: string;
+  layout?: string;
+  order?: string[];
+  spread?: number;
+  fan?: number;
+  hidden?: string[];
+  selection?: NeuronRef[];
+  sets?: NeuronSet[];
+  synapses?: SynapseView;
+  bookmarks?: Bookmark[];
+  glow_frames?: number;
+  point_size?: number;
+  legend?: boolean;
+  modules?: string[];
+  synapse_choice?: "both" | "sample" | "top";
+}
+
+export interface ViewOp {
+  op: "view";
+  at_ms: number;
+  changes: ViewChanges;
 }
 
 export interface ViewState {
