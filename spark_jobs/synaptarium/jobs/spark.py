@@ -30,6 +30,8 @@ POLL_S = 0.5
 #: Executors outlive a restart of the database.
 PATIENCE_S = 30.0
 _LOG_LINES = 12
+# A JVM that only hands out tasks gains nothing from its second compiler, and starts half a second sooner without.
+_QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _LOG4J = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = stderr
@@ -169,7 +171,8 @@ def spark_context(
         logging.write_text(_LOG4J)
         conf = SparkConf(loadDefaults=False).setMaster(master).setAppName(app)
         conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
-        conf.set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile=file:{logging}")
+        conf.set("spark.driver.extraJavaOptions", f"{_QUICK_JVM} -Dlog4j2.configurationFile=file:{logging}")
+        conf.set("spark.executor.extraJavaOptions", _QUICK_JVM)
         if local or cluster.is_here(master):
             conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
             conf.set("spark.local.dir", folder)
