@@ -19,15 +19,35 @@ from synaptarium.schemas.panels import Failure, Panels, decode_answer, encode_an
 from .conftest import Read, empty, normal, one_spike
 
 MODULES = list(Registry(Path(__file__).parents[2] / "examples" / "modules"))
-COLUMN_FIELDS = ("x", "y", "categories", "values", "time_us", "neuron", "names", "group", "column")
+# Fields of panels and of their parts that name a column.
+COLUMN_FIELDS = [
+    "x",
+    "y",
+    "z",
+    "categories",
+    "values",
+    "time_us",
+    "times_us",
+    "neuron",
+    "layers",
+    "names",
+    "notes",
+    "sources",
+    "targets",
+    "sizes",
+    "arc_notes",
+    "row_names",
+    "column_names",
+    "column",
+]
 
 
 def columns_named(value: Any) -> Iterator[str]:
     """Yield every column that a panel refers to."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name in COLUMN_FIELDS and isinstance(inner, str) and inner:
-                if not (name == "group" and value.get("kind") != "scatter3d"):
+            if isinstance(inner, str) and inner:
+                if name in COLUMN_FIELDS or (name == "group" and value.get("kind") == "scatter3d"):
                     yield inner
             else:
                 yield from columns_named(inner)

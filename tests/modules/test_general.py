@@ -32,7 +32,17 @@ def run(
 def test_panels_are_those_of_what_was_recorded(reader: RecordingReader) -> None:
     panels, _ = run(reader, 0, 20_000_000)
 
-    assert list(panels) == ["spikes", "v", "weights", "metrics", "information", "topology"]
+    assert list(panels) == [
+        "spikes",
+        "v",
+        "weights",
+        "metrics",
+        "stimuli",
+        "information",
+        "layers",
+        "topology",
+        "diagram",
+    ]
     spikes = panels["spikes"]
     assert isinstance(spikes, Series)
     assert [line.layer for line in spikes.lines] == ["a", "b"]

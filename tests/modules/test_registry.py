@@ -52,7 +52,8 @@ def test_every_parameter_has_a_unit_or_a_choice_of_words() -> None:
             assert described, f"{module.name}.{field.name} is not described"
             # A name among those of the recording, or a choice of words, has no unit.
             named = any(
-                kind in str(field.type) for kind in ("Literal", "LayerName", "ProjectionName", "ClassName")
+                kind in str(field.type)
+                for kind in ("Literal", "LineShape", "LayerName", "ProjectionName", "ClassName", "bool")
             )
             assert field.name.endswith(units) or named, field.name
 

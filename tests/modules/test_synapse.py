@@ -82,7 +82,7 @@ def test_field_equals_a_replay(reader: RecordingReader, t_us: int) -> None:
 
     field = panels["field.2"]
     assert isinstance(field, Matrix)
-    assert (field.rows, field.columns, field.diverging) == (2, 3, True)
+    assert (field.rows, field.columns, field.scale) == (2, 3, "diverging")
     np.testing.assert_allclose(columns["field.2"], replayed(t_us)[:, 2], atol=1e-4)
 
 

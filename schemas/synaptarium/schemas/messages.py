@@ -268,19 +268,24 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModuleInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One module: its name, its title, where it comes from, and the JSON Schema of its parameters."""
+    """One module: its name, its title, where it comes from, and the JSON Schema of its parameters.
+
+    ``playhead`` says that its answer depends on the playhead, ``window.now_us`` of the request.
+    """
 
     name: str
     title: str
     source: str
     params: dict[str, Any]
+    playhead: bool = False
 
 
 class TimeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A half-open window of time, microseconds."""
+    """A half-open window of time, microseconds, and the playhead where the module asks for it."""
 
     t_start_us: int
     t_stop_us: int
+    now_us: int | None = None
 
 
 class ModuleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ million points cost no JSON. Column names are free; panels refer to them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -27,12 +27,34 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a series: its name, its column, and the layer or class that gives it its colour."""
+    """One line of a series: its name, its column, what gives it its colour, and the neuron that a click selects."""
 
     name: str
     y: str
     layer: str = ""
     group: str = ""
+    neuron: int | None = None
+
+
+class Links(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the items of a panel (rows, bars, points) lead: a click seeks to the time and selects the neuron.
+
+    Parameters
+    ----------
+    time_us : str
+        Column of times in microseconds, NaN for none.
+    neuron : str
+        Column of neuron ids within the layer, NaN for none.
+    layer : str
+        The layer of all items.
+    layers : str
+        Text column: the layer of each item, where they differ.
+    """
+
+    time_us: str = ""
+    neuron: str = ""
+    layer: str = ""
+    layers: str = ""
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +70,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
         "You see x of y"; empty when all is shown.
     empty : str
         Why there is nothing to see and what to do; empty when there is something.
+    links : Links or None
+        Where its items lead: the rows of a table or matrix, bars, points.
     """
 
     id: str
@@ -55,6 +79,11 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     subtitle: str = ""
     accounting: tuple[Accounting, ...] = ()
     empty: str = ""
+    links: Links | None = None
+
+
+#: How a line goes from point to point: straight, smooth, or in steps (h along, v up or down).
+LineShape = Literal["linear", "spline", "hv", "vh", "hvh", "vhv"]
 
 
 class Series(Panel, frozen=True, kw_only=True, tag_field="kind", tag="series"):
@@ -65,6 +94,7 @@ class Series(Panel, frozen=True, kw_only=True, tag_field="kind", tag="series"):
     y_axis: Axis
     lines: tuple[Line, ...]
     time: bool = True
+    shape: LineShape = "linear"
 
 
 class Bars(Panel, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
@@ -85,8 +115,54 @@ class Raster(Panel, frozen=True, kw_only=True, tag_field="kind", tag="raster"):
     n_neurons: int
 
 
+class Fields(msgspec.Struct, frozen=True, kw_only=True):
+    """A matrix that is a wall of small pictures, one for each neuron: their size in cells, how many lie across.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Cells of a picture, with the empty line after it.
+    across : int
+        Pictures side by side.
+    layer : str
+        Layer of the neurons.
+    neuron : str
+        Column of their ids, in the order of the pictures.
+    """
+
+    rows: int
+    columns: int
+    across: int
+    layer: str
+    neuron: str
+
+
+#: Colours of a matrix: from little to much, around zero, grey as a picture, or one for each class by number.
+ColourScale = Literal["sequential", "diverging", "grey", "classes"]
+
+
 class Matrix(Panel, frozen=True, kw_only=True, tag_field="kind", tag="matrix"):
-    """A heat map: a row-major column of ``rows x columns`` values."""
+    """A heat map: a row-major column of ``rows x columns`` values.
+
+    Parameters
+    ----------
+    values : str
+        NaN where there is none.
+    row_names, column_names : str
+        Text columns, where rows or columns have names.
+    row_edges, column_edges : tuple of float or None
+        Where rows or columns lie on a scale: its value at the first one's start and at the last one's end.
+    times_us : str
+        Column of times, where the columns lie on time: carries the playhead, and a drag seeks.
+    scale : ColourScale
+        Colours.
+    low, high : float or None
+        Ends of the colours; None takes those of the values.
+    column_links : Links or None
+        Where the columns lead; ``links`` says it of the rows.
+    fields : Fields or None
+        A wall of pictures.
+    """
 
     values: str
     rows: int
@@ -94,7 +170,16 @@ class Matrix(Panel, frozen=True, kw_only=True, tag_field="kind", tag="matrix"):
     x_axis: Axis
     y_axis: Axis
     unit: str = "1"
-    diverging: bool = False
+    row_names: str = ""
+    column_names: str = ""
+    row_edges: tuple[float, float] | None = None
+    column_edges: tuple[float, float] | None = None
+    times_us: str = ""
+    scale: ColourScale = "sequential"
+    low: float | None = None
+    high: float | None = None
+    column_links: Links | None = None
+    fields: Fields | None = None
 
 
 class Treemap(Panel, frozen=True, kw_only=True, tag_field="kind", tag="treemap"):
@@ -114,7 +199,7 @@ class Polar(Panel, frozen=True, kw_only=True, tag_field="kind", tag="polar"):
 
 
 class Scatter3D(Panel, frozen=True, kw_only=True, tag_field="kind", tag="scatter3d"):
-    """Points in three dimensions, coloured by class where ``group`` names a text column."""
+    """Points in three dimensions, coloured by class where ``group`` names a text column; ``path`` joins them in order."""
 
     x: str
     y: str
@@ -123,6 +208,7 @@ class Scatter3D(Panel, frozen=True, kw_only=True, tag_field="kind", tag="scatter
     y_axis: Axis
     z_axis: Axis
     group: str = ""
+    path: bool = False
 
 
 class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,10 +231,27 @@ class Text(Panel, frozen=True, kw_only=True, tag_field="kind", tag="text"):
     text: str
 
 
-class Chart(Panel, frozen=True, kw_only=True, tag_field="kind", tag="chart"):
-    """Any ECharts option, for what no other panel says; ``"column:<name>"`` strings stand for columns."""
+class Diagram(Panel, frozen=True, kw_only=True, tag_field="kind", tag="diagram"):
+    """Boxes below each other, and arcs between them: forward ones on the right, backward ones on the left.
 
-    option: dict[str, Any]
+    Parameters
+    ----------
+    names, notes : str
+        Text columns: of each box its name (a layer's gives its colour) and a second line.
+    sources, targets : str
+        Columns: of each arc its two boxes, numbered from 0.
+    sizes : str
+        Column: what an arc's width stands for.
+    arc_notes : str
+        Text column: what is told of an arc.
+    """
+
+    names: str
+    notes: str
+    sources: str
+    targets: str
+    sizes: str
+    arc_notes: str
 
 
 class Failure(Panel, frozen=True, kw_only=True, tag_field="kind", tag="failure"):
@@ -157,7 +260,7 @@ class Failure(Panel, frozen=True, kw_only=True, tag_field="kind", tag="failure")
     error: ErrorBody
 
 
-AnyPanel = Series | Bars | Raster | Matrix | Treemap | Polar | Scatter3D | Table | Text | Chart | Failure
+AnyPanel = Series | Bars | Raster | Matrix | Treemap | Polar | Scatter3D | Table | Text | Diagram | Failure
 
 
 class PanelAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,12 @@ LayerName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "layers"})
 ProjectionName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "projections"})]
 ClassName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "classes"})]
 
+
+def slider(low: float, high: float) -> msgspec.Meta:
+    """Return what makes the page offer a number as a slider: ``Annotated[float, slider(0, 1)]``."""
+    return msgspec.Meta(extra_json_schema={"slider": [low, high]})
+
+
 Selection = tuple[NeuronRef, ...]
 Compute = Callable[[RecordingReader, TimeWindow, Selection, Any], Panels]
 
@@ -46,12 +52,15 @@ class Module:
         Streams without which there is nothing to show.
     order : int
         Place in the dock, smaller first.
+    playhead : bool
+        True where the answer depends on the playhead, ``window.now_us``: the page then asks again when it moves.
     """
 
     compute: Compute
     params: type = NoParams
     needs: tuple[str, ...] = ()
     order: int = 100
+    playhead: bool = False
 
     @property
     def name(self) -> str:

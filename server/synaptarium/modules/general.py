@@ -1,7 +1,8 @@
 """Network activity.
 
-Spikes, potential updates and weight updates per interval, for each layer and projection, with the loss and accuracy
-that the run logged, and what the network is made of.
+Spikes, potential updates and weight updates per interval, of each layer and projection or of all together, with the loss,
+accuracy and whatever else the run logged; the stimuli of the window by class; and what the network is made of, as tables and
+as a diagram.
 
 Source: the General module of VS2N (Elbez, Benhaoua, Devienne, Boulet: "VS2N: Interactive Dynamic Visualization and
 Analysis Tool for Spiking Neural Networks", CBMI 2021).
@@ -17,9 +18,24 @@ import numpy as np
 
 from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader, SeriesColumns
+from synaptarium.modules.stimuli import presentations
+from synaptarium.modules.wording import clock, duration, outside
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
-from synaptarium.schemas.panels import AnyPanel, Axis, Column, Line, Panels, Series, Table, TableColumn
+from synaptarium.schemas.panels import (
+    AnyPanel,
+    Axis,
+    Column,
+    Diagram,
+    Line,
+    LineShape,
+    Panels,
+    Series,
+    Table,
+    TableColumn,
+    Treemap,
+)
+from synaptarium.schemas.recording import Accounting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +48,16 @@ class Params:
         Width of an interval in milliseconds; 0 takes the finest that fits.
     scale : {"absolute", "percent"}
         Events an interval, or percent of each line's maximum in the window.
+    lines : {"each", "total"}
+        A line for each layer or projection, or one for all of them.
+    shape : {"linear", "spline", "hv", "vh", "hvh", "vhv"}
+        How lines go from point to point: straight, smooth, or in steps (h along, v up or down).
     """
 
     interval_ms: float = 0.0
     scale: Literal["absolute", "percent"] = "absolute"
+    lines: Literal["each", "total"] = "each"
+    shape: LineShape = "linear"
 
     def __post_init__(self) -> None:
         if not 0 <= self.interval_ms < 1e9:
@@ -65,8 +87,10 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         name = "weights.series"
         panels.append(_activity(reader, window, params, columns, "weights", name, changing, "Weight updates"))
     if recording.counts.metrics:
-        panels.append(_metrics(reader, window, columns))
-    panels += [_information(reader, columns), _topology(reader, columns)]
+        panels.append(_metrics(reader, window, params, columns))
+    if recording.counts.stimuli and (found := _stimuli(reader, window, columns)):
+        panels.append(found)
+    panels += [_information(reader, columns), *_topology(reader, columns)]
     return Panels(tuple(panels), columns)
 
 
@@ -84,16 +108,18 @@ def _activity(
     series = _series(reader, window, params, stream, targets)
     columns[f"{id}.t_us"] = series.t_us if series else np.empty(0, np.int64)
     lines: list[Line] = []
-    for number, target in enumerate(targets if series else ()):
-        values = series.total[target] if series else np.empty(0)
+    drawn = {target: series.total[target] for target in targets} if series else {}
+    if params.lines == "total" and drawn:
+        drawn = {"total": np.sum(list(drawn.values()), axis=0)}
+    for number, (target, values) in enumerate(drawn.items()):
         top = float(values.max()) if len(values) else 0.0
         columns[f"{id}.{number}"] = values * (100.0 / top) if percent and top else values
         name = f"{target} (100 % = {top:,.0f})" if percent else target
-        lines.append(Line(name=name, y=f"{id}.{number}", layer=target))
+        lines.append(Line(name=name, y=f"{id}.{number}", layer=target if target in targets else ""))
     events = {"spikes": "spikes", "weights": "changes"}.get(id, "updates")
-    bin_text = _duration(series.frame_us) if series else ""
+    bin_text = duration(series.frame_us) if series else ""
     unit = "percent of the maximum" if percent else f"{events} per {bin_text}"
-    span = f"{_clock(window.t_start_us)} to {_clock(window.t_stop_us)}"
+    span = f"{clock(window.t_start_us)} to {clock(window.t_stop_us)}"
     return Series(
         id=id,
         title=title,
@@ -102,7 +128,10 @@ def _activity(
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label=events.capitalize(), unit="%" if percent else f"1/{bin_text}" if bin_text else "1"),
         lines=tuple(lines),
-        empty="" if series and len(series.t_us) else "Nothing of this was recorded in the window.",
+        shape=params.shape,
+        empty=""
+        if series and len(series.t_us)
+        else outside(reader, window) or "Nothing of this was recorded.",
     )
 
 
@@ -116,7 +145,9 @@ def _series(
     return found.per_interval(frames, reader.manifest.t_start_us)
 
 
-def _metrics(reader: RecordingReader, window: TimeWindow, columns: dict[str, Column]) -> Series:
+def _metrics(
+    reader: RecordingReader, window: TimeWindow, params: Params, columns: dict[str, Column]
+) -> Series:
     times: dict[str, list[np.ndarray]] = {}
     values: dict[str, list[np.ndarray]] = {}
     for batch in reader.events("metrics", "", window.t_start_us, window.t_stop_us):
@@ -132,22 +163,53 @@ def _metrics(reader: RecordingReader, window: TimeWindow, columns: dict[str, Col
         else np.empty(0, np.int64)
     )
     step = -(-len(x) // MAX_POINTS) or 1
+    percent = params.scale == "percent"
     columns["metrics.t_us"] = x[::step]
     lines: list[Line] = []
     for number, name in enumerate(times):
         line = np.full(len(x), np.nan)
         line[np.searchsorted(x, np.concatenate(times[name]))] = np.concatenate(values[name])
-        columns[f"metrics.{number}"] = line[::step]
-        lines.append(Line(name=str(name), y=f"metrics.{number}"))
+        top = float(np.nanmax(line)) if np.isfinite(line).any() else 0.0
+        columns[f"metrics.{number}"] = line[::step] * (100.0 / top) if percent and top > 0 else line[::step]
+        lines.append(
+            Line(name=f"{name} (100 % = {top:.4g})" if percent else str(name), y=f"metrics.{number}")
+        )
     return Series(
         id="metrics",
         title="Metrics",
-        subtitle="as the run logged them" + (f", every {step}th" if step > 1 else ""),
+        subtitle=("percent of each one's largest" if percent else "as the run logged them")
+        + (f", every {step}th" if step > 1 else ""),
         x="metrics.t_us",
         x_axis=Axis(label="Time", unit="us"),
-        y_axis=Axis(label="Value"),
+        y_axis=Axis(label="Value", unit="%" if percent else "1"),
         lines=tuple(lines),
+        shape=params.shape,
         empty="" if lines else "No metric was logged in the window.",
+    )
+
+
+def _stimuli(reader: RecordingReader, window: TimeWindow, columns: dict[str, Column]) -> Treemap | None:
+    """Return the stimuli of the window by class; nothing where none of the recording has a class."""
+    shown = presentations(reader, window)
+    if not shown.classes and not (outside(reader, window) or not shown.labels):
+        return None
+    of = shown.of
+    counts = np.bincount(of[of >= 0], minlength=len(shown.classes))
+    kept = np.flatnonzero(counts)
+    columns["stimuli.name"] = [shown.classes[place] for place in kept]
+    columns["stimuli.n"] = counts[kept].astype(np.float64)
+    unlabelled = int((of < 0).sum())
+    why = "The others have no label."
+    told = Accounting(what="stimuli", kept=len(of) - unlabelled, total=len(of), why=why)
+    return Treemap(
+        id="stimuli",
+        title=f"{len(of):,} processed inputs",
+        subtitle=f"that began from {clock(window.t_start_us)} to {clock(window.t_stop_us)}, by class",
+        names="stimuli.name",
+        values="stimuli.n",
+        unit="inputs",
+        accounting=(told,) if unlabelled and len(kept) else (),
+        empty="" if len(kept) else outside(reader, window) or "No stimulus of a class began in the window.",
     )
 
 
@@ -163,8 +225,8 @@ def _information(reader: RecordingReader, columns: dict[str, Column]) -> Table:
         "Simulation date": details.get("date", ""),
         "Accuracy": details.get("accuracy", ""),
         "Simulator": details.get("simulator", header.source.format),
-        "Span": f"{_clock(header.t_start_us)} to {_clock(header.t_stop_us)}",
-        "Bin": _duration(header.bin_us),
+        "Span": f"{clock(header.t_start_us)} to {clock(header.t_stop_us)}",
+        "Bin": duration(header.bin_us),
     }
     shown = {name: value for name, value in rows.items() if value}
     columns["information.name"] = list(shown)
@@ -176,12 +238,36 @@ def _information(reader: RecordingReader, columns: dict[str, Column]) -> Table:
     return Table(id="information", title="Information", columns=names)
 
 
-def _topology(reader: RecordingReader, columns: dict[str, Column]) -> Table:
-    header = reader.recording.header
-    rows = [(p.source, p.target, p.kind, p.learning_rule or "-") for p in header.projections]
+def _topology(reader: RecordingReader, columns: dict[str, Column]) -> list[AnyPanel]:
+    """Return the layers and projections as tables, and as a diagram."""
+    header, spikes = reader.recording.header, reader.recording.counts.spikes
+    layers, projections = header.layers, header.projections
+    seconds = (header.t_stop_us - header.t_start_us) / 1e6
+    columns["layers.name"] = [layer.name for layer in layers]
+    columns["layers.neurons"] = np.array([layer.neurons for layer in layers], np.float64)
+    columns["layers.shape"] = [" x ".join(map(str, layer.shape)) for layer in layers]
+    columns["layers.type"] = [
+        ", ".join(filter(None, (layer.neuron_type, layer.cell_type))) or "-" for layer in layers
+    ]
+    columns["layers.hz"] = np.array(
+        [spikes.get(layer.name, 0) / (layer.neurons * seconds) for layer in layers], np.float64
+    )
+    table = Table(
+        id="layers",
+        title="Layers",
+        subtitle=f"mean rate of a neuron over the whole run of {duration(header.t_stop_us - header.t_start_us)}",
+        columns=(
+            TableColumn(heading="Layer", column="layers.name"),
+            TableColumn(heading="Neurons", column="layers.neurons"),
+            TableColumn(heading="Shape", column="layers.shape"),
+            TableColumn(heading="Type", column="layers.type"),
+            TableColumn(heading="Rate", column="layers.hz", unit="Hz"),
+        ),
+    )
+    rows = [(p.source, p.target, p.kind, p.learning_rule or "-") for p in projections]
     for place, name in enumerate(("source", "target", "kind", "rule")):
         columns[f"topology.{name}"] = [row[place] for row in rows]
-    columns["topology.synapses"] = np.array([p.synapses for p in header.projections], np.float64)
+    columns["topology.synapses"] = np.array([p.synapses for p in projections], np.float64)
     headings = {
         "source": "From",
         "target": "To",
@@ -189,7 +275,7 @@ def _topology(reader: RecordingReader, columns: dict[str, Column]) -> Table:
         "rule": "Learning rule",
         "synapses": "Synapses",
     }
-    return Table(
+    topology = Table(
         id="topology",
         title="Topology",
         columns=tuple(
@@ -197,17 +283,41 @@ def _topology(reader: RecordingReader, columns: dict[str, Column]) -> Table:
         ),
         empty="" if rows else "The source tells of no projections.",
     )
+    return [table, topology, _diagram(reader, columns)]
 
 
-def _duration(us: int) -> str:
-    for size, unit in ((1_000_000, "s"), (1000, "ms")):
-        if us >= size:
-            return f"{us / size:g} {unit}"
-    return f"{us} us"
-
-
-def _clock(us: int) -> str:
-    return f"{us / 1e6:,.3f} s"
+def _diagram(reader: RecordingReader, columns: dict[str, Column]) -> Diagram:
+    header = reader.recording.header
+    # A decoder's target is what is decoded, no layer.
+    names = [layer.name for layer in header.layers]
+    notes = [
+        f"{layer.neurons:,} {layer.neuron_type or layer.cell_type or 'neurons'}" for layer in header.layers
+    ]
+    for projection in header.projections:
+        if projection.target not in names:
+            names.append(projection.target)
+            notes.append(f"{projection.target_neurons:,} dimensions")
+    place = {name: number for number, name in enumerate(names)}
+    columns["diagram.name"] = names
+    columns["diagram.note"] = notes
+    columns["diagram.source"] = np.array([place[p.source] for p in header.projections], np.int32)
+    columns["diagram.target"] = np.array([place[p.target] for p in header.projections], np.int32)
+    columns["diagram.synapses"] = np.array([p.synapses for p in header.projections], np.float64)
+    columns["diagram.arc"] = [
+        f"{p.synapses:,} synapses" + (f", {p.learning_rule}" if p.learning_rule else "")
+        for p in header.projections
+    ]
+    return Diagram(
+        id="diagram",
+        title="Network",
+        subtitle="layers, and projections as arrows: forward on the right, backward and recurrent on the left",
+        names="diagram.name",
+        notes="diagram.note",
+        sources="diagram.source",
+        targets="diagram.target",
+        sizes="diagram.synapses",
+        arc_notes="diagram.arc",
+    )
 
 
 MODULE = Module(compute=compute, params=Params, needs=("spikes.series",), order=0)

@@ -16,10 +16,13 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.rates import counts_by_class, frame_classes, mean_rate_hz
+from synaptarium.kernels.rates import mean_rate_hz
 from synaptarium.modules.base import ClassName, LayerName, Module, Selection, checked
 from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.stimuli import ByClass, presentations
+from synaptarium.modules.stimuli import by_class as count_by_class
 from synaptarium.modules.window import Spikes, spikes_in, states_in, tiles_of
+from synaptarium.modules.wording import chosen_layer, duration, span, unit_text
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import (
@@ -28,6 +31,7 @@ from synaptarium.schemas.panels import (
     Bars,
     Column,
     Line,
+    Links,
     Matrix,
     Panels,
     Polar,
@@ -61,24 +65,16 @@ class Params:
     stimulus_class: ClassName = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class _ByClass:
-    classes: list[str]
-    counts: NDArray[np.int64]
-    duration_us: NDArray[np.int64]
-    accounting: tuple[Accounting, ...]
-
-
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the panels of the selected neurons, then those of the layer."""
-    layer = _layer(reader, selection, params)
+    layer = chosen_layer(reader, selection, params.layer)
     columns: dict[str, Column] = {}
     panels: list[AnyPanel] = []
     chosen = checked(reader.recording, selection)
     shown = chosen[-MAX_SELECTED:]
-    labels = _presentations(reader, window)
+    stimuli = presentations(reader, window)
     n_layers = len({layer.name, *(ref.layer for ref in shown)})
-    found: dict[str, tuple[Spikes, _ByClass]] = {}
+    found: dict[str, tuple[Spikes, ByClass]] = {}
     for name in dict.fromkeys([layer.name, *(ref.layer for ref in shown)]):
         n_neurons = next(one.neurons for one in reader.recording.header.layers if one.name == name)
         spikes = spikes_in(
@@ -89,7 +85,7 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
             budget_bytes=_MIB * 3 // 2 // n_layers,
             levels=(0,),
         )
-        found[name] = (spikes, _by_class(reader, spikes, labels, n_neurons))
+        found[name] = (spikes, count_by_class(spikes, stimuli, n_neurons))
     if shown:
         panels.append(_activity(reader, window, shown, len(chosen), columns))
         panels += _potentials(reader, window, shown, columns)
@@ -100,60 +96,6 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         *_frequencies(layer, by_class, columns),
     ]
     return Panels(tuple(panels), columns)
-
-
-def _layer(reader: RecordingReader, selection: Selection, params: Params) -> Layer:
-    layers = {layer.name: layer for layer in reader.recording.header.layers}
-    if params.layer:
-        if params.layer not in layers:
-            raise InvalidInput(
-                f"There is no layer {params.layer[:80]!r}.",
-                hint="Layers: " + ", ".join(layers),
-                where="layer",
-            )
-        return layers[params.layer]
-    for ref in reversed(selection):
-        if ref.layer in layers:
-            return layers[ref.layer]
-    spiking = [name for name in layers if reader.recording.counts.spikes.get(name)]
-    return layers[(spiking or list(layers))[-1]]
-
-
-def _presentations(
-    reader: RecordingReader, window: TimeWindow
-) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    starts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    stops: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    labels: list[str] = []
-    if reader.recording.counts.stimuli:
-        for batch in reader.events("stimuli", "", window.t_start_us, window.t_stop_us):
-            starts.append(batch.column("t_start_us").to_numpy())
-            stops.append(batch.column("t_stop_us").to_numpy())
-            given = batch.column("label").to_pylist() if "label" in batch.schema.names else []
-            labels += [label or "" for label in given] or [""] * batch.num_rows
-    return np.concatenate(starts), np.concatenate(stops), labels
-
-
-def _by_class(
-    reader: RecordingReader,
-    spikes: Spikes,
-    labels: tuple[NDArray[np.int64], NDArray[np.int64], list[str]],
-    n_neurons: int,
-) -> _ByClass:
-    starts, stops, given = labels
-    known = list(reader.recording.header.classes) or sorted({label for label in given if label})
-    number = {name: place for place, name in enumerate(known)}
-    classes = np.array([number.get(label, -1) for label in given], np.int64)
-    frames = spikes.frames
-    of = frame_classes(
-        starts, stops, classes, first_us=frames.first_us, frame_us=frames.frame_us, n_frames=frames.n
-    )
-    of[~frames.covered] = -1
-    counts = counts_by_class(
-        spikes.frame, spikes.neuron, spikes.count, classes=of, n_neurons=n_neurons, n_classes=len(known)
-    )
-    duration_us = np.bincount(of[of >= 0], minlength=len(known)).astype(np.int64) * frames.frame_us
-    return _ByClass(known, counts, duration_us, frames.accounting)
 
 
 def _activity(
@@ -202,12 +144,19 @@ def _activity(
             y = np.bincount(point[spikes.frame[own]], spikes.count[own], len(x)).astype(np.float64)
             y[unread] = np.nan
             columns[f"activity.{len(lines)}"] = y
-            lines.append(Line(name=f"{ref.layer} {ref.neuron}", y=f"activity.{len(lines)}"))
-    unit = f"spikes per {_duration(interval_us)}" if interval_us else "spikes"
+            lines.append(
+                Line(
+                    name=f"{ref.layer} {ref.neuron}",
+                    y=f"activity.{len(lines)}",
+                    layer=ref.layer,
+                    neuron=ref.neuron,
+                )
+            )
+    unit = f"spikes per {duration(interval_us)}" if interval_us else "spikes"
     return Series(
         id="activity",
         title="Spikes of the selected neurons",
-        subtitle=f"{_span(window)}, {unit}",
+        subtitle=f"{span(window)}, {unit}",
         x="activity.t_us",
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Spikes", unit="1"),
@@ -255,11 +204,18 @@ def _potentials(
             Series(
                 id=f"potential.{stream.variable}.{ref.layer}.{ref.neuron}",
                 title=f"{title} of {ref.layer} {ref.neuron}",
-                subtitle=f"{_span(window)}, at the end of every {_duration(step * frames.frame_us)}, {_unit(stream.unit)}",
+                subtitle=f"{span(window)}, at the end of every {duration(step * frames.frame_us)}, {unit_text(stream.unit)}",
                 x=f"potential.{number}.t_us",
                 x_axis=Axis(label="Time", unit="us"),
                 y_axis=Axis(label=title, unit=stream.unit),
-                lines=(Line(name=f"{ref.layer} {ref.neuron}", y=f"potential.{number}.y"),),
+                lines=(
+                    Line(
+                        name=f"{ref.layer} {ref.neuron}",
+                        y=f"potential.{number}.y",
+                        layer=ref.layer,
+                        neuron=ref.neuron,
+                    ),
+                ),
                 accounting=frames.accounting,
                 empty="" if known else "This neuron was not recorded in the window.",
             )
@@ -267,7 +223,7 @@ def _potentials(
     return panels
 
 
-def _polar(ref: NeuronRef, by_class: _ByClass, columns: dict[str, Column]) -> Polar:
+def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Polar:
     name = f"class.{ref.layer}.{ref.neuron}"
     rates = mean_rate_hz(by_class.counts[ref.neuron], by_class.duration_us)
     columns[f"{name}.names"] = by_class.classes
@@ -280,12 +236,12 @@ def _polar(ref: NeuronRef, by_class: _ByClass, columns: dict[str, Column]) -> Po
         values=f"{name}.hz",
         unit="Hz",
         accounting=by_class.accounting,
-        empty=_unlabelled(by_class),
+        empty=by_class.empty,
     )
 
 
 def _bars(
-    layer: Layer, spikes: Spikes, by_class: _ByClass, stimulus_class: str, columns: dict[str, Column]
+    layer: Layer, spikes: Spikes, by_class: ByClass, stimulus_class: str, columns: dict[str, Column]
 ) -> Bars:
     empty, accounting = "", list(by_class.accounting)
     if stimulus_class and stimulus_class not in by_class.classes:
@@ -314,6 +270,7 @@ def _bars(
         empty = f"No neuron of {layer.name} spiked in what was read of the window."
     columns["bars.neuron"] = [str(neuron) for neuron in order]
     columns["bars.spikes"] = counts[order]
+    columns["bars.id"] = order.astype(np.float64)
     return Bars(
         id="bars",
         title=title,
@@ -323,11 +280,12 @@ def _bars(
         x_axis=Axis(label="Neuron"),
         y_axis=Axis(label="Spikes"),
         accounting=tuple(accounting),
+        links=Links(neuron="bars.id", layer=layer.name),
         empty=empty,
     )
 
 
-def _frequencies(layer: Layer, by_class: _ByClass, columns: dict[str, Column]) -> list[AnyPanel]:
+def _frequencies(layer: Layer, by_class: ByClass, columns: dict[str, Column]) -> list[AnyPanel]:
     n_neurons = max(1, min(layer.neurons, MAX_NEURONS // max(1, len(by_class.classes))))
     rates = mean_rate_hz(by_class.counts, by_class.duration_us)[:n_neurons]
     accounting = list(by_class.accounting)
@@ -342,6 +300,8 @@ def _frequencies(layer: Layer, by_class: _ByClass, columns: dict[str, Column]) -
         )
     subtitle = f"{layer.name}, mean rate while stimuli of the class are on, Hz"
     columns["frequency.hz"] = rates.T.reshape(-1)
+    columns["frequency.id"] = np.arange(n_neurons, dtype=np.float64)
+    columns["frequency.row"] = by_class.classes
     seen = np.isfinite(rates)
     neurons, classes = np.nonzero(seen)
     columns["frequency.neuron"] = neurons.astype(np.float64)
@@ -358,8 +318,10 @@ def _frequencies(layer: Layer, by_class: _ByClass, columns: dict[str, Column]) -
         x_axis=Axis(label="Neuron"),
         y_axis=Axis(label="Class"),
         unit="Hz",
+        row_names="frequency.row",
+        column_links=Links(neuron="frequency.id", layer=layer.name),
         accounting=tuple(accounting),
-        empty=_unlabelled(by_class),
+        empty=by_class.empty,
     )
     scatter = Scatter3D(
         id="frequency3d",
@@ -372,31 +334,11 @@ def _frequencies(layer: Layer, by_class: _ByClass, columns: dict[str, Column]) -
         y_axis=Axis(label="Rate", unit="Hz"),
         z_axis=Axis(label="Class"),
         group="frequency.name",
+        links=Links(neuron="frequency.neuron", layer=layer.name),
         accounting=tuple(accounting),
-        empty=_unlabelled(by_class),
+        empty=by_class.empty,
     )
     return [matrix, scatter]
-
-
-def _unlabelled(by_class: _ByClass) -> str:
-    if not by_class.classes:
-        return "The recording's stimuli have no classes."
-    return "" if by_class.duration_us.any() else "No stimulus of a class began in the window."
-
-
-def _unit(unit: str) -> str:
-    return "dimensionless" if unit == "1" else unit
-
-
-def _span(window: TimeWindow) -> str:
-    return f"{window.t_start_us / 1e6:,.3f} s to {window.t_stop_us / 1e6:,.3f} s"
-
-
-def _duration(us: int) -> str:
-    for size, unit in ((1_000_000, "s"), (1000, "ms")):
-        if us >= size:
-            return f"{us / size:g} {unit}"
-    return f"{us} us"
 
 
 MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=10)

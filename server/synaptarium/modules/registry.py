@@ -55,7 +55,13 @@ class Registry:
         """Return what the page needs to know of every module, in the order of the dock."""
         ordered = sorted(self._modules.values(), key=lambda found: (found[0].order, found[0].title))
         infos = [
-            ModuleInfo(name=module.name, title=module.title, source=source, params=_schema(module))
+            ModuleInfo(
+                name=module.name,
+                title=module.title,
+                source=source,
+                params=_schema(module),
+                playhead=module.playhead,
+            )
             for module, source in ordered
         ]
         return infos + [

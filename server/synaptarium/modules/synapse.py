@@ -21,6 +21,7 @@ from synaptarium.kernels.weights import mean_and_spread, receptive_fields, weigh
 from synaptarium.modules.base import Module, ProjectionName, Selection, checked
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
 from synaptarium.modules.window import Frames, state_at, states_in, tiles_of
+from synaptarium.modules.wording import clock
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import EXACT_LEVELS, Tile
 from synaptarium.schemas.messages import TimeWindow
@@ -234,13 +235,13 @@ def _gallery(
     return Matrix(
         id=f"gallery.{id}",
         title=f"Receptive fields {words}",
-        subtitle=f"{weights.projection.name} at {_clock(t_us)}; {across} fields across, each {shape[1]} x {shape[0]}",
+        subtitle=f"{weights.projection.name} at {clock(t_us)}; {across} fields across, each {shape[1]} x {shape[0]}",
         values=f"gallery.{id}",
         rows=down * rows,
         columns=across * cols,
         x_axis=Axis(label="Column", unit="px"),
         y_axis=Axis(label="Row", unit="px"),
-        diverging=weights.low < 0 < weights.high,
+        scale="diverging" if weights.low < 0 < weights.high else "sequential",
         accounting=tuple(accounting),
         empty=empty,
     )
@@ -260,13 +261,13 @@ def _field(
     return Matrix(
         id=name,
         title=f"Receptive field of {weights.projection.target} {neuron}",
-        subtitle=f"{weights.projection.name} at {_clock(t_us)}, weight",
+        subtitle=f"{weights.projection.name} at {clock(t_us)}, weight",
         values=name,
         rows=shape[0],
         columns=shape[1],
         x_axis=Axis(label="Column", unit="px"),
         y_axis=Axis(label="Row", unit="px"),
-        diverging=True,
+        scale="diverging" if weights.low < 0 < weights.high else "sequential",
         accounting=weights.accounting,
         empty="" if np.isfinite(field).any() else "No weight onto this neuron is known at this time.",
     )
@@ -346,7 +347,7 @@ def _course(
     columns[f"{id}.below"] = course.mean - course.spread
     # Row 0 is drawn on top: the largest weights.
     columns[f"{id}.n"] = course.histogram.T[::-1].reshape(-1).astype(np.float64)
-    span = f"{_clock(window.t_start_us)} to {_clock(window.t_stop_us)}"
+    span = f"{clock(window.t_start_us)} to {clock(window.t_stop_us)}"
     mean = Series(
         id=f"{id}.mean",
         title=f"Mean weight of {name}",
@@ -376,10 +377,6 @@ def _course(
         empty=empty,
     )
     return [mean, distribution]
-
-
-def _clock(us: int) -> str:
-    return f"{us / 1e6:,.3f} s"
 
 
 MODULE = Module(compute=compute, params=Params, needs=("weights",), order=20)

@@ -1,9 +1,10 @@
-/** The frame around every panel: title, subtitle, "you see x of y", and what is said instead of an empty chart. */
+/** The frame around every panel: title, subtitle, exports, "you see x of y", and what is said instead of an empty chart. */
 
 import type { Columns } from '../net/arrow';
 import { formatCount } from '../state/format';
 import { h, setText } from '../ui/dom';
-import type { AnyPanel, PanelContext, PanelKind, PanelView } from './panel';
+import { exportMenu } from './export_menu';
+import type { AnyPanel, PanelContext, PanelKind, PanelView, Span } from './panel';
 
 const KINDS = new Map<string, PanelKind>();
 for (const module of Object.values(import.meta.glob<Partial<PanelKind>>('./*.ts', { eager: true }))) {
@@ -17,14 +18,17 @@ export class PanelFrame {
   private readonly note = h('p.accounting');
   private readonly body = h('div.panel-body');
   private readonly empty = h('p.panel-empty');
+  private readonly menu: HTMLElement;
   private view: PanelView | null = null;
-  private kind = '';
+  private kind: PanelKind | null = null;
+  private shown: { panel: AnyPanel; columns: Columns } | null = null;
 
-  constructor(private readonly context: PanelContext) {
-    this.element = h('article.panel', h('header', this.title, this.subtitle), this.body, this.empty, this.note);
+  constructor(private readonly context: PanelContext, module: string) {
+    this.menu = exportMenu(() => (this.shown && this.view && this.kind ? { ...this.shown, view: this.view, kind: this.kind, module } : null));
+    this.element = h('article.panel', h('header', h('div.panel-title', this.title, this.menu), this.subtitle), this.body, this.empty, this.note);
   }
 
-  update(panel: AnyPanel, columns: Columns): void {
+  update(panel: AnyPanel, columns: Columns, window: Span): void {
     this.element.dataset['panel'] = panel.id;
     setText(this.title, panel.title);
     setText(this.subtitle, panel.subtitle ?? '');
@@ -36,16 +40,19 @@ export class PanelFrame {
     setText(this.empty, why);
     this.empty.hidden = why === '';
     this.body.hidden = why !== '';
+    this.menu.hidden = why !== '' || (kind?.sheet === undefined && this.view?.draw === undefined);
+    this.shown = null;
     if (why !== '' || kind === undefined) return;
-    if (this.kind !== panel.kind) {
+    if (this.kind !== kind) {
       this.view?.dispose?.();
       this.body.replaceChildren();
       this.body.className = `panel-body ${panel.kind}`;
       this.view = kind.create(this.body, this.context);
-      this.kind = panel.kind;
+      this.kind = kind;
     }
     try {
-      this.view?.update(panel, columns);
+      this.view?.update(panel, columns, window);
+      this.shown = { panel, columns };
     } catch (error) {
       this.empty.hidden = false;
       setText(this.empty, `This panel could not be drawn: ${(error as Error).message}`);
@@ -55,6 +62,10 @@ export class PanelFrame {
 
   playhead(t_us: number): void {
     this.view?.playhead?.(t_us);
+  }
+
+  selection(): void {
+    this.view?.selection?.();
   }
 
   resize(): void {

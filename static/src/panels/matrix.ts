@@ -1,82 +1,296 @@
-/** A heat map as an image, one pixel a cell: viridis, or blue-white-red around zero for signed values. */
+/** A heat map with named edges and a colour bar; its cells select neurons, and where columns are times a drag seeks. */
 
 import type { Columns } from '../net/arrow';
-import { formatValue } from '../state/format';
-import { h, setText } from '../ui/dom';
-import type { PanelOf, PanelView } from './panel';
+import { formatCount, formatTime, formatValue } from '../state/format';
+import { classColour } from '../state/palette';
+import { h, token } from '../ui/dom';
+import { fitted, FONT, tickText, type Box } from './axes';
+import { CELL_MAPS, tableOf } from './cell_colours';
+import { Drawing } from './drawing';
+import { follow, isSelected, leads, select, globalNeuron, type Target, targetOf } from './links';
+import type { PanelContext, PanelOf, PanelView, Span } from './panel';
+import type { Pen } from './pen';
+import { heading, type Sheet } from './sheet';
+import { TimeDrag } from './time_drag';
 
 export const kind = 'matrix';
 
-// Anchors of viridis and of a dark-centred diverging map (after Crameri's berlin), interpolated linearly.
-const VIRIDIS = ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'];
-const DIVERGING = ['#9eb0ff', '#4d8cb8', '#1c3f57', '#11181d', '#4f2116', '#a4563e', '#ffacac'];
+type Panel = PanelOf<'matrix'>;
 
-// The CSS's max-height.
-const MAX_HEIGHT_PX = 320;
+const MAX_HEIGHT_PX = 300;
+const BAR_PX = 22;
 
-export function create(host: HTMLElement): PanelView<PanelOf<'matrix'>> {
-  const canvas = h('canvas.heat', { role: 'img' });
-  const low = h('span.numbers');
-  const high = h('span.numbers');
-  const scale = h('span.heat-scale');
-  const hover = h('p.hint.numbers', ' ');
-  host.replaceChildren(canvas, h('div.heat-legend', low, scale, high), hover);
-  let values: ArrayLike<number> = [];
-  let shown: PanelOf<'matrix'> | null = null;
-  canvas.addEventListener('pointermove', (event) => {
-    if (shown === null) return;
-    const box = canvas.getBoundingClientRect();
-    const column = Math.min(shown.columns - 1, Math.floor(((event.clientX - box.left) / box.width) * shown.columns));
-    const row = Math.min(shown.rows - 1, Math.floor(((event.clientY - box.top) / box.height) * shown.rows));
-    const unit = shown.unit && shown.unit !== '1' ? ` ${shown.unit}` : '';
-    setText(hover, `${shown.y_axis.label} ${row}, ${shown.x_axis.label} ${column}: ${formatValue(values[row * shown.columns + column])}${unit}`);
-  });
+export function sheet(panel: Panel, columns: Columns): Sheet {
+  const values = columns.list(panel.values) as ArrayLike<number>;
+  const name = (names: string | undefined, count: number): unknown[] => (names ? Array.from(columns.list(names) as ArrayLike<unknown>) : Array.from({ length: count }, (_, at) => at));
+  const rows = name(panel.row_names, panel.rows);
+  const across = panel.times_us ? Array.from(columns.list(panel.times_us) as ArrayLike<number>) : name(panel.column_names, panel.columns);
   return {
-    update(panel, columns: Columns) {
-      shown = panel;
-      values = columns.list(panel.values) as ArrayLike<number>;
-      let min = Infinity;
-      let max = -Infinity;
-      for (let i = 0; i < values.length; i++) {
-        if (values[i] < min) min = values[i];
-        if (values[i] > max) max = values[i];
-      }
-      if (panel.diverging) {
-        max = Math.max(Math.abs(min), Math.abs(max));
-        min = -max;
-      }
-      canvas.width = panel.columns;
-      canvas.height = panel.rows;
-      canvas.style.aspectRatio = `${panel.columns} / ${panel.rows}`;
-      // A picture keeps its cells square; other matrices fill the width.
-      const picture = panel.x_axis.unit === 'px' && panel.y_axis.unit === 'px';
-      canvas.style.width = picture ? `min(100%, ${(MAX_HEIGHT_PX * panel.columns) / panel.rows}px)` : '100%';
-      canvas.setAttribute('aria-label', `${panel.title}: ${panel.rows} rows, ${panel.columns} columns, ${formatValue(min)} to ${formatValue(max)}`);
-      const map = panel.diverging ? DIVERGING : VIRIDIS;
-      const table = colours(map);
-      const image = new ImageData(panel.columns, panel.rows);
-      const pixels = new Uint32Array(image.data.buffer);
-      const factor = max > min ? 255 / (max - min) : 0;
-      for (let i = 0; i < pixels.length; i++) pixels[i] = Number.isNaN(values[i]) ? 0 : table[Math.round((values[i] - min) * factor)];
-      canvas.getContext('2d')?.putImageData(image, 0, 0);
-      scale.style.background = `linear-gradient(to right, ${map.join(', ')})`;
-      setText(low, formatValue(min));
-      setText(high, formatValue(max));
-    },
+    headings: [panel.y_axis.label, panel.times_us ? 'time_us' : panel.x_axis.label, heading('value', panel.unit)],
+    columns: [Array.from(values, (_, at) => rows[Math.floor(at / panel.columns)]), Array.from(values, (_, at) => across[at % panel.columns]), values],
   };
 }
 
-/** 256 colours as little-endian RGBA. */
-function colours(anchors: readonly string[]): Uint32Array {
-  const table = new Uint32Array(256);
-  for (let i = 0; i < 256; i++) {
-    const at = (i / 255) * (anchors.length - 1);
-    const from = Math.min(anchors.length - 2, Math.floor(at));
-    const part = (shift: number): number => {
-      const channel = (hex: string): number => (parseInt(hex.slice(1), 16) >> shift) & 255;
-      return Math.round(channel(anchors[from]) + (channel(anchors[from + 1]) - channel(anchors[from])) * (at - from));
-    };
-    table[i] = (255 << 24) | (part(0) << 16) | (part(8) << 8) | part(16);
+export function create(host: HTMLElement, context: PanelContext): PanelView<Panel> {
+  return new MatrixView(host, context);
+}
+
+class MatrixView implements PanelView<Panel> {
+  private readonly drawing: Drawing;
+  private readonly drag: TimeDrag;
+  private readonly image = h('canvas');
+  private panel: Panel | null = null;
+  private values: ArrayLike<number> = [];
+  private row_names: string[] = [];
+  private column_names: string[] = [];
+  private times: ArrayLike<number> = [];
+  private row_targets: Target[] = [];
+  private column_targets: Target[] = [];
+  private range: [number, number] = [0, 1];
+
+  constructor(host: HTMLElement, private readonly context: PanelContext) {
+    this.drawing = new Drawing(host, {
+      className: 'heat',
+      height: (width) => this.height(width),
+      draw: (pen, width, height) => this.draw(pen, width, height),
+      tell: (x, y) => this.tell(x, y),
+    });
+    this.drag = new TimeDrag(this.drawing.element, this.drawing.canvas, context, {
+      span: () => {
+        const window = this.window();
+        return window === null ? null : { ...this.box(this.drawing.canvas.clientWidth), window };
+      },
+      click: (event) => this.click(event),
+    });
   }
-  return table;
+
+  update(panel: Panel, columns: Columns): void {
+    this.panel = panel;
+    this.values = columns.list(panel.values) as ArrayLike<number>;
+    const names = (name: string | undefined): string[] => (name ? Array.from(columns.list(name) as ArrayLike<unknown>, String) : []);
+    this.row_names = names(panel.row_names);
+    this.column_names = names(panel.column_names);
+    this.times = panel.times_us ? (columns.list(panel.times_us) as ArrayLike<number>) : [];
+    const targets = (links: Panel['links'], count: number): Target[] => (links ? Array.from({ length: count }, (_, at) => targetOf(this.context, links, columns, at)) : []);
+    this.row_targets = targets(panel.links, panel.rows);
+    this.column_targets = targets(panel.column_links, panel.columns);
+    if (panel.fields) {
+      const { neuron, layer } = panel.fields;
+      this.row_targets = Array.from(columns.list(neuron) as ArrayLike<number>, (id) => ({ t_us: null, neuron: globalNeuron(this.context, layer, id) }));
+    }
+    this.range = this.ends(panel);
+    this.paintImage(panel);
+    this.drawing.canvas.classList.toggle('over-time', this.times.length > 1);
+    this.drawing.canvas.classList.toggle('link', this.row_targets.length + this.column_targets.length > 0);
+    this.drawing.label(`${panel.title}: ${panel.rows} rows, ${panel.columns} columns, ${formatValue(this.range[0])} to ${formatValue(this.range[1])}`);
+    this.drawing.paint();
+  }
+
+  playhead(t_us: number): void {
+    this.drag.playhead(t_us);
+  }
+
+  selection(): void {
+    if (this.row_targets.length + this.column_targets.length > 0) this.drawing.paint();
+  }
+
+  resize(): void {
+    this.drawing.paint();
+  }
+
+  height(width: number): number {
+    const box = this.box(width);
+    return box.top + box.height + this.below() + (this.panel?.scale === 'classes' ? 4 : BAR_PX);
+  }
+
+  dispose(): void {
+    this.drag.dispose();
+    this.drawing.dispose();
+  }
+
+  draw(pen: Pen, width: number, _height: number): void {
+    const { panel } = this;
+    if (panel === null || panel.rows === 0 || panel.columns === 0) return;
+    const box = this.box(width);
+    pen.cells(this.image, box.left, box.top, box.width, box.height);
+    pen.font = FONT;
+    this.drawEdges(pen, panel, box);
+    this.drawSelection(pen, panel, box);
+    if (panel.scale !== 'classes') this.drawBar(pen, panel, box, width);
+  }
+
+  private ends(panel: Panel): [number, number] {
+    let min = Infinity;
+    let max = -Infinity;
+    for (let i = 0; i < this.values.length; i++) {
+      if (this.values[i] < min) min = this.values[i];
+      if (this.values[i] > max) max = this.values[i];
+    }
+    if (min > max) [min, max] = [0, 1];
+    min = panel.low ?? min;
+    max = panel.high ?? max;
+    if (panel.scale === 'diverging' && (panel.low ?? panel.high ?? null) === null) {
+      max = Math.max(Math.abs(min), Math.abs(max)) || 1;
+      min = -max;
+    }
+    return [min, max];
+  }
+
+  private paintImage(panel: Panel): void {
+    if (panel.rows === 0 || panel.columns === 0) return;
+    this.image.width = panel.columns;
+    this.image.height = panel.rows;
+    const image = new ImageData(panel.columns, panel.rows);
+    const pixels = new Uint32Array(image.data.buffer);
+    const of_classes = panel.scale === 'classes';
+    const { classes } = this.context;
+    const table = of_classes ? tableOf(classes.map((_, at) => classColour(at, classes.length)), classes.length) : tableOf(CELL_MAPS[panel.scale ?? 'sequential']);
+    const [min, max] = this.range;
+    const factor = max > min ? 255 / (max - min) : 0;
+    for (let i = 0; i < pixels.length; i++) {
+      const value = this.values[i];
+      if (Number.isNaN(value)) continue;
+      pixels[i] = of_classes ? (value < 0 ? 0 : table[value]) : table[Math.min(255, Math.max(0, Math.round((value - min) * factor)))];
+    }
+    this.image.getContext('2d')?.putImageData(image, 0, 0);
+  }
+
+  /** Where the cells lie. */
+  private box(width: number): Box {
+    const { panel } = this;
+    if (panel === null) return { left: 0, top: 0, width: 1, height: 1 };
+    const picture = panel.x_axis.unit === 'px' && panel.y_axis.unit === 'px';
+    const letters = Math.max(0, ...this.row_names.map((name) => name.length));
+    const left = picture ? 0 : this.row_names.length > 0 ? Math.min(76, 10 + letters * 6) : 42;
+    const room = width - left - (picture ? 0 : 8);
+    if (!picture) return { left, top: 4, width: Math.max(1, room), height: Math.min(MAX_HEIGHT_PX, Math.max(96, Math.min(panel.rows * 16, panel.rows === panel.columns ? room : 180))) };
+    // A picture keeps its cells square.
+    const across = Math.min(room, (MAX_HEIGHT_PX * panel.columns) / panel.rows);
+    return { left, top: 0, width: Math.max(1, across), height: Math.max(1, (across * panel.rows) / panel.columns) };
+  }
+
+  private below(): number {
+    return this.panel?.x_axis.unit === 'px' ? 4 : 20;
+  }
+
+  private drawEdges(pen: Pen, panel: Panel, box: Box): void {
+    pen.fillStyle = token('--muted');
+    if (panel.x_axis.unit === 'px') return;
+    const rows = this.row_names.length > 0 ? this.row_names : edgeNames(panel.row_edges, panel.rows);
+    const cell = box.height / panel.rows;
+    const every = Math.max(1, Math.ceil(13 / cell));
+    pen.textAlign = 'right';
+    pen.textBaseline = 'middle';
+    rows.forEach((name, at) => {
+      if (at % every === 0) pen.fillText(fitted(name, box.left - 6), box.left - 5, Math.max(box.top + 6, box.top + (at + 0.5) * cell));
+    });
+    pen.textBaseline = 'top';
+    const below = box.top + box.height + 5;
+    if (this.times.length > 0) {
+      const window = this.window();
+      pen.textAlign = 'left';
+      if (window) pen.fillText(formatTime(window.t_start_us), box.left, below);
+      pen.textAlign = 'right';
+      if (window) pen.fillText(formatTime(window.t_stop_us), box.left + box.width, below);
+      return;
+    }
+    const names = this.column_names.length > 0 ? this.column_names : edgeNames(panel.column_edges, panel.columns);
+    const wide = box.width / panel.columns;
+    const letters = Math.max(1, ...names.map((name) => name.length)) * 7 + 8;
+    const step = Math.max(1, Math.ceil(letters / wide));
+    pen.textAlign = 'center';
+    names.forEach((name, at) => {
+      if (at % step === 0) pen.fillText(name, box.left + (at + 0.5) * wide, below);
+    });
+  }
+
+  private drawSelection(pen: Pen, panel: Panel, box: Box): void {
+    pen.strokeStyle = token('--text');
+    pen.lineWidth = 1.5;
+    const { fields } = panel;
+    this.row_targets.forEach((target, at) => {
+      if (!isSelected(this.context, target)) return;
+      if (fields) {
+        const [w, hgt] = [(box.width * fields.columns) / panel.columns, (box.height * fields.rows) / panel.rows];
+        pen.strokeRect(box.left + (at % fields.across) * w, box.top + Math.floor(at / fields.across) * hgt, w, hgt);
+      } else pen.strokeRect(box.left, box.top + (at * box.height) / panel.rows, box.width, Math.max(2, box.height / panel.rows));
+    });
+    this.column_targets.forEach((target, at) => {
+      if (isSelected(this.context, target)) pen.strokeRect(box.left + (at * box.width) / panel.columns, box.top, Math.max(2, box.width / panel.columns), box.height);
+    });
+  }
+
+  private drawBar(pen: Pen, panel: Panel, box: Box, width: number): void {
+    const y = box.top + box.height + this.below() + 4;
+    const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
+    const low = tickText(this.range[0]);
+    const high = `${tickText(this.range[1])}${unit}`;
+    const left = box.left + low.length * 6.5 + 6;
+    const right = Math.min(width, box.left + Math.max(box.width, 160)) - high.length * 6.5 - 6;
+    const map = tableOf(CELL_MAPS[panel.scale ?? 'sequential']);
+    const n = 64;
+    for (let i = 0; i < n; i++) {
+      const colour = map[Math.round((i / (n - 1)) * 255)];
+      pen.fillStyle = `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
+      pen.fillRect(left + ((right - left) * i) / n, y, (right - left) / n + 0.5, 8);
+    }
+    pen.fillStyle = token('--muted');
+    pen.textBaseline = 'middle';
+    pen.textAlign = 'left';
+    pen.fillText(low, box.left, y + 4);
+    pen.fillText(high, right + 6, y + 4);
+  }
+
+  private window(): Span | null {
+    const n = this.times.length;
+    if (n < 2) return null;
+    return { t_start_us: this.times[0], t_stop_us: this.times[n - 1] + (this.times[n - 1] - this.times[0]) / (n - 1) };
+  }
+
+  private cell(x: number, y: number): { row: number; column: number } | null {
+    const { panel } = this;
+    if (panel === null) return null;
+    const box = this.box(this.drawing.canvas.clientWidth);
+    const column = Math.floor(((x - box.left) / box.width) * panel.columns);
+    const row = Math.floor(((y - box.top) / box.height) * panel.rows);
+    return column >= 0 && column < panel.columns && row >= 0 && row < panel.rows ? { row, column } : null;
+  }
+
+  private tell(x: number, y: number): string {
+    const { panel } = this;
+    const at = this.cell(x, y);
+    if (panel === null || at === null) return '';
+    const value = this.values[at.row * panel.columns + at.column];
+    const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
+    const row = this.row_names[at.row] ?? edgeNames(panel.row_edges, panel.rows)[at.row] ?? at.row;
+    const column = this.times.length > 0 ? formatTime(this.times[at.column]) : (this.column_names[at.column] ?? edgeNames(panel.column_edges, panel.columns)[at.column] ?? at.column);
+    const told = Number.isNaN(value) ? 'none' : panel.scale === 'classes' ? (this.context.classes[value] ?? 'none') : Number.isInteger(value) ? formatCount(value) : formatValue(value);
+    if (panel.fields) {
+      const field = Math.floor(at.row / panel.fields.rows) * panel.fields.across + Math.floor(at.column / panel.fields.columns);
+      return `neuron ${this.row_targets[field] === undefined ? 'none' : field}, row ${at.row % panel.fields.rows}, column ${at.column % panel.fields.columns}: ${told}${unit}`;
+    }
+    return `${panel.y_axis.label} ${row}, ${panel.x_axis.label} ${column}: ${told}${unit}`;
+  }
+
+  private click(event: PointerEvent): void {
+    const { panel } = this;
+    const box = this.drawing.canvas.getBoundingClientRect();
+    const at = this.cell(event.clientX - box.left, event.clientY - box.top);
+    if (panel === null || at === null) return;
+    const row = panel.fields ? Math.floor(at.row / panel.fields.rows) * panel.fields.across + Math.floor(at.column / panel.fields.columns) : at.row;
+    const targets = [this.row_targets[row], this.column_targets[at.column]].filter((target) => target !== undefined && leads(target));
+    // A cell of two neurons selects both.
+    targets.forEach((target, number) => {
+      if (target.t_us === null && target.neuron !== null) {
+        if (number === 0 || targets[0].neuron !== target.neuron) select(this.context, target.neuron, event.shiftKey || number > 0);
+      } else follow(this.context, target, event.shiftKey);
+    });
+  }
+}
+
+/** Middles of equal steps between two ends. */
+function edgeNames(edges: readonly [number, number] | null | undefined, count: number): string[] {
+  if (!edges) return Array.from({ length: count }, (_, at) => String(at));
+  const step = (edges[1] - edges[0]) / count;
+  return Array.from({ length: count }, (_, at) => tickText(edges[0] + (at + 0.5) * step));
 }

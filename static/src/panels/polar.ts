@@ -3,30 +3,32 @@
 import type { Columns } from '../net/arrow';
 import { formatValue } from '../state/format';
 import { classColour } from '../state/palette';
-import { fitCanvas, h, setText, token } from '../ui/dom';
+import { token } from '../ui/dom';
+import { FONT } from './axes';
+import { Drawing } from './drawing';
 import type { PanelContext, PanelOf, PanelView } from './panel';
+import type { Pen } from './pen';
+import { heading, listed, type Sheet } from './sheet';
 
 export const kind = 'polar';
 
 const LINE = '#8fb8de';
+const HEIGHT_PX = 200;
+
+export function sheet(panel: PanelOf<'polar'>, columns: Columns): Sheet {
+  return { headings: ['class', heading('value', panel.unit)], columns: listed(columns, panel.names, panel.values) };
+}
 
 export function create(host: HTMLElement, context: PanelContext): PanelView<PanelOf<'polar'>> {
-  const canvas = h('canvas.polar-chart', { role: 'img' });
-  const hover = h('p.hint.numbers', ' ');
-  host.replaceChildren(canvas, hover);
   let names: string[] = [];
   let values: number[] = [];
   let unit = '';
-  const paint = (): void => {
-    const fit = fitCanvas(canvas);
-    if (fit === null) return;
-    const { context: pen, width, height } = fit;
-    pen.clearRect(0, 0, width, height);
+  const draw = (pen: Pen, width: number, height: number): void => {
     const radius = Math.min(width, height) / 2 - 20;
     const top = Math.max(1e-12, ...values.filter(Number.isFinite));
     const angle = (at: number): number => (at / names.length) * 2 * Math.PI - Math.PI / 2;
     const point = (at: number, part: number): [number, number] => [width / 2 + Math.cos(angle(at)) * radius * part, height / 2 + Math.sin(angle(at)) * radius * part];
-    pen.font = '11px system-ui';
+    pen.font = FONT;
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
     pen.strokeStyle = token('--grid');
@@ -73,24 +75,28 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     pen.textAlign = 'left';
     pen.fillText(`rim ${formatValue(top)}${unit}`, 0, height - 8);
   };
-  canvas.addEventListener('pointermove', (event) => {
-    if (names.length === 0) return;
-    const box = canvas.getBoundingClientRect();
-    const turn = Math.atan2(event.clientY - box.top - box.height / 2, event.clientX - box.left - box.width / 2) + Math.PI / 2;
-    const at = Math.round(((turn + 2 * Math.PI) / (2 * Math.PI)) * names.length) % names.length;
-    setText(hover, `${names[at]}: ${formatValue(values[at])}${unit}`);
+  const drawing: Drawing = new Drawing(host, {
+    className: 'polar-chart',
+    height: () => HEIGHT_PX,
+    draw,
+    tell: (x, y) => {
+      if (names.length === 0) return '';
+      const turn = Math.atan2(y - HEIGHT_PX / 2, x - drawing.canvas.clientWidth / 2) + Math.PI / 2;
+      const at = Math.round(((turn + 2 * Math.PI) / (2 * Math.PI)) * names.length) % names.length;
+      return `${names[at]}: ${formatValue(values[at])}${unit}`;
+    },
   });
-  const observer = new ResizeObserver(paint);
-  observer.observe(canvas);
   return {
     update(panel, columns: Columns) {
       names = Array.from(columns.list(panel.names) as ArrayLike<unknown>, String);
       values = Array.from(columns.list(panel.values) as ArrayLike<number>);
       unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
-      canvas.setAttribute('aria-label', `${panel.title}: ${names.map((name, at) => `${name} ${formatValue(values[at])}${unit}`).join(', ')}`);
-      paint();
+      drawing.label(`${panel.title}: ${names.map((name, at) => `${name} ${formatValue(values[at])}${unit}`).join(', ')}`);
+      drawing.paint();
     },
-    resize: paint,
-    dispose: () => observer.disconnect(),
+    resize: () => drawing.paint(),
+    height: () => HEIGHT_PX,
+    draw,
+    dispose: () => drawing.dispose(),
   };
 }

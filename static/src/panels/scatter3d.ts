@@ -1,10 +1,15 @@
 /** Points in three dimensions, turned by dragging, in parallel projection: x and z lie, y stands. */
 
 import type { Columns } from '../net/arrow';
-import { formatValue } from '../state/format';
+import { formatTime, formatValue } from '../state/format';
 import { classColour } from '../state/palette';
-import { fitCanvas, h, setText, token } from '../ui/dom';
+import { token } from '../ui/dom';
+import { FONT } from './axes';
+import { Drawing } from './drawing';
+import { follow, isSelected, type Target, targetOf } from './links';
 import type { PanelContext, PanelOf, PanelView } from './panel';
+import type { Pen } from './pen';
+import { heading, type Sheet } from './sheet';
 
 export const kind = 'scatter3d';
 
@@ -12,23 +17,32 @@ type Triple = readonly [number, number, number];
 const FREE = '#8fb8de';
 const NEAR_PX = 12;
 
+const HEIGHT_PX = 240;
+
+export function sheet(panel: PanelOf<'scatter3d'>, columns: Columns): Sheet {
+  const names = [panel.x, panel.y, panel.z, ...(panel.group ? [panel.group] : []), ...(panel.links?.time_us ? [panel.links.time_us] : [])];
+  const headings = [panel.x_axis, panel.y_axis, panel.z_axis].map((axis) => heading(axis.label, axis.unit));
+  return {
+    headings: [...headings, ...(panel.group ? ['group'] : []), ...(panel.links?.time_us ? ['time_us'] : [])],
+    columns: names.map((name) => columns.list(name)),
+  };
+}
+
 export function create(host: HTMLElement, context: PanelContext): PanelView<PanelOf<'scatter3d'>> {
-  const canvas = h('canvas.scatter-points', { role: 'img', title: 'Drag to turn' });
-  const hover = h('p.hint.numbers', ' ');
-  host.replaceChildren(canvas, hover);
   let shown: PanelOf<'scatter3d'> | null = null;
   let data: readonly [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>] = [[], [], []];
   let groups: ArrayLike<unknown> = [];
   let spans: readonly [number, number][] = [];
+  let times: ArrayLike<number> = [];
+  let targets: Target[] = [];
   let turn = -0.6;
   let tilt = 0.45;
   let placed = new Float32Array();
+  let here = -1;
+  let moved = false;
 
-  const paint = (): void => {
-    const fit = fitCanvas(canvas);
-    if (fit === null || shown === null) return;
-    const { context: pen, width, height } = fit;
-    pen.clearRect(0, 0, width, height);
+  const draw = (pen: Pen, width: number, height: number): void => {
+    if (shown === null) return;
     const scale = Math.min(width, height * 1.3) * 0.5;
     // From -0.5..0.5 on each axis to the canvas.
     const project = ([x, y, z]: Triple): [number, number] => {
@@ -38,7 +52,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     };
     pen.strokeStyle = token('--grid');
     pen.fillStyle = token('--muted');
-    pen.font = '11px system-ui';
+    pen.font = FONT;
     pen.textAlign = 'center';
     const floor: Triple[] = [[-0.5, -0.5, -0.5], [0.5, -0.5, -0.5], [0.5, -0.5, 0.5], [-0.5, -0.5, 0.5]];
     pen.beginPath();
@@ -63,37 +77,75 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       }) as unknown as Triple);
       placed[2 * i] = x;
       placed[2 * i + 1] = y;
+    }
+    if (shown.path) {
+      pen.strokeStyle = FREE;
+      pen.globalAlpha = 0.35;
+      pen.beginPath();
+      for (let i = 0; i < n; i++) {
+        // A point without a value breaks the path.
+        if (Number.isNaN(data[0][i])) continue;
+        if (i === 0 || Number.isNaN(data[0][i - 1])) pen.moveTo(placed[2 * i], placed[2 * i + 1]);
+        else pen.lineTo(placed[2 * i], placed[2 * i + 1]);
+      }
+      pen.stroke();
+      pen.globalAlpha = 1;
+    }
+    const size = 3;
+    for (let i = 0; i < n; i++) {
+      if (Number.isNaN(placed[2 * i])) continue;
       pen.fillStyle = known.get(String(groups[i])) ?? FREE;
-      pen.fillRect(x - 1, y - 1, 2, 2);
+      pen.fillRect(placed[2 * i] - size / 2, placed[2 * i + 1] - size / 2, size, size);
+    }
+    pen.strokeStyle = token('--text');
+    for (let i = 0; i < n; i++) {
+      if (i !== here && !(targets.length > 0 && isSelected(context, targets[i]))) continue;
+      pen.beginPath();
+      pen.arc(placed[2 * i], placed[2 * i + 1], 5, 0, 2 * Math.PI);
+      pen.stroke();
     }
   };
-  const tell = (event: PointerEvent): void => {
-    if (shown === null) return;
-    const box = canvas.getBoundingClientRect();
+  const nearest = (x: number, y: number): number => {
     let best = -1;
     let near = NEAR_PX ** 2;
     for (let i = 0; i < data[0].length; i++) {
-      const away = (placed[2 * i] - event.clientX + box.left) ** 2 + (placed[2 * i + 1] - event.clientY + box.top) ** 2;
+      const away = (placed[2 * i] - x) ** 2 + (placed[2 * i + 1] - y) ** 2;
       if (away < near) [near, best] = [away, i];
     }
-    const axes = [shown.x_axis, shown.y_axis, shown.z_axis];
-    setText(hover, best < 0 ? ' ' : axes.map((axis, at) => {
-      const value = at === 2 && groups.length > 0 ? String(groups[best]) : formatValue(data[at][best]);
-      return `${axis.label} ${value}${axis.unit && axis.unit !== '1' ? ` ${axis.unit}` : ''}`;
-    }).join(', '));
+    return best;
   };
-  canvas.addEventListener('pointerdown', (event) => canvas.setPointerCapture(event.pointerId));
+  const drawing: Drawing = new Drawing(host, {
+    className: 'scatter-points',
+    height: () => HEIGHT_PX,
+    draw,
+    tell: (px, py) => {
+      const best = nearest(px, py);
+      if (shown === null || best < 0) return '';
+      const axes = [shown.x_axis, shown.y_axis, shown.z_axis];
+      const at = times.length > 0 ? `, at ${formatTime(times[best])}` : '';
+      const group = groups.length > 0 ? `, ${String(groups[best]) || 'none'}` : '';
+      return `${axes.map((axis, one) => `${axis.label} ${formatValue(data[one][best])}${axis.unit && axis.unit !== '1' ? ` ${axis.unit}` : ''}`).join(', ')}${group}${at}`;
+    },
+  });
+  const { canvas } = drawing;
+  canvas.title = 'Drag to turn';
+  canvas.addEventListener('pointerdown', (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    moved = false;
+  });
   canvas.addEventListener('pointermove', (event) => {
-    if (!canvas.hasPointerCapture(event.pointerId)) {
-      tell(event);
-      return;
-    }
+    if (!canvas.hasPointerCapture(event.pointerId)) return;
+    if (event.movementX !== 0 || event.movementY !== 0) moved = true;
     turn += event.movementX * 0.01;
     tilt = Math.min(Math.PI / 2, Math.max(0, tilt + event.movementY * 0.01));
-    paint();
+    drawing.paint();
   });
-  const observer = new ResizeObserver(paint);
-  observer.observe(canvas);
+  canvas.addEventListener('pointerup', (event) => {
+    if (moved) return;
+    const box = canvas.getBoundingClientRect();
+    const best = nearest(event.clientX - box.left, event.clientY - box.top);
+    if (best >= 0 && targets.length > 0) follow(context, targets[best], event.shiftKey);
+  });
   return {
     update(panel, columns: Columns) {
       shown = panel;
@@ -107,10 +159,24 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
         }
         return low <= high ? [low, high] : [0, 1];
       });
-      canvas.setAttribute('aria-label', `${panel.title}: ${data[0].length} points`);
-      paint();
+      times = panel.links?.time_us ? (columns.list(panel.links.time_us) as ArrayLike<number>) : [];
+      targets = panel.links ? Array.from({ length: data[0].length }, (_, at) => targetOf(context, panel.links, columns, at)) : [];
+      here = -1;
+      drawing.label(`${panel.title}: ${data[0].length} points`);
+      drawing.paint();
     },
-    resize: paint,
-    dispose: () => observer.disconnect(),
+    playhead(t_us) {
+      // The last point that begins before the playhead.
+      let found = -1;
+      while (found + 1 < times.length && times[found + 1] <= t_us) found++;
+      if (found === here) return;
+      here = found;
+      drawing.paint();
+    },
+    selection: () => drawing.paint(),
+    resize: () => drawing.paint(),
+    height: () => HEIGHT_PX * 1.3,
+    draw,
+    dispose: () => drawing.dispose(),
   };
 }

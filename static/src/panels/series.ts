@@ -1,143 +1,237 @@
-/** Lines over a common x; time series carry the playhead, and a drag in them seeks. */
-
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+/** Lines over a common x; those over time carry the playhead, a drag seeks, and their x axis is the window's. */
 
 import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
 import { classColour, layerColour } from '../state/palette';
-import { h, setText, token } from '../ui/dom';
-import type { PanelContext, PanelOf, PanelView } from './panel';
+import { h, setText } from '../ui/dom';
+import { type Box, drawAxes } from './axes';
+import { Drawing } from './drawing';
+import { trace } from './line_shape';
+import { globalNeuron, select } from './links';
+import type { PanelContext, PanelOf, PanelView, Span } from './panel';
+import type { Pen } from './pen';
+import { heading, type Sheet } from './sheet';
+import { TimeDrag } from './time_drag';
 
 export const kind = 'series';
 
-const HEIGHT_PX = 118;
-const TABLE_FREE = ['#8fb8de', '#d9a066', '#86c9a0', '#c79be0', '#e58f86', '#c9c07a'];
+const HEIGHT_PX = 132;
+const LEFT_PX = 42;
+const BOTTOM_PX = 20;
+const FREE = ['#8fb8de', '#d9a066', '#86c9a0', '#c79be0', '#e58f86', '#c9c07a'];
 
-export function create(host: HTMLElement, context: PanelContext): PanelView<PanelOf<'series'>> {
+type Panel = PanelOf<'series'>;
+
+export function create(host: HTMLElement, context: PanelContext): PanelView<Panel> {
   return new SeriesView(host, context);
 }
 
-class SeriesView implements PanelView<PanelOf<'series'>> {
+export function sheet(panel: Panel, columns: Columns): Sheet {
+  return {
+    headings: [heading(panel.x_axis.label, panel.x_axis.unit), ...panel.lines.map((line) => heading(line.name, panel.y_axis.unit))],
+    columns: [panel.x, ...panel.lines.map((line) => line.y)].map((name) => columns.list(name)),
+  };
+}
+
+class SeriesView implements PanelView<Panel> {
   private readonly names = h('p.line-names');
-  private readonly plot = h('div.plot');
-  private readonly head = h('div.playhead', { 'aria-hidden': 'true' });
+  private readonly drawing: Drawing;
+  private readonly drag: TimeDrag;
   private readonly values: HTMLElement[] = [];
-  private chart: uPlot | null = null;
-  private panel: PanelOf<'series'> | null = null;
-  private data: uPlot.AlignedData = [[]];
-  private shape = '';
-  private readonly observer: ResizeObserver;
+  private readonly stop: () => void;
+  private panel: Panel | null = null;
+  private x: ArrayLike<number> = [];
+  private y: ArrayLike<number>[] = [];
+  private x_range: [number, number] = [0, 1];
+  private y_range: [number, number] = [0, 1];
+  private window: Span = { t_start_us: 0, t_stop_us: 1 };
 
   constructor(host: HTMLElement, private readonly context: PanelContext) {
-    host.append(this.names, this.plot);
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.plot);
+    host.append(this.names);
+    this.drawing = new Drawing(host, { className: 'plot', height: () => HEIGHT_PX, draw: (pen, width, height) => this.draw(pen, width, height) });
+    this.drag = new TimeDrag(this.drawing.element, this.drawing.canvas, context, {
+      span: () => (this.panel === null || this.panel.time === false ? null : { ...this.box(this.drawing.canvas.clientWidth, HEIGHT_PX), window: this.window }),
+    });
+    this.stop = context.cursor.subscribe(() => this.panel?.time !== false && this.tell(context.cursor.t_us));
+    this.drawing.canvas.addEventListener('pointermove', (event) => {
+      if (this.panel?.time !== false) return;
+      const box = this.box(this.drawing.canvas.clientWidth, HEIGHT_PX);
+      const part = (event.clientX - this.drawing.canvas.getBoundingClientRect().left - box.left) / box.width;
+      this.tell(this.x_range[0] + part * (this.x_range[1] - this.x_range[0]));
+    });
+    this.drawing.canvas.addEventListener('pointerleave', () => this.tell(null));
   }
 
-  update(panel: PanelOf<'series'>, columns: Columns): void {
+  update(panel: Panel, columns: Columns, window: Span): void {
     this.panel = panel;
-    // uPlot wants seconds for time axes of ours, plain numbers else.
-    const x = Array.from(columns.list(panel.x) as ArrayLike<number>, panel.time === false ? Number : (t) => t / 1e6);
-    this.data = [x, ...panel.lines.map((line) => Array.from(columns.list(line.y) as ArrayLike<number>, (v) => (Number.isNaN(v) ? null : v)))] as uPlot.AlignedData;
-    const shape = JSON.stringify([panel.lines, panel.time, panel.y_axis, this.context.view.get('theme')]);
-    if (this.chart !== null && shape === this.shape) {
-      this.chart.setData(this.data);
-      return;
-    }
-    this.shape = shape;
-    this.build();
+    this.window = window;
+    this.x = columns.list(panel.x) as ArrayLike<number>;
+    this.y = panel.lines.map((line) => columns.list(line.y) as ArrayLike<number>);
+    this.x_range = panel.time === false ? spread([this.x]) : [window.t_start_us, window.t_stop_us];
+    if (this.x_range[0] === this.x_range[1]) this.x_range = [this.x_range[0] - 0.5, this.x_range[1] + 0.5];
+    this.y_range = padded(spread(this.y));
+    this.drawing.canvas.classList.toggle('over-time', panel.time !== false);
+    this.drawing.label(`${panel.title}: ${panel.lines.map((line) => line.name).join(', ')}; ${formatValue(this.y_range[0])} to ${formatValue(this.y_range[1])}`);
+    this.drawing.paint();
+    this.paintNames();
   }
 
   playhead(t_us: number): void {
-    if (this.chart === null || this.panel?.time === false) return;
-    const x = this.chart.valToPos(t_us / 1e6, 'x');
-    const inside = x >= 0 && x <= this.chart.over.clientWidth;
-    this.head.style.display = inside ? 'block' : 'none';
-    this.head.style.transform = `translateX(${x.toFixed(1)}px)`;
+    this.drag.playhead(t_us);
+  }
+
+  selection(): void {
+    this.paintNames();
+    this.drawing.paint();
   }
 
   resize(): void {
-    const width = this.plot.clientWidth;
-    if (width > 0 && this.chart !== null && this.chart.width !== width) {
-      this.chart.setSize({ width, height: HEIGHT_PX });
-      this.playhead(this.context.clock.t_us);
-    } else if (this.chart === null && this.panel !== null && width > 0) this.build();
+    this.drawing.paint();
+    this.paintNames();
+    this.playhead(this.context.clock.t_us);
+  }
+
+  height(): number {
+    return HEIGHT_PX * 1.4;
   }
 
   dispose(): void {
-    this.observer.disconnect();
-    this.chart?.destroy();
+    this.stop();
+    this.drag.dispose();
+    this.drawing.dispose();
   }
 
-  private colour(line: PanelOf<'series'>['lines'][number], at: number): string {
-    const { layers, classes, view } = this.context;
-    const layer = layers.find((candidate) => candidate.name === line.layer);
-    if (layer) return layerColour(layer.index, view.get('theme'));
-    const group = classes.indexOf(line.group ?? '');
-    return group >= 0 ? classColour(group, classes.length) : TABLE_FREE[at % TABLE_FREE.length];
-  }
-
-  private build(): void {
+  draw(pen: Pen, width: number, height: number): void {
     const { panel } = this;
-    const width = this.plot.clientWidth;
-    if (panel === null || width === 0) return;
-    this.chart?.destroy();
+    if (panel === null) return;
+    const box = this.box(width, height);
+    drawAxes(pen, box, this.x_range, this.y_range, panel.time !== false);
+    pen.save();
+    pen.clipTo(box.left, box.top - 1, box.width, box.height + 2);
+    panel.lines.forEach((line, at) => this.drawLine(pen, box, line, at));
+    pen.restore();
+  }
+
+  private drawLine(pen: Pen, box: Box, line: Panel['lines'][number], at: number): void {
+    const { panel } = this;
+    const values = this.y[at];
+    const colour = this.colour(line, at);
+    const [x0, x1] = this.x_range;
+    const [y0, y1] = this.y_range;
+    const px = (i: number): number => box.left + (box.width * (this.x[i] - x0)) / (x1 - x0);
+    const py = (value: number): number => box.top + box.height * (1 - (value - y0) / (y1 - y0));
+    pen.strokeStyle = colour;
+    pen.fillStyle = colour;
+    pen.lineWidth = this.neuron(line) !== null && this.context.view.get('selection').includes(this.neuron(line) as number) && (panel?.lines.length ?? 0) > 1 ? 2 : 1.25;
+    let xs: number[] = [];
+    let ys: number[] = [];
+    const end = (): void => {
+      if (xs.length === 1) {
+        pen.beginPath();
+        pen.arc(xs[0], ys[0], 2, 0, 2 * Math.PI);
+        pen.fill();
+      } else if (xs.length > 1) {
+        if (panel?.lines.length === 1) {
+          pen.beginPath();
+          trace(pen, xs, ys, panel.shape ?? 'linear');
+          pen.lineTo(xs[xs.length - 1], py(Math.max(y0, 0)));
+          pen.lineTo(xs[0], py(Math.max(y0, 0)));
+          pen.closePath();
+          pen.globalAlpha = 0.14;
+          pen.fill();
+          pen.globalAlpha = 1;
+        }
+        pen.beginPath();
+        trace(pen, xs, ys, panel?.shape ?? 'linear');
+        pen.stroke();
+      }
+      xs = [];
+      ys = [];
+    };
+    for (let i = 0; i < this.x.length; i++) {
+      if (Number.isNaN(values[i])) {
+        // Counts of a layer have a gap where nothing was read; a metric goes on to its next value.
+        if (line.layer || line.neuron !== undefined) end();
+        continue;
+      }
+      xs.push(px(i));
+      ys.push(py(values[i]));
+    }
+    end();
+  }
+
+  private neuron(line: Panel['lines'][number]): number | null {
+    return globalNeuron(this.context, line.layer ?? '', line.neuron);
+  }
+
+  private colour(line: Panel['lines'][number], at: number): string {
+    const { layers, classes, view } = this.context;
+    const group = classes.indexOf(line.group ?? '');
+    if (group >= 0) return classColour(group, classes.length);
+    const layer = layers.find((candidate) => candidate.name === line.layer);
+    // Several neurons of a layer need colours of their own.
+    if (layer && (line.neuron === undefined || line.neuron === null)) return layerColour(layer.index, view.get('theme'));
+    return FREE[at % FREE.length];
+  }
+
+  private box(width: number, height: number): Box {
+    return { left: LEFT_PX, top: 6, width: Math.max(1, width - LEFT_PX - 8), height: height - BOTTOM_PX - 6 };
+  }
+
+  private paintNames(): void {
+    const { panel } = this;
+    if (panel === null) return;
     this.values.length = 0;
     this.names.replaceChildren(...panel.lines.map((line, at) => {
       const value = h('span.numbers');
       this.values.push(value);
-      return h('span.line-name', { style: `--hue: ${this.colour(line, at)}` }, h('i.dot'), line.name, value);
+      const neuron = this.neuron(line);
+      const parts = [h('i.dot'), line.name, value];
+      const style = `--hue: ${this.colour(line, at)}`;
+      if (neuron === null) return h('span.line-name', { style }, ...parts);
+      const chosen = this.context.view.get('selection').includes(neuron);
+      return h('button.line-name.link', { style, type: 'button', 'aria-pressed': String(chosen), title: 'Select this neuron', onclick: (event: MouseEvent) => select(this.context, neuron, event.shiftKey) }, ...parts);
     }));
-    const axis = { stroke: token('--muted'), font: '11px system-ui', ticks: { show: false }, grid: { stroke: token('--grid'), width: 1 } };
-    const total_us = this.data[0].length ? (this.data[0][this.data[0].length - 1] as number) * 1e6 : 0;
-    this.chart = new uPlot({
-      width, height: HEIGHT_PX,
-      padding: [6, 8, 0, 0],
-      legend: { show: false },
-      cursor: { points: { size: 5 }, drag: { x: false, y: false, setScale: false }, sync: { key: 'time' } },
-      scales: { x: { time: false }, y: { range: (_u, low, high) => [Math.min(0, low ?? 0), high === null || high <= 0 ? Math.max(1, high ?? 1) : high * 1.08] } },
-      axes: [
-        {
-          ...axis, size: 24, gap: 6, space: 60,
-          values: (_u, ticks, _at, _space, step) => ticks.map((t) => (panel.time === false ? formatValue(t) : formatTime(t * 1e6, step < 1 ? step * 1e6 : 1e6, total_us))),
-        },
-        { ...axis, size: 40, gap: 2, space: 28, values: (_u, ticks) => ticks.map((v) => (Math.abs(v) >= 1000 ? formatCount(v) : formatValue(v))) },
-      ],
-      series: [{}, ...panel.lines.map((line, at) => {
-        const colour = this.colour(line, at);
-        return { stroke: colour, width: 1.25, points: { show: false }, spanGaps: line.layer === '', fill: panel.lines.length === 1 ? `${colour}22` : undefined } as uPlot.Series;
-      })],
-      hooks: {
-        setCursor: [(u) => this.showValues(u)],
-        ready: [(u) => {
-          u.over.append(this.head);
-          this.listen(u.over, u);
-        }],
-      },
-    }, this.data, this.plot);
-    this.playhead(this.context.clock.t_us);
   }
 
-  /** A drag in a time chart moves the playhead. */
-  private listen(over: HTMLElement, u: uPlot): void {
-    if (this.panel?.time === false) return;
-    const seek = (event: PointerEvent): void => this.context.clock.seek(u.posToVal(event.clientX - over.getBoundingClientRect().left, 'x') * 1e6);
-    over.addEventListener('pointerdown', (event) => {
-      over.setPointerCapture(event.pointerId);
-      this.context.clock.startScrub();
-      seek(event);
-    });
-    over.addEventListener('pointermove', (event) => this.context.clock.scrubbing && over.hasPointerCapture(event.pointerId) && seek(event));
-    over.addEventListener('pointerup', () => this.context.clock.stopScrub());
-    over.addEventListener('pointercancel', () => this.context.clock.stopScrub());
-  }
-
-  private showValues(u: uPlot): void {
-    const at = u.cursor.idx;
+  /** Puts the values at an x beside the names. */
+  private tell(x: number | null): void {
+    const at = x === null || this.x.length === 0 ? -1 : this.nearest(x);
     this.values.forEach((element, line) => {
-      const value = at === null || at === undefined ? undefined : this.data[line + 1][at];
-      setText(element, value === null || value === undefined ? '' : Number.isInteger(value) ? formatCount(value) : formatValue(value));
+      const value = at < 0 ? NaN : this.y[line]?.[at];
+      setText(element, value === undefined || Number.isNaN(value) ? '' : Number.isInteger(value) ? formatCount(value) : formatValue(value));
     });
+    this.drawing.canvas.title = at < 0 ? '' : this.panel?.time === false ? `${this.panel.x_axis.label} ${formatValue(this.x[at])}` : formatTime(this.x[at]);
   }
+
+  private nearest(x: number): number {
+    let low = 0;
+    let high = this.x.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.x[middle] <= x) low = middle;
+      else high = middle - 1;
+    }
+    const stepped = this.panel?.shape === 'hv' || this.panel?.time !== false;
+    return !stepped && low + 1 < this.x.length && this.x[low + 1] - x < x - this.x[low] ? low + 1 : low;
+  }
+}
+
+function spread(lists: readonly ArrayLike<number>[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      if (list[i] < low) low = list[i];
+      if (list[i] > high) high = list[i];
+    }
+  }
+  return low <= high ? [low, high] : [0, 1];
+}
+
+/** Counts begin at 0; what is far from it, such as potentials, fills the height. */
+function padded([low, high]: [number, number]): [number, number] {
+  const room = (high - low) * 0.08 || Math.abs(high) * 0.08 || 1;
+  if (low >= 0 && low <= (high - low) * 4) return [0, high > 0 ? high + high * 0.08 : 1];
+  return [low - room, high + room];
 }

@@ -3,8 +3,10 @@
 import type { Columns } from '../net/arrow';
 import { formatCount, formatValue } from '../state/format';
 import { classColour } from '../state/palette';
-import { h } from '../ui/dom';
+import { h, token } from '../ui/dom';
+import { fitted, FONT } from './axes';
 import type { PanelContext, PanelOf, PanelView } from './panel';
+import { heading, listed, type Sheet } from './sheet';
 
 export const kind = 'treemap';
 
@@ -46,26 +48,50 @@ export function squarify(values: readonly number[], width: number, height: numbe
   return boxes;
 }
 
+export function sheet(panel: PanelOf<'treemap'>, columns: Columns): Sheet {
+  return { headings: ['name', heading('value', panel.unit)], columns: listed(columns, panel.names, panel.values) };
+}
+
 export function create(host: HTMLElement, context: PanelContext): PanelView<PanelOf<'treemap'>> {
+  let names: string[] = [];
+  let values: number[] = [];
+  let texts: string[] = [];
+  const hue = (at: number): string => {
+    const group = context.classes.indexOf(names[at]);
+    return classColour(group >= 0 ? group : at, Math.max(context.classes.length, names.length));
+  };
   return {
     update(panel, columns: Columns) {
-      const names = Array.from(columns.list(panel.names) as ArrayLike<unknown>, String);
-      const values = Array.from(columns.list(panel.values) as ArrayLike<number>);
+      names = Array.from(columns.list(panel.names) as ArrayLike<unknown>, String);
+      values = Array.from(columns.list(panel.values) as ArrayLike<number>);
       const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
-      const map = h('div.treemap-boxes', { role: 'img', 'aria-label': `${panel.title}: ${names.map((name, at) => `${name} ${formatValue(values[at])}${unit}`).join(', ')}` });
+      texts = values.map((value) => (Number.isInteger(value) ? formatCount(value) : formatValue(value)));
+      const map = h('div.treemap-boxes', { role: 'img', 'aria-label': `${panel.title}: ${names.map((name, at) => `${name} ${texts[at]}${unit}`).join(', ')}` });
       for (const box of squarify(values, 100, 100 * ASPECT)) {
-        const group = context.classes.indexOf(names[box.at]);
-        const colour = classColour(group >= 0 ? group : box.at, Math.max(context.classes.length, names.length));
-        const value = Number.isInteger(values[box.at]) ? formatCount(values[box.at]) : formatValue(values[box.at]);
         map.append(h(
           'div.treemap-box', {
-            title: `${names[box.at]}: ${value}${unit}`,
-            style: `left: ${box.x}%; top: ${box.y / ASPECT}%; width: ${box.w}%; height: ${box.h / ASPECT}%; --hue: ${colour}`,
+            title: `${names[box.at]}: ${texts[box.at]}${unit}`,
+            style: `left: ${box.x}%; top: ${box.y / ASPECT}%; width: ${box.w}%; height: ${box.h / ASPECT}%; --hue: ${hue(box.at)}`,
           },
-          box.w > 7 && box.h > 5 ? h('span', names[box.at]) : null, box.w > 12 && box.h > 10 ? h('span.numbers', `${value}${unit}`) : null,
+          box.w > 7 && box.h > 5 ? h('span', names[box.at]) : null, box.w > 9 && box.h > 10 ? h('span.numbers', texts[box.at]) : null,
         ));
       }
       host.replaceChildren(map);
+    },
+    height: (width) => width * ASPECT,
+    draw(pen, width, height) {
+      for (const box of squarify(values, width, height)) {
+        pen.globalAlpha = 0.45;
+        pen.fillStyle = hue(box.at);
+        pen.fillRect(box.x + 0.5, box.y + 0.5, box.w - 1, box.h - 1);
+        pen.globalAlpha = 1;
+        if (box.h < 14) continue;
+        pen.font = FONT;
+        pen.textAlign = 'left';
+        pen.textBaseline = 'top';
+        pen.fillStyle = token('--text');
+        pen.fillText(fitted(`${names[box.at]}: ${texts[box.at]}`, box.w - 8), box.x + 4, box.y + 4);
+      }
     },
   };
 }

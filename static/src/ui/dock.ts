@@ -2,29 +2,30 @@
 
 import { createDockview, type DockviewApi, type IContentRenderer } from 'dockview-core/dist/dockview-core.js';
 
-import type { Columns } from '../net/arrow';
-import type { ModuleInfo, ModuleRequest, NeuronRef, PanelAnswer } from '../net/messages.gen';
-import type { ApiError } from '../net/rest';
-import { PanelFrame } from '../panels/frame';
-import type { PanelContext } from '../panels/panel';
-import { ModuleFeed } from '../state/module_feed';
-import { h, setText } from './dom';
-import { paramsForm, type Params } from './params_form';
+import type { ModuleInfo, ModuleRequest, NeuronRef } from '../net/messages.gen';
+import type { Span } from '../panels/panel';
+import { TimeCursor } from '../panels/time_cursor';
+import { formatDuration } from '../state/format';
+import type { Overview } from '../state/recording';
+import { h } from './dom';
+import { type ModuleParts, ModuleView } from './module_view';
+import { WindowStrip } from './window_strip';
 
 const STORED = 'synaptarium.dock';
+/** While the playhead moves, modules that follow it are asked at most so often; the feed itself waits longer. */
+const FOLLOW_MS = 100;
 
-export interface DockParts extends PanelContext {
-  readonly recording: string;
+export interface DockParts extends Omit<ModuleParts, 'cursor' | 'zoom'> {
   readonly modules: readonly ModuleInfo[];
-  /** Names of the projections, for the forms. */
-  readonly projections: readonly string[];
-  span(): { t_start_us: number; t_stop_us: number };
-  revision(): number;
+  span(): Span;
+  overview(): Overview;
   selection(): NeuronRef[];
 }
 
-/** How much of the run the panels show. */
-const WINDOWS: readonly [label: string, seconds: number][] = [['whole run', 0], ['60 s', 60], ['10 s', 10], ['1 s', 1]];
+/** How much of the run the panels show; the last one is what the user drew. */
+const WINDOWS: readonly [label: string, seconds: number][] = [['whole run', 0], ['60 s', 60], ['10 s', 10], ['1 s', 1], ['0.1 s', 0.1]];
+const DRAWN = 'drawn';
+const FIRST_TABS = 5;
 
 export class Dock {
   readonly element: HTMLElement;
@@ -32,23 +33,39 @@ export class Dock {
   private readonly views = new Map<string, ModuleView>();
   private readonly api: DockviewApi;
   private readonly boxes = new Map<string, HTMLInputElement>();
+  private readonly strip: WindowStrip;
+  private readonly drawn_option = h('option', { value: DRAWN, hidden: true });
+  private readonly choice: HTMLSelectElement;
   private window_s = 0;
+  private drawn: Span | null = null;
+  private followed_ms = 0;
 
   constructor(private readonly parts: DockParts, signal: AbortSignal) {
-    const choice = h('select.window', {
+    this.choice = h('select.window', {
       'aria-label': 'Window of the panels',
       title: 'How much of the run the panels show',
       onchange: () => {
-        this.window_s = Number(choice.value);
-        this.ask();
+        if (this.choice.value === DRAWN) return;
+        this.drawn = null;
+        this.window_s = Number(this.choice.value);
+        this.windowChanged();
       },
-    }, ...WINDOWS.map(([label, seconds]) => h('option', { value: String(seconds) }, label)));
-    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', h('span.muted', 'window'), choice, this.picker()), this.holder);
+    }, ...WINDOWS.map(([label, seconds]) => h('option', { value: String(seconds) }, label)), this.drawn_option);
+    this.strip = new WindowStrip({
+      span: () => parts.span(), overview: () => parts.overview(), theme: () => parts.view.get('theme'),
+      window: () => this.window(), choose: (window) => this.choose(window),
+    });
+    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', h('span.muted', 'window'), this.choice, this.picker()), this.strip.element, this.holder);
+    const inner: ModuleParts = {
+      recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, projections: parts.projections,
+      revision: () => parts.revision(), fly: () => parts.fly(), cursor: new TimeCursor(), zoom: (window) => this.choose(window),
+    };
     this.api = createDockview(this.holder, {
       theme: { name: 'synaptarium', className: 'dockview-theme-synaptarium' },
       disableFloatingGroups: true,
       createComponent: ({ name }: { name: string }): IContentRenderer => {
-        const view = new ModuleView(name, parts, () => this.ask(), signal);
+        const info = parts.modules.find((module) => module.name === name) as ModuleInfo;
+        const view = new ModuleView(info, inner, () => this.ask(), signal);
         this.views.set(name, view);
         this.paintPicker();
         return { element: view.element, init: () => void requestAnimationFrame(() => !signal.aborted && this.ask()), dispose: () => { this.views.delete(name); view.dispose(); this.paintPicker(); } };
@@ -57,12 +74,19 @@ export class Dock {
     this.restore();
     parts.clock.onTick(() => this.tick(), signal);
     parts.clock.onChange(() => this.ask(), signal);
-    parts.view.subscribe(['selection'], () => this.ask(), signal);
-    parts.view.subscribe(['theme'], () => { for (const view of this.views.values()) view.repaint(); }, signal);
+    parts.view.subscribe(['selection'], () => {
+      for (const view of this.views.values()) view.selection();
+      this.ask();
+    }, signal);
+    parts.view.subscribe(['theme'], () => {
+      for (const view of this.views.values()) view.repaint();
+      this.strip.paint();
+    }, signal);
     const observer = new ResizeObserver(() => this.api.layout(this.holder.clientWidth, this.holder.clientHeight));
     observer.observe(this.holder);
     signal.addEventListener('abort', () => {
       observer.disconnect();
+      this.strip.dispose();
       this.api.dispose();
     }, { once: true });
     this.api.onDidActivePanelChange(() => requestAnimationFrame(() => !signal.aborted && this.ask()));
@@ -71,9 +95,8 @@ export class Dock {
 
   /** Asks every visible module for what the window, the selection and the revision now call for. */
   ask(): void {
-    const body: ModuleRequest = { window: this.window(), selection: this.parts.selection() };
-    // The content of a tab that is not in front is out of the document.
-    for (const view of this.views.values()) if (view.element.isConnected) view.ask(body);
+    this.strip.paintRange();
+    this.askWhere(() => true);
   }
 
   /** Ids of the panels that are shown. */
@@ -81,13 +104,46 @@ export class Dock {
     return [...this.views.values()].flatMap((view) => view.panelIds);
   }
 
-  private tick(): void {
-    for (const view of this.views.values()) view.playhead(this.parts.clock.t_us);
-    if (this.window_s > 0 && this.parts.clock.playing) this.ask();
+  /** The span or the activity of the run changed. */
+  refresh(): void {
+    this.strip.paint();
+    this.ask();
   }
 
-  private window(): { t_start_us: number; t_stop_us: number } {
+  private askWhere(wanted: (view: ModuleView) => boolean): void {
+    const body: ModuleRequest = { window: this.window(), selection: this.parts.selection() };
+    // The content of a tab that is not in front is out of the document.
+    for (const view of this.views.values()) if (view.element.isConnected && wanted(view)) view.ask(body);
+  }
+
+  private tick(): void {
+    for (const view of this.views.values()) view.playhead(this.parts.clock.t_us);
+    const now = performance.now();
+    if (now - this.followed_ms < FOLLOW_MS) return;
+    this.followed_ms = now;
+    if (this.window_s > 0 && this.drawn === null && this.parts.clock.playing) this.ask();
+    else this.askWhere((view) => view.info.playhead === true);
+  }
+
+  private choose(window: Span | null): void {
     const { t_start_us, t_stop_us } = this.parts.span();
+    const whole = window !== null && window.t_start_us <= t_start_us && window.t_stop_us >= t_stop_us;
+    this.drawn = whole ? null : window;
+    if (this.drawn === null) this.window_s = 0;
+    this.windowChanged();
+  }
+
+  private windowChanged(): void {
+    const { drawn } = this;
+    this.drawn_option.hidden = drawn === null;
+    if (drawn !== null) this.drawn_option.textContent = formatDuration(drawn.t_stop_us - drawn.t_start_us);
+    this.choice.value = drawn === null ? String(this.window_s) : DRAWN;
+    this.ask();
+  }
+
+  private window(): Span {
+    const { t_start_us, t_stop_us } = this.parts.span();
+    if (this.drawn !== null) return this.drawn;
     const wanted = this.window_s * 1e6;
     if (wanted === 0 || wanted >= t_stop_us - t_start_us) return { t_start_us, t_stop_us };
     // Moves by a tenth of itself, so that playing asks for few different windows.
@@ -102,9 +158,19 @@ export class Dock {
     const rows = this.parts.modules.map((module) => {
       const box = h('input', { type: 'checkbox', name: module.name, onchange: () => this.show(module, box.checked) });
       this.boxes.set(module.name, box);
-      return h('label', { title: module.source }, box, module.title);
+      box.setAttribute('aria-label', `Tab of ${module.title}`);
+      const open = h('button', { type: 'button', title: `Show ${module.title} (${module.source})`, onclick: () => {
+        this.show(module, true);
+        this.api.getPanel(module.name)?.api.setActive();
+        list.open = false;
+      } }, module.title);
+      return h('div.module-row', box, open);
     });
-    return h('details.module-picker', h('summary', 'modules'), h('div.module-list', ...rows));
+    const list = h('details.module-picker', h('summary', 'modules'), h('div.module-list', ...rows));
+    list.addEventListener('focusout', (event) => {
+      if (event.relatedTarget !== null && !list.contains(event.relatedTarget as Node)) list.open = false;
+    });
+    return list;
   }
 
   private paintPicker(): void {
@@ -130,85 +196,9 @@ export class Dock {
       localStorage.removeItem(STORED);
     }
     this.api.clear();
-    for (const module of this.parts.modules) {
+    // More tabs than these do not fit side by side; the list of modules has the others.
+    for (const module of this.parts.modules.slice(0, FIRST_TABS)) {
       this.api.addPanel({ id: module.name, component: module.name, title: module.title, inactive: module !== this.parts.modules[0] });
     }
-  }
-}
-
-class ModuleView {
-  readonly element = h('div.module');
-  readonly feed: ModuleFeed;
-  private readonly frames = new Map<string, PanelFrame>();
-  private readonly state = h('p.panel-empty', 'Asking for the numbers');
-  private last: [PanelAnswer, Columns] | null = null;
-  private params: Params = {};
-  private asked: ModuleRequest = {};
-
-  constructor(name: string, private readonly parts: DockParts, again: () => void, signal: AbortSignal) {
-    const schema = parts.modules.find((module) => module.name === name)?.params ?? {};
-    const choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, classes: parts.classes };
-    const form = paramsForm(schema, choices, (params) => {
-      this.params = params;
-      again();
-    });
-    if (form !== null) this.element.append(form);
-    this.element.append(this.state);
-    this.feed = new ModuleFeed(parts.recording, name, {
-      answer: (answer, columns) => this.show(answer, columns),
-      failed: (error) => this.fail(error),
-    }, signal);
-  }
-
-  ask(body: ModuleRequest): void {
-    this.asked = { ...body, params: this.params };
-    this.feed.ask(this.asked, this.parts.revision());
-  }
-
-  get panelIds(): string[] {
-    return [...this.frames.keys()];
-  }
-
-  playhead(t_us: number): void {
-    for (const frame of this.frames.values()) frame.playhead(t_us);
-  }
-
-  repaint(): void {
-    if (this.last) this.show(...this.last);
-  }
-
-  dispose(): void {
-    for (const frame of this.frames.values()) frame.dispose();
-    this.frames.clear();
-  }
-
-  private show(answer: PanelAnswer, columns: Columns): void {
-    this.last = [answer, columns];
-    this.state.hidden = true;
-    const seen = new Set<string>();
-    answer.panels.forEach((panel, at) => {
-      seen.add(panel.id);
-      let frame = this.frames.get(panel.id);
-      if (frame === undefined) {
-        frame = new PanelFrame(this.parts);
-        this.frames.set(panel.id, frame);
-      }
-      // In the order of the answer: a selection puts panels before those that stay.
-      const place = this.element.querySelectorAll(':scope > .panel')[at] ?? null;
-      if (place !== frame.element) this.element.insertBefore(frame.element, place);
-      frame.update(panel, columns);
-    });
-    for (const [id, frame] of this.frames) {
-      if (seen.has(id)) continue;
-      frame.dispose();
-      this.frames.delete(id);
-    }
-  }
-
-  private fail(error: ApiError): void {
-    this.state.hidden = false;
-    setText(this.state, `${error.message} ${error.hint}`.trim());
-    // What was shown stays; the next question may be answered.
-    if (error.passes) setTimeout(() => this.feed.ask(this.asked, this.parts.revision()), 1500);
   }
 }

@@ -10,6 +10,8 @@ interface Property {
   readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly choices?: string;
+  /** Ends of a slider. */
+  readonly slider?: readonly [number, number];
 }
 
 const UNITS = ['us', 'ms', 's', 'hz', 'mv', 'um', 'px', 'percent'];
@@ -43,7 +45,28 @@ export function paramsForm(schema: Record<string, unknown>, choices: Choices, ch
       );
       return [h('label.param', h('span', label), select)];
     }
+    if (property.type === 'boolean') {
+      const box = h('input', { name, type: 'checkbox', 'aria-label': label, checked: property.default === true, onchange: () => set(name, box.checked, property.default) });
+      return [h('label.param', box, h('span', label))];
+    }
+    if (property.type === 'string') {
+      const text = h('input', { name, type: 'text', 'aria-label': label, value: String(property.default ?? ''), onchange: () => set(name, text.value.trim(), property.default) });
+      return [h('label.param', h('span', label), text)];
+    }
     if (property.type !== 'number' && property.type !== 'integer') return [];
+    if (property.slider) {
+      const [low, high] = property.slider;
+      const shown = h('span.numbers', String(property.default));
+      const slider = h('input', {
+        name, type: 'range', 'aria-label': unit ? `${label} in ${unit}` : label, min: String(low), max: String(high),
+        step: property.type === 'integer' ? '1' : String((high - low) / 200), value: String(property.default),
+        oninput: () => {
+          shown.textContent = String(slider.valueAsNumber);
+          set(name, slider.valueAsNumber, property.default);
+        },
+      });
+      return [h('label.param', h('span', label), slider, shown, unit ? h('span.muted', unit) : null)];
+    }
     const input = h('input', {
       name, type: 'number', 'aria-label': unit ? `${label} in ${unit}` : label, placeholder: 'default',
       value: property.default ? String(property.default) : '', // 0 says nothing of itself: automatic, or no bound

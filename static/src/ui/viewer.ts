@@ -150,6 +150,8 @@ class Viewer {
       span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
       revision: () => store.index.manifest.revision,
       selection: () => this.view.get('selection').map((neuron) => neuronRef(neuron, network.layers)),
+      overview: () => this.loaded.overview,
+      fly: () => this.scene?.fitSelection(),
     }, signal);
     this.history = new History(this.view, signal);
     this.address = new AddressBar(() => this.link(), signal);
@@ -281,6 +283,7 @@ class Viewer {
         this.top.setLive(manifest.open);
         this.dock?.ask();
         [this.loaded.overview, this.stimuli] = await Promise.all([loadOverview(network, this.signal), loadStimuli(network, this.signal)]);
+        this.dock?.refresh();
         this.transport.scrub.repaint();
         this.transport.paint();
       }

@@ -1,0 +1,126 @@
+"""Which stimulus was on when: the presentations of a window, their classes, and the class of every frame."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.kernels.rates import counts_by_class, frame_classes
+from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.window import Frames, Spikes
+from synaptarium.schemas.messages import TimeWindow
+from synaptarium.schemas.recording import Accounting
+
+I64 = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Presentations:
+    """Stimuli that begin in a window, sorted by their start.
+
+    Parameters
+    ----------
+    t_start_us, t_stop_us : (n,) int64
+        Half-open.
+    labels, predictions : list of str
+        Empty where there is none.
+    images : (n,) int64
+        Number of the image, -1 for none.
+    classes : list of str
+        The recording's classes, or what labels there are, sorted.
+    """
+
+    t_start_us: I64
+    t_stop_us: I64
+    labels: list[str]
+    predictions: list[str]
+    images: I64
+    classes: list[str]
+
+    @property
+    def of(self) -> I64:
+        """Class of each, by number; -1 for none."""
+        return self.numbers(self.labels)
+
+    def numbers(self, names: list[str]) -> I64:
+        """Return the class of each name, -1 where it is none."""
+        number = {name: place for place, name in enumerate(self.classes)}
+        return np.array([number.get(name, -1) for name in names], np.int64)
+
+    def of_frames(self, frames: Frames) -> I64:
+        """Return the class of each frame, -1 where none is on or the frame was not read."""
+        of = frame_classes(
+            self.t_start_us,
+            self.t_stop_us,
+            self.of,
+            first_us=frames.first_us,
+            frame_us=frames.frame_us,
+            n_frames=frames.n,
+        )
+        of[~frames.covered] = -1
+        return of
+
+
+@dataclasses.dataclass(frozen=True)
+class ByClass:
+    """Spikes of every neuron (n_neurons, n_classes), and for how long each class was on."""
+
+    classes: list[str]
+    counts: I64
+    duration_us: I64
+    accounting: tuple[Accounting, ...]
+
+    @property
+    def empty(self) -> str:
+        """Why there is nothing to see."""
+        if not self.classes:
+            return "The recording's stimuli have no classes."
+        return "" if self.duration_us.any() else "No stimulus of a class began in the window."
+
+
+def presentations(reader: RecordingReader, window: TimeWindow) -> Presentations:
+    """Return the stimuli that begin in a window; none where the recording has none."""
+    starts, stops, images = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    labels: list[str] = []
+    predictions: list[str] = []
+    if reader.recording.counts.stimuli:
+        for batch in reader.events("stimuli", "", window.t_start_us, window.t_stop_us):
+            names = batch.schema.names
+            starts.append(batch.column("t_start_us").to_numpy())
+            stops.append(batch.column("t_stop_us").to_numpy())
+            for name, texts in (("label", labels), ("prediction", predictions)):
+                given = batch.column(name).to_pylist() if name in names else [None] * batch.num_rows
+                texts += [text or "" for text in given]
+            given = batch.column("image").to_pylist() if "image" in names else [None] * batch.num_rows
+            images.append(np.array([-1 if number is None else number for number in given], np.int64))
+    known = list(reader.recording.header.classes)
+    return Presentations(
+        np.concatenate(starts),
+        np.concatenate(stops),
+        labels,
+        predictions,
+        np.concatenate(images),
+        known or sorted({label for label in labels if label}, key=_by_number),
+    )
+
+
+def by_class(spikes: Spikes, shown: Presentations, n_neurons: int) -> ByClass:
+    """Return the spikes of every neuron by class of the stimulus that was on."""
+    frames = spikes.frames
+    of = shown.of_frames(frames)
+    n_classes = len(shown.classes)
+    counts = counts_by_class(
+        spikes.frame, spikes.neuron, spikes.count, classes=of, n_neurons=n_neurons, n_classes=n_classes
+    )
+    duration_us = np.bincount(of[of >= 0], minlength=n_classes).astype(np.int64) * frames.frame_us
+    return ByClass(shown.classes, counts, duration_us, frames.accounting)
+
+
+def _by_number(name: str) -> tuple[float, str]:
+    """Order 2 before 10."""
+    try:
+        return float(name), name
+    except ValueError:
+        return float("inf"), name

@@ -1,0 +1,61 @@
+/** The way between panels and scene: which neuron an item stands for, what a click on it does, what is selected. */
+
+import type { Columns } from '../net/arrow';
+import type { AnyPanel, PanelContext } from './panel';
+
+type Links = NonNullable<AnyPanel['links']>;
+
+export interface Target {
+  readonly t_us: number | null;
+  /** Global index of the neuron. */
+  readonly neuron: number | null;
+}
+
+/** Global index of a neuron of a layer; null where there is none. */
+export function globalNeuron(context: PanelContext, layer: string, id: number | null | undefined): number | null {
+  const found = context.layers.find((candidate) => candidate.name === layer);
+  return found === undefined || id === null || id === undefined || !(id >= 0 && id < found.n_neurons) ? null : found.offset + id;
+}
+
+/** Where an item leads. */
+export function targetOf(context: PanelContext, links: Links | null | undefined, columns: Columns, item: number): Target {
+  if (!links) return { t_us: null, neuron: null };
+  const number = (name: string | undefined): number | null => {
+    if (!name) return null;
+    const value = (columns.list(name) as ArrayLike<number>)[item];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  };
+  const layer = links.layers ? String(columns.list(links.layers)[item]) : (links.layer ?? '');
+  return { t_us: number(links.time_us), neuron: globalNeuron(context, layer, number(links.neuron)) };
+}
+
+export function leads(target: Target): boolean {
+  return target.t_us !== null || target.neuron !== null;
+}
+
+/** Selects a neuron; with Shift it is added, or taken away where it is selected. */
+export function select(context: PanelContext, neuron: number, add: boolean): void {
+  const selection = context.view.get('selection');
+  if (!add) context.view.set({ selection: [neuron] });
+  else context.view.set({ selection: selection.includes(neuron) ? selection.filter((other) => other !== neuron) : [...selection, neuron] });
+}
+
+/** Seeks to where an item leads, selects its neuron, and flies there where it names a moment too. */
+export function follow(context: PanelContext, target: Target, add: boolean): void {
+  if (target.neuron !== null) select(context, target.neuron, add);
+  if (target.t_us === null) return;
+  context.clock.pause();
+  context.clock.seek(target.t_us);
+  if (target.neuron !== null) context.fly();
+}
+
+export function isSelected(context: PanelContext, target: Target): boolean {
+  return target.neuron !== null && context.view.get('selection').includes(target.neuron);
+}
+
+/** Ids, within a layer, of its selected neurons. */
+export function selectedIn(context: PanelContext, layer: string): number[] {
+  const found = context.layers.find((candidate) => candidate.name === layer);
+  if (found === undefined) return [];
+  return context.view.get('selection').map((neuron) => neuron - found.offset).filter((id) => id >= 0 && id < found.n_neurons);
+}
