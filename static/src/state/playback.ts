@@ -133,6 +133,14 @@ export class PlaybackClock implements Playback {
     this.tickersTell();
   }
 
+  /** Sets a running playhead by a little, as a replayed session does at each turn: no jump, nothing is asked anew. */
+  nudge(t_us: number): void {
+    const t = this.clamp(t_us);
+    if (t === this.t_us || !this.playing) return;
+    this.t_us = t;
+    this.tickersTell();
+  }
+
   /** Moves by whole frames of the level, to the start of a frame; playing stops. */
   step(frames: number): void {
     this.pause();
