@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -62,92 +61,86 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
+def wait_for_port(port: int, part: Part) -> None:
+    """Return when a part accepts connections on a port."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline and part.process.poll() is None, part.words()
+            time.sleep(0.05)
+
+
 class SparkCluster:
-    """A standalone master and its workers.
+    """A standalone master, running, and workers as they are added.
 
     Parameters
     ----------
     folder : Path
         For logs and what executors write.
-    workers, cores, memory : int, int, str
-        How many, and what each offers.
-    python : str
-        Of the executors.
+    cores, memory : int, str
+        What each worker offers.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        workers: int = 2,
-        cores: int = 1,
-        memory: str = "3g",
-        python: str = sys.executable,
-    ) -> None:
+    def __init__(self, folder: Path, *, cores: int = 1, memory: str = "2g") -> None:
         self.folder, self.cores, self.memory = folder, cores, memory
         home = Path(pyspark.__file__).parent
         self._class = str(home / "bin" / "spark-class")
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))} | {
-            "JAVA_HOME": str(find_java().home), "SPARK_HOME": str(home), "PYSPARK_PYTHON": python,
-            "SPARK_DAEMON_MEMORY": "192m", "SPARK_LOCAL_DIRS": str(folder), "SPARK_LOCAL_IP": "127.0.0.1",
-            "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        }  # fmt: skip
-        self.url = f"spark://127.0.0.1:{free_port()}"
-        self.master = self._start_master()
-        self.workers = [self._start_worker(f"worker-{number}") for number in range(workers)]
-        self.wait_for_workers(workers)
+        others = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))
+        }
+        self._environment = others | {
+            "JAVA_HOME": str(find_java().home),
+            "SPARK_HOME": str(home),
+            "SPARK_DAEMON_MEMORY": "192m",
+            "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # up in half the time
+            "SPARK_LOCAL_DIRS": str(folder),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+        }
+        self.workers: list[Part] = []
+        port = free_port()
+        self.url = f"spark://127.0.0.1:{port}"
+        self.master = self._started("master", "master.Master", "--port", str(port))
 
-    def _start_master(self) -> Part:
-        port = self.url.rpartition(":")[2]
-        arguments = ["--host", "127.0.0.1", "--port", port, "--webui-port", "0"]
-        return started(
-            "master",
-            [self._class, "org.apache.spark.deploy.master.Master", *arguments],
-            self.folder,
-            self._environment,
-        )
-
-    def _start_worker(self, name: str) -> Part:
-        arguments = [
-            "--host",
-            "127.0.0.1",
-            "--webui-port",
-            "0",
-            "--cores",
-            str(self.cores),
-            "--memory",
-            self.memory,
-        ]
-        arguments += ["--work-dir", str(self.folder / name), self.url]
-        return started(
-            name,
-            [self._class, "org.apache.spark.deploy.worker.Worker", *arguments],
-            self.folder,
-            self._environment,
-        )
-
-    def wait_for_workers(self, workers: int) -> None:
-        """Return when the master knows so many workers."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while self.master.words().count("Registering worker") < workers:
-            assert time.monotonic() < deadline, self.master.words() + "".join(
-                part.words() for part in self.workers
+    def add_workers(self, n: int) -> None:
+        """Start workers and wait until the master knows them."""
+        wait_for_port(int(self.url.rpartition(":")[2]), self.master)
+        before = len(self.workers)
+        for number in range(before, before + n):
+            name = f"worker-{number}"
+            offer = (
+                "--cores",
+                str(self.cores),
+                "--memory",
+                self.memory,
+                "--work-dir",
+                str(self.folder / name),
             )
+            self.workers.append(self._started(name, "worker.Worker", *offer, self.url))
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.master.words().count("Registering worker") < before + n:
+            assert time.monotonic() < deadline, "".join(part.words() for part in (self.master, *self.workers))
             time.sleep(0.1)
 
-    def add_worker(self) -> None:
-        """Start one more worker and wait until the master knows it."""
-        self.workers.append(self._start_worker(f"worker-{len(self.workers)}"))
-        self.wait_for_workers(len(self.workers))
+    def _started(self, name: str, main: str, *arguments: str) -> Part:
+        place = ("--host", "127.0.0.1", "--webui-port", "0")
+        command = [self._class, f"org.apache.spark.deploy.{main}", *place, *arguments]
+        return started(name, command, self.folder, self._environment)
+
+    def executors(self) -> set[str]:
+        """Return every executor that the master has started, as ``application/number``."""
+        return set(re.findall(r"Launching executor (\S+) on worker", self.master.words()))
 
     def stop(self) -> None:
         """End every process."""
-        for part in [*self.workers, self.master]:
+        for part in (*self.workers, self.master):
             part.kill()
 
 
 class ReplicaSet:
-    """Three members; an election takes about a second here, in the wild ten."""
+    """Three members of a MongoDB replica set; an election takes a second here, ten where nobody says otherwise."""
 
     def __init__(self, folder: Path) -> None:
         binary = find_mongod().path
@@ -158,39 +151,29 @@ class ReplicaSet:
             data.mkdir()
             command = [
                 str(binary), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1", "--replSet", "rs",
-                "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "1024",
+                "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "2048",
                 "--setParameter", "diagnosticDataCollectionEnabled=false",
             ]  # fmt: skip
             self.members[port] = started(f"mongod-{number}", command, folder)
-        hosts = [f"127.0.0.1:{port}" for port in self.members]
-        self.uri = f"mongodb://{','.join(hosts)}/?replicaSet=rs"
-        self._initiate(hosts)
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self.members)
+        self.uri = f"mongodb://{hosts}/?replicaSet=rs"
 
-    def _initiate(self, hosts: list[str]) -> None:
-        members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
+    def initiate(self) -> None:
+        """Make the members a set, and wait for its first primary."""
+        for port, part in self.members.items():
+            wait_for_port(port, part)
+        members = [{"_id": number, "host": f"127.0.0.1:{port}"} for number, port in enumerate(self.members)]
         settings = {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 300}
-        for host in hosts:
-            self._answers(host)
-        with pymongo.MongoClient(f"mongodb://{hosts[0]}/?directConnection=true") as client:
+        with pymongo.MongoClient(f"mongodb://{members[0]['host']}/?directConnection=true") as client:
             client.admin.command("replSetInitiate", {"_id": "rs", "members": members, "settings": settings})
         self.primary()
-
-    def _answers(self, host: str) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        name, _, port = host.partition(":")
-        while True:
-            try:
-                socket.create_connection((name, int(port)), 1.0).close()
-                return
-            except OSError:
-                assert time.monotonic() < deadline, "".join(part.words() for part in self.members.values())
-                time.sleep(0.05)
 
     def primary(self) -> int:
         """Return the port of the primary, waiting for an election."""
         with pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=30_000) as client:
             client.admin.command("ping")
-            assert client.primary is not None
+            while client.primary is None:
+                time.sleep(0.05)
             return client.primary[1]
 
     def kill_primary(self) -> int:
@@ -206,14 +189,13 @@ class ReplicaSet:
 
 
 @contextmanager
-def spark_cluster(folder: Path, **parts: int | str) -> Iterator[SparkCluster]:
-    """A Spark cluster that is gone after the block."""
+def cluster(folder: Path, *, workers: int = 2) -> Iterator[tuple[SparkCluster, ReplicaSet]]:
+    """Both, with all their members, until the end of the block."""
     with ExitStack() as cleanup:
-        cluster = SparkCluster(folder, **parts)  # type: ignore[arg-type]
-        cleanup.callback(cluster.stop)
-        yield cluster
-
-
-def executors_of(cluster: SparkCluster) -> set[str]:
-    """Return the executors that the master has started, as ``application/number``."""
-    return set(re.findall(r"Launching executor (\S+) on worker", cluster.master.words()))
+        spark = SparkCluster(folder)
+        cleanup.callback(spark.stop)
+        replicas = ReplicaSet(folder)
+        cleanup.callback(replicas.stop)
+        replicas.initiate()
+        spark.add_workers(workers)
+        yield spark, replicas
