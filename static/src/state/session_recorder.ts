@@ -1,0 +1,305 @@
+/**
+ * Records a session: notes what changes, sends it every two seconds, keeps what could not be sent.
+ *
+ * The playhead costs nothing while it runs: an operation is written when it departs from what the last one foretells.
+ * Operations carry the time of the frame in which the playhead stood there, so that replaying shows the same frames.
+ */
+
+import type { ClockOp, NoteOp, PoseOp, Session } from '../net/messages.gen';
+import { ApiError } from '../net/rest';
+import { sessionRest } from '../net/session_rest';
+import type { LayerInfo } from './frames';
+import type { PlaybackClock } from './playback';
+import { type Operation, playheadAt } from './session_state';
+import { MAX_SELECTED, RECORDED, toChanges } from './session_view';
+import type { Camera, View, ViewKey } from './view';
+
+export const POSE_EVERY_MS = 100;
+const SEND_EVERY_MS = 2000;
+const SEND_AT = 120;
+/** The playhead may be so many seconds of play away from what was foretold before it is written again. */
+const DRIFT_S = 0.02;
+
+export type RecorderState = 'idle' | 'starting' | 'recording' | 'stopping';
+
+export interface RecorderParts {
+  readonly recording: string;
+  readonly layers: readonly LayerInfo[];
+  readonly view: View;
+  readonly clock: PlaybackClock;
+  pose(): Camera | null;
+  modules(): readonly string[] | null;
+  /** Something to tell: an error, or what cannot be kept. */
+  told(key: string, message: string, hint: string, stays: boolean): void;
+  changed(): void;
+}
+
+export class SessionRecorder {
+  state: RecorderState = 'idle';
+  session: Session | null = null;
+  /** False while the server does not take what was recorded. */
+  saved = true;
+  /** Milliseconds of JavaScript spent on recording, and pictures drawn meanwhile: what recording costs. */
+  cost_ms = 0;
+  frames = 0;
+  private started_ms = 0;
+  private last_at = 0;
+  private last_send_ms = 0;
+  private sent = 0;
+  private sending: Promise<void> | null = null;
+  private queue: Operation[] = [];
+  private clockOp: ClockOp | null = null;
+  private clockDue = false;
+  private tick = { at_ms: 0, t_us: 0 };
+  private poseText = '';
+  private modulesText = '';
+  private pointerText = 'null';
+  private pointerPlace: [number, number, number] | null = null;
+  private timer: ReturnType<typeof setInterval> | null = null;
+  private dirty = new Set<ViewKey>();
+
+  constructor(private readonly parts: RecorderParts, signal: AbortSignal) {
+    const { view, clock } = parts;
+    const costed = (run: () => void): void => {
+      if (this.state !== 'recording') return;
+      const before = performance.now();
+      run();
+      this.cost_ms += performance.now() - before;
+    };
+    view.subscribe(RECORDED, (_, changed) => costed(() => {
+      for (const key of changed) if (RECORDED.includes(key)) this.dirty.add(key);
+      if (this.dirty.has('selection') && view.get('selection').length > MAX_SELECTED) {
+        parts.told('session-selection', `The session keeps ${MAX_SELECTED.toLocaleString('en-US')} of the ${view.get('selection').length.toLocaleString('en-US')} selected neurons.`, 'The last ones selected.', false);
+      }
+      this.writeView();
+    }), signal);
+    clock.onTick((t_us) => costed(() => {
+      this.frames += 1;
+      this.tick = { at_ms: performance.now() - this.started_ms, t_us };
+    }), signal);
+    clock.onChange(() => costed(() => {
+      this.clockDue = true;
+      if (this.now() - (this.clockOp?.at_ms ?? -Infinity) >= POSE_EVERY_MS) this.writeClock();
+    }), signal);
+    this.sampleCosted = () => costed(() => this.sample());
+    signal.addEventListener('abort', () => this.timer !== null && clearInterval(this.timer), { once: true });
+    window.addEventListener('pagehide', () => this.lastWords(), { signal });
+  }
+
+  private readonly sampleCosted: () => void;
+
+  get elapsed_ms(): number {
+    return this.state === 'idle' ? 0 : this.state === 'starting' ? 0 : performance.now() - this.started_ms;
+  }
+
+  async start(author: string): Promise<void> {
+    if (this.state !== 'idle') return;
+    this.setState('starting');
+    try {
+      this.begin(await sessionRest.begin(this.parts.recording, { author }), 0);
+    } catch (error) {
+      this.setState('idle');
+      this.tell(error);
+    }
+  }
+
+  /** Goes on with a session that was forked: what follows is recorded from its end on. */
+  resume(session: Session): void {
+    this.begin(session, session.duration_ms ?? 0);
+  }
+
+  /** Ends the session; resolves to it, or to null where the server did not take the end. */
+  async stop(): Promise<Session | null> {
+    if (this.state !== 'recording' || this.session === null) return null;
+    this.sample();
+    const duration_ms = Math.max(this.last_at, Math.round(this.now()));
+    this.setState('stopping');
+    if (this.timer !== null) clearInterval(this.timer);
+    const { id } = this.session;
+    try {
+      await this.send();
+      if (this.queue.length > 0) throw new ApiError('unreachable', 'The end of the session could not be saved.', 'It is kept as far as it was saved.', 0);
+      return await sessionRest.change(id, { state: 'done', duration_ms });
+    } catch (error) {
+      this.tell(error);
+      return null;
+    } finally {
+      this.queue = [];
+      this.session = null;
+      this.setState('idle');
+    }
+  }
+
+  /** Points at a place; null when the light goes out. */
+  point(place: [number, number, number] | null): void {
+    this.pointerPlace = place;
+  }
+
+  async note(text: string, place: [number, number, number] | null, author: string): Promise<NoteOp | null> {
+    if (this.session === null) return null;
+    const note: NoteOp = { op: 'note', at_ms: Math.round(this.now()), id: noteId(), text, position: place, author };
+    try {
+      await sessionRest.note(this.session.id, { change: note });
+      return note;
+    } catch (error) {
+      this.tell(error);
+      return null;
+    }
+  }
+
+  private begin(session: Session, at_ms: number): void {
+    this.session = session;
+    this.started_ms = performance.now() - at_ms;
+    this.last_at = at_ms;
+    this.sent = session.n_recorded ?? 0;
+    this.queue = [];
+    this.clockOp = null;
+    this.clockDue = true;
+    this.poseText = this.modulesText = '';
+    this.pointerText = 'null';
+    this.saved = true;
+    this.cost_ms = this.frames = 0;
+    this.tick = { at_ms, t_us: this.parts.clock.t_us };
+    this.setState('recording');
+    for (const key of RECORDED) this.dirty.add(key);
+    this.writeView();
+    this.sample();
+    this.last_send_ms = performance.now();
+    this.timer = setInterval(this.sampleCosted, POSE_EVERY_MS);
+  }
+
+  private now(): number {
+    return performance.now() - this.started_ms;
+  }
+
+  private stamp(wanted_ms = this.now()): number {
+    this.last_at = Math.max(this.last_at, Math.round(wanted_ms));
+    return this.last_at;
+  }
+
+  private sample(): void {
+    const { parts } = this;
+    this.writeView();
+    const pose = parts.pose();
+    if (pose !== null) {
+      const { position, target } = pose;
+      const text = `${position.join()},${target.join()}`;
+      if (text !== this.poseText) {
+        this.poseText = text;
+        const op: PoseOp = { op: 'pose', at_ms: this.stamp(), position: short(position), target: short(target) };
+        this.queue.push(op);
+      }
+    }
+    if (this.clockDue || this.drifted()) this.writeClock();
+    const modules = parts.modules();
+    const names = modules?.join('\n') ?? '';
+    if (modules !== null && names !== this.modulesText) {
+      this.modulesText = names;
+      this.queue.push({ op: 'view', at_ms: this.stamp(), changes: { modules: [...modules] } });
+    }
+    const pointer = JSON.stringify(this.pointerPlace);
+    if (pointer !== this.pointerText) {
+      this.pointerText = pointer;
+      this.queue.push({ op: 'pointer', at_ms: this.stamp(), position: this.pointerPlace && short(this.pointerPlace) });
+    }
+    if (this.queue.length >= SEND_AT || performance.now() - this.last_send_ms >= SEND_EVERY_MS) void this.send();
+    parts.changed();
+  }
+
+  private drifted(): boolean {
+    const { clockOp: op, tick, parts } = this;
+    if (op === null) return true;
+    if (op.playing !== this.runs()) return true;
+    const allowed_us = Math.max(1, DRIFT_S * 1e6 * Math.abs(parts.clock.speed));
+    return tick.at_ms > op.at_ms && Math.abs(playheadAt(op, tick.at_ms) - tick.t_us) > allowed_us;
+  }
+
+  private runs(): boolean {
+    const { clock } = this.parts;
+    return clock.playing && clock.status === 'playing' && !clock.scrubbing;
+  }
+
+  private writeClock(): void {
+    const { clock } = this.parts;
+    const playing = this.runs();
+    // The playhead moves in frames; it stood at t_us in the last one.
+    const at_ms = this.stamp(playing ? this.tick.at_ms : this.now());
+    const since_ms = playing ? at_ms - this.tick.at_ms : 0;
+    const loop: [number, number] | null = clock.loop ? [clock.loop.t_start_us, clock.loop.t_stop_us] : null;
+    const op: ClockOp = {
+      op: 'clock', at_ms, t_us: Math.round((clock.t_us + clock.speed * since_ms * 1000) * 10) / 10, speed: clock.speed, playing, loop,
+    };
+    this.clockDue = false;
+    const before = this.clockOp;
+    if (before && !before.playing && !playing && before.t_us === op.t_us && before.speed === op.speed && String(before.loop) === String(loop)) return;
+    this.clockOp = op;
+    this.queue.push(op);
+  }
+
+  private writeView(): void {
+    if (this.dirty.size === 0) return;
+    this.queue.push({ op: 'view', at_ms: this.stamp(), changes: toChanges(this.parts.view.all(), this.dirty, this.parts.layers) });
+    this.dirty.clear();
+  }
+
+  private send(): Promise<void> {
+    this.sending ??= this.sendNow().finally(() => { this.sending = null; });
+    return this.sending;
+  }
+
+  private async sendNow(): Promise<void> {
+    if (this.session === null) return;
+    this.last_send_ms = performance.now();
+    const operations = this.queue.slice(0, 1000);
+    const at_ms = operations.length < this.queue.length ? (operations.at(-1)?.at_ms ?? this.last_at) : this.stamp();
+    try {
+      await sessionRest.append(this.session.id, { first: this.sent, at_ms, operations });
+      this.queue = this.queue.slice(operations.length);
+      this.sent += operations.length;
+      if (!this.saved) this.parts.told('session-saved', '', '', false);
+      this.saved = true;
+    } catch (error) {
+      if (error instanceof ApiError && error.passes) {
+        if (this.saved) this.parts.told('session-saved', 'The session cannot be saved at the moment.', 'It goes on; what is recorded is kept and sent when the server answers again.', true);
+        this.saved = false;
+        return;
+      }
+      this.tell(error);
+      this.abandon();
+    }
+  }
+
+  /** The session is gone or belongs to another page: nothing more can be recorded into it. */
+  private abandon(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.queue = [];
+    this.session = null;
+    this.setState('idle');
+  }
+
+  /** The page goes away: one last batch that outlives it. */
+  private lastWords(): void {
+    if (this.state !== 'recording' || this.session === null || this.sending !== null) return;
+    const { id } = this.session;
+    sessionRest.append(id, { first: this.sent, at_ms: this.stamp(), operations: this.queue.slice(0, 300) }, true).catch(() => undefined);
+  }
+
+  private tell(error: unknown): void {
+    if (error instanceof ApiError) this.parts.told('session', error.message, error.hint, false);
+    else throw error;
+  }
+
+  private setState(state: RecorderState): void {
+    this.state = state;
+    this.parts.changed();
+  }
+}
+
+export function noteId(): string {
+  return `n${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+}
+
+/** Six digits are finer than a pixel from anywhere, and half as long. */
+function short(place: readonly [number, number, number]): [number, number, number] {
+  return place.map((value) => Number(value.toPrecision(6))) as [number, number, number];
+}

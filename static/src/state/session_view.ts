@@ -1,0 +1,64 @@
+/** The view as a session keeps it, and back: names of the schema, neurons as layer and id instead of global indices. */
+
+import type { NeuronRef, ViewChanges } from '../net/messages.gen';
+import { neuronRef } from './address_bar';
+import type { LayerInfo } from './frames';
+import { VIEW_DEFAULTS, type ViewKey, type ViewValues } from './view';
+
+/** What is no part of a session's view: `pose` has the camera, the rest belongs to who looks. */
+export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks'];
+const SAME = ['colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size'] as const;
+const SYNAPSES: readonly ViewKey[] = ['synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold'];
+export const RECORDED: readonly ViewKey[] = [...SAME, ...SYNAPSES, 'decay_frames', 'selection', 'sets'];
+/** A larger selection is kept only so far, and said so. */
+export const MAX_SELECTED = 5000;
+
+/** The session's form of some keys of the view. */
+export function toChanges(values: Readonly<ViewValues>, keys: Iterable<ViewKey>, layers: readonly LayerInfo[]): ViewChanges {
+  const changes: Record<string, unknown> = {};
+  for (const key of keys) {
+    if ((SAME as readonly string[]).includes(key)) changes[key] = values[key];
+    else if (SYNAPSES.includes(key)) {
+      changes['synapses'] = {
+        shown: values.synapses > 0, budget: values.synapses > 0 ? values.synapses : VIEW_DEFAULTS.synapses,
+        threshold: values.synapse_threshold, choice: values.synapse_choice, direction: values.synapse_direction,
+      };
+    } else if (key === 'decay_frames') changes['glow_frames'] = values.decay_frames;
+    else if (key === 'selection') changes['selection'] = refs(values.selection, layers);
+    else if (key === 'sets') changes['sets'] = values.sets.map((set) => ({ name: set.name, colour: set.colour, neurons: refs(set.neurons, layers) }));
+  }
+  return changes as ViewChanges;
+}
+
+/** The page's form of what a session kept; absent fields stay absent. */
+export function fromChanges(changes: ViewChanges, layers: readonly LayerInfo[]): Partial<ViewValues> {
+  const values: Record<string, unknown> = {};
+  for (const key of SAME) {
+    const value = (changes as Record<string, unknown>)[key];
+    if (value !== undefined) values[key] = value;
+  }
+  const { synapses, glow_frames, selection, sets } = changes;
+  if (synapses !== undefined) {
+    values['synapses'] = synapses.shown === false ? 0 : (synapses.budget ?? VIEW_DEFAULTS.synapses);
+    values['synapse_threshold'] = synapses.threshold ?? VIEW_DEFAULTS.synapse_threshold;
+    values['synapse_choice'] = synapses.choice ?? VIEW_DEFAULTS.synapse_choice;
+    values['synapse_direction'] = synapses.direction ?? VIEW_DEFAULTS.synapse_direction;
+  }
+  if (glow_frames !== undefined) values['decay_frames'] = glow_frames;
+  if (selection !== undefined) values['selection'] = globalIds(selection, layers);
+  if (sets !== undefined) values['sets'] = sets.map((set) => ({ ...set, neurons: globalIds(set.neurons, layers) }));
+  return values as Partial<ViewValues>;
+}
+
+function refs(neurons: readonly number[], layers: readonly LayerInfo[]): NeuronRef[] {
+  return neurons.slice(-MAX_SELECTED).map((neuron) => neuronRef(neuron, layers));
+}
+
+/** Global indices of references; neurons that this recording does not have are left out. */
+function globalIds(neurons: readonly NeuronRef[], layers: readonly LayerInfo[]): number[] {
+  const known = new Map(layers.map((layer) => [layer.name, layer]));
+  return neurons.flatMap(({ layer, neuron }) => {
+    const found = known.get(layer);
+    return found && neuron >= 0 && neuron < found.n_neurons ? [found.offset + neuron] : [];
+  });
+}
