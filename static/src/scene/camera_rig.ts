@@ -100,6 +100,14 @@ export class CameraRig {
     return { position: round(position), target: round(target) };
   }
 
+  /** Puts the camera there, with nothing in between: for what moves it at every turn, such as a replayed session. */
+  place({ position, target }: Camera): void {
+    this.flight = null;
+    this.camera.position.set(...position);
+    this.controls.target.set(...target);
+    this.moved = true;
+  }
+
   /** The three-quarter view that fits the points into the window. */
   homePose(points: readonly THREE.Vector3[]): Camera {
     return this.fitPose(points, HOME_DIRECTION, 1.03 + (2 * LABEL_PX) / this.height);

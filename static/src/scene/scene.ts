@@ -23,7 +23,8 @@ import { Sheets } from './sheets';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
 import './scene.css';
-import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats } from '../state/frames';
+import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
+import type { Camera } from '../state/view';
 
 const CLICK_PX = 5;
 const CLICK_MS = 500;
@@ -156,6 +157,36 @@ export class Scene implements SceneHandle {
     if (point.clone().applyMatrix4(this.rig.camera.matrixWorldInverse).z > 0) return null;
     point.project(this.rig.camera);
     return { x: (point.x * 0.5 + 0.5) * this.width, y: (0.5 - point.y * 0.5) * this.height };
+  }
+
+  pose(): Camera {
+    return this.rig.pose();
+  }
+
+  place(camera: Camera): void {
+    this.rig.place(camera);
+  }
+
+  placeOf(neuron: number): [number, number, number] {
+    return this.table.position(neuron, new THREE.Vector3()).toArray();
+  }
+
+  projectPlace(place: Vector): { x: number; y: number } | null {
+    const { camera } = this.rig;
+    const point = new THREE.Vector3(...place).applyMatrix4(camera.matrixWorldInverse);
+    if (point.z > -camera.near) return null;
+    point.applyMatrix4(camera.projectionMatrix);
+    return { x: (point.x * 0.5 + 0.5) * this.width, y: (0.5 - point.y * 0.5) * this.height };
+  }
+
+  pointAt(x: number, y: number): [number, number, number] {
+    const neuron = this.pick(x, y);
+    if (neuron >= 0) return this.placeOf(neuron);
+    const { camera, target } = this.rig;
+    const ray = new THREE.Raycaster();
+    ray.setFromCamera(new THREE.Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), camera);
+    const plane = new THREE.Plane().setFromNormalAndCoplanarPoint(camera.getWorldDirection(new THREE.Vector3()), target);
+    return (ray.ray.intersectPlane(plane, new THREE.Vector3()) ?? target).toArray();
   }
 
   /** The neuron drawn at a pixel of the host, or -1. */

@@ -273,6 +273,16 @@ export interface SceneHandle {
   project(neuron: number): { x: number; y: number } | null;
   /** The synapse weights now at a neuron, for the detail card (strongest first); [] where unknown. */
   synapsesOf?(neuron: number, limit: number): { projection: string; pre: number; post: number; weight: number }[];
+  /** The camera as it stands now, also while it moves. */
+  pose(): import('./view').Camera;
+  /** Puts the camera there at once. */
+  place(camera: import('./view').Camera): void;
+  /** Where a neuron is drawn. */
+  placeOf(neuron: number): [number, number, number];
+  /** Pixel position in the host of a place; null when it is behind the camera. */
+  projectPlace(place: Vector): { x: number; y: number } | null;
+  /** The place under a pixel of the host: of the neuron there, else on a plane through what the camera looks at. */
+  pointAt(x: number, y: number): [number, number, number];
   /** Anything a browser test may want to see; becomes part of window.synaptarium.state().scene. */
   debug?(): Record<string, unknown>;
 }
