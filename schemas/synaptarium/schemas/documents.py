@@ -44,6 +44,54 @@ class EventBlock(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
+class StagedBlock(EventBlock, frozen=True, kw_only=True):
+    """``staged``: a block that a Spark task wrote and no commit has made part of its recording yet; readers never look.
+
+    Parameters
+    ----------
+    recording : str
+        Id of the recording that it is meant for, which may not exist yet.
+    writer, attempt : str
+        The write, and the attempt of a task of it.
+    created_us : int
+        Wall clock: what nobody commits is swept away some day.
+    """
+
+    recording: str  # type: ignore[assignment]
+    writer: str
+    attempt: str
+    created_us: int
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """``commits``: the last commit of a write. From the moment it is here, its blocks belong to the recording.
+
+    Parameters
+    ----------
+    recording : str
+        Recording id.
+    writer, batch : str, int
+        The write, and its batch (0 but for streams).
+    state : {"moving", "done"}
+        Whether its blocks and counts have arrived.
+    blocks : list of str
+        Ids of its staged blocks, in the order in which they become blocks of the recording.
+    kind, last_us : str, int
+        Kind of its events, and the time of its last one.
+    counts : dict
+        Its events, as :class:`synaptarium.schemas.recording.Counts`.
+    """
+
+    recording: str
+    writer: str
+    batch: int
+    state: Literal["moving", "done"]
+    blocks: list[str]
+    kind: str
+    last_us: int
+    counts: dict[str, Any]
+
+
 class NeuronBlock(msgspec.Struct, frozen=True, kw_only=True):
     """``neurons``: one block of a layer's arrays; ``what`` is positions, labels or recorded (of ``variable``)."""
 
@@ -139,6 +187,10 @@ COLLECTIONS: dict[str, Collection] = {
         ),
         compressed=False,  # payloads are zstd already
     ),
+    "staged": Collection(
+        StagedBlock, (Index(("writer", "attempt")), Index(("created_us",))), compressed=False
+    ),
+    "commits": Collection(Commit, (Index(("recording", "state")),)),
     "synapses": Collection(SynapseBlock, (Index(("recording", "projection", "block"), unique=True),)),
     "chunks": Collection(ChunkDocument, clustered=True, compressed=False),
     "summaries": Collection(Summary, (Index(("recording", "name", "key"), unique=True),)),

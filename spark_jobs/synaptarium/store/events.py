@@ -61,7 +61,7 @@ def write_block(
     first : int
         Images only: index of the first image of the block.
     """
-    document = _document(num, kind, stream, seq, batch, first)
+    document = block_document(num, kind, stream, seq, batch, first)
     events = store.durable("events")
     call(store, lambda: events.replace_one({"_id": document["_id"]}, document, upsert=True))
     return _info(document)
@@ -71,7 +71,7 @@ def add_block(
     store: Store, num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, *, first: int = 0
 ) -> BlockInfo:
     """Write one block that must not exist yet; raises pymongo's DuplicateKeyError through the edge's caller."""
-    document = _document(num, kind, stream, seq, batch, first)
+    document = block_document(num, kind, stream, seq, batch, first)
     store.durable("events").insert_one(document)
     return _info(document)
 
@@ -153,7 +153,7 @@ def read(
     column = TIME_COLUMN[kind]
     waiting: pa.RecordBatch | None = None  # rows that a later block may still precede
     for place, block in enumerate(listed):
-        batch = _clipped(_load(store, num, kind, block), column, block, t_start_us, t_stop_us)
+        batch = _clipped(load(store, num, kind, block), column, block, t_start_us, t_stop_us)
         following = listed[place + 1].t0_us if place + 1 < len(listed) else None
         if column is None or (waiting is None and (following is None or block.t1_us <= following)):
             if batch.num_rows:
@@ -177,8 +177,9 @@ def check_exists(store: Store, num: int) -> None:
         )
 
 
-def _load(store: Store, num: int, kind: EventKind, block: BlockInfo) -> pa.RecordBatch:
-    name = _id(num, kind, block.stream, block.seq)
+def load(store: Store, num: int, kind: EventKind, block: BlockInfo) -> pa.RecordBatch:
+    """Return the events of one block, in time order; raises RecordingNotFound or CorruptData."""
+    name = block_id(num, kind, block.stream, block.seq)
     found = call(store, lambda: store.db.events.find_one({"_id": name}))
     if found is None:
         check_exists(store, num)
@@ -227,9 +228,10 @@ def time_sorted(batch: pa.RecordBatch, column: str) -> pa.RecordBatch:
     return batch.take(pa.array(np.argsort(times_us, kind="stable")))
 
 
-def _document(
-    num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, first: int
+def block_document(
+    num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, first: int = 0
 ) -> Document:
+    """Return the document of a block; arguments as for :func:`write_block`."""
     sealed = encode_block(kind, batch)
     column = TIME_COLUMN[kind]
     t0_us, t1_us = first, first + batch.num_rows - 1
@@ -237,7 +239,7 @@ def _document(
         times_us = conform(kind, batch).column(column)
         t0_us, t1_us = times_us[0].as_py(), times_us[-1].as_py()
     return {
-        "_id": _id(num, kind, stream, seq),
+        "_id": block_id(num, kind, stream, seq),
         "recording": num,
         "kind": kind,
         "stream": stream,
@@ -251,7 +253,7 @@ def _document(
     }
 
 
-def _id(num: int, kind: str, stream: str, seq: int) -> str:
+def block_id(num: int, kind: str, stream: str, seq: int) -> str:
     return f"{num}/{kind}/{seq:08d}/{stream}"
 
 

@@ -150,6 +150,9 @@ def delete(store: Store, id: str) -> None:
     for name in ("events", "neurons", "synapses", "summaries", "jobs"):
         collection = store.durable(name)
         call(store, lambda collection=collection: collection.delete_many({"recording": recording.num}))
+    for name in ("staged", "commits"):  # of writes that never ended
+        collection = store.durable(name)
+        call(store, lambda collection=collection: collection.delete_many({"recording": id}))
     call(store, lambda: store.durable("recordings").delete_one({"_id": id}))
 
 
@@ -228,7 +231,7 @@ def append(store: Store, id: str, kind: EventKind, stream: str, batch: pa.Record
         As :meth:`synaptarium.store.intake.Intake.take`; nothing of the batch is stored then.
     """
     recording = get(store, id)
-    _check_open(recording)
+    check_open(recording)
     intake = Intake(recording.header, open_ended=True, track_weights=False)
     taken = intake.take(kind, stream, batch)
     if taken.num_rows == 0:
@@ -239,7 +242,7 @@ def append(store: Store, id: str, kind: EventKind, stream: str, batch: pa.Record
         _append_block(store, recording.num, kind, stream, taken.slice(start, rows), first + start)
     column = TIME_COLUMN[kind]
     last_us = recording.header.t_start_us if column is None else taken.column(column)[-1].as_py()
-    return _grow(store, id, intake.counts(), last_us)
+    return grow(store, id, intake.counts(), last_us)
 
 
 def close(store: Store, id: str) -> Recording:
@@ -249,8 +252,11 @@ def close(store: Store, id: str) -> Recording:
     -----
     Counting again settles what a writer that died between a block and its counts left behind.
     """
+    from synaptarium.store.staging import settle  # which stands on this module
+
     recording = get(store, id)
-    _check_open(recording)
+    check_open(recording)
+    settle(store, id)
     intake = recounted(store, recording)
     return finish(store, id, counts=intake.counts(), weights=intake.weights())
 
@@ -369,7 +375,8 @@ def not_found(id: str) -> RecordingNotFound:
     )
 
 
-def _check_open(recording: Recording) -> None:
+def check_open(recording: Recording) -> None:
+    """Raise Conflict unless the recording is open."""
     if recording.status != "open":
         raise Conflict(
             f"Recording {recording.id!r} is {recording.status}, not open.",
@@ -393,28 +400,65 @@ def _append_block(
                 continue  # another writer of the same stream was quicker
 
 
-def _grow(store: Store, id: str, added: Counts, last_us: int) -> Recording:
-    """Add counts and stretch the span, whoever else does so at the same time."""
+def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "") -> Recording:
+    """Add counts and stretch the span, whoever else does so at the same time.
+
+    Parameters
+    ----------
+    more : Counts
+        Events that are stored already.
+    last_us : int
+        Time of the last of them.
+    once : str
+        A name under which this is done once however often it is asked for, until :func:`forget_growth`; letters and
+        digits.
+    """
     while True:
         recording = get(store, id)
         header, counts = recording.header, recording.counts
         bins = (last_us - header.t_start_us) // header.bin_us + 1
         t_stop_us = max(header.t_stop_us, header.t_start_us + bins * header.bin_us)
-        sums = {
-            field: _added(getattr(counts, field), getattr(added, field)) for field in Counts.__struct_fields__
-        }
         changes: Document = {
-            "counts": msgspec.to_builtins(Counts(**sums)),
+            "counts": msgspec.to_builtins(added(counts, more)),
             "header.t_stop_us": t_stop_us,
             "revision": recording.revision + 1,
         }
         where: Document = {"_id": id, "revision": recording.revision}
-        with edge(store):
-            found = store.durable("recordings").find_one_and_update(
+        if once:
+            where[f"grown.{once}"] = {"$exists": False}
+            changes[f"grown.{once}"] = True
+
+        def update(where: Document = where, changes: Document = changes) -> Document | None:
+            return store.durable("recordings").find_one_and_update(
                 where, {"$set": changes}, return_document=ReturnDocument.AFTER
             )
+
+        if once:
+            found = call(store, update)
+        else:
+            with edge(store):
+                found = update()
         if found is not None:
             return _to_recording(found)
+        if once and _has_grown(store, id, once):
+            return get(store, id)
+
+
+def forget_growth(store: Store, id: str, once: str) -> None:
+    """Forget that :func:`grow` was done under a name: nobody will ask for it again."""
+    _update(store, id, {"$unset": {f"grown.{once}": ""}})
+
+
+def _has_grown(store: Store, id: str, once: str) -> bool:
+    where: Document = {"_id": id, f"grown.{once}": {"$exists": True}}
+    return call(store, lambda: store.db.recordings.find_one(where, {"_id": 1})) is not None
+
+
+def added(first: Counts, second: Counts) -> Counts:
+    """Return the sum of two counts."""
+    return Counts(
+        **{field: _added(getattr(first, field), getattr(second, field)) for field in Counts.__struct_fields__}
+    )
 
 
 def _added(first: Any, second: Any) -> Any:
