@@ -202,7 +202,7 @@ def finish(
     for name, value in (("header", header), ("counts", counts), ("weights", weights)):
         if value is not None:
             changes[name] = msgspec.to_builtins(value)
-    _update(store, id, {"$set": changes, "$inc": {"revision": 1}})
+    _update(store, id, {"$set": changes, "$inc": {"revision": 1}, "$unset": {"grown": ""}})
     return get(store, id)
 
 
@@ -400,7 +400,7 @@ def _append_block(
                 continue  # another writer of the same stream was quicker
 
 
-def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "") -> Recording:
+def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "", batch: int = 0) -> Recording:
     """Add counts and stretch the span, whoever else does so at the same time.
 
     Parameters
@@ -409,9 +409,9 @@ def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "") -
         Events that are stored already.
     last_us : int
         Time of the last of them.
-    once : str
-        A name under which this is done once however often it is asked for, until :func:`forget_growth`; letters and
-        digits.
+    once, batch : str, int
+        Where named (by letters and digits), each batch under a name counts once, however often and late it is asked
+        for; the recording keeps the name until it is closed.
     """
     while True:
         recording = get(store, id)
@@ -425,8 +425,8 @@ def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "") -
         }
         where: Document = {"_id": id, "revision": recording.revision}
         if once:
-            where[f"grown.{once}"] = {"$exists": False}
-            changes[f"grown.{once}"] = True
+            where |= {"status": "open", f"grown.{once}": {"$not": {"$gte": batch}}}
+            changes[f"grown.{once}"] = batch
 
         def update(where: Document = where, changes: Document = changes) -> Document | None:
             return store.durable("recordings").find_one_and_update(
@@ -440,18 +440,13 @@ def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "") -
                 found = update()
         if found is not None:
             return _to_recording(found)
-        if once and _has_grown(store, id, once):
+        if once and _has_grown(store, id, once, batch):
             return get(store, id)
 
 
-def forget_growth(store: Store, id: str, once: str) -> None:
-    """Forget that :func:`grow` was done under a name: nobody will ask for it again."""
-    _update(store, id, {"$unset": {f"grown.{once}": ""}})
-
-
-def _has_grown(store: Store, id: str, once: str) -> bool:
-    where: Document = {"_id": id, f"grown.{once}": {"$exists": True}}
-    return call(store, lambda: store.db.recordings.find_one(where, {"_id": 1})) is not None
+def _has_grown(store: Store, id: str, once: str, batch: int) -> bool:
+    where: Document = {"_id": id, "status": "open", f"grown.{once}": {"$not": {"$gte": batch}}}
+    return call(store, lambda: store.db.recordings.find_one(where, {"_id": 1})) is None
 
 
 def added(first: Counts, second: Counts) -> Counts:

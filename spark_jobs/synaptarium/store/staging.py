@@ -171,15 +171,14 @@ def settle(store: Store, id: str) -> None:
         num = recordings.get(store, id).num
         for block in found["blocks"]:
             call(store, lambda num=num, block=block: _move(store, num, block))
-        once = hashlib.sha256(f"{found['_id']}/{found['batch']}".encode()).hexdigest()[:24]
         if found["blocks"]:
+            once = hashlib.sha256(found["_id"].encode()).hexdigest()[:24]
             counts = msgspec.convert(found["counts"], Counts)
-            recordings.grow(store, id, counts, found["last_us"], once=once)
+            recordings.grow(store, id, counts, found["last_us"], once=once, batch=found["batch"])
         # A batch that was settled by somebody else meanwhile may have been followed by the next one.
         this: Document = {"_id": found["_id"], "batch": found["batch"]}
         done: Document = {"$set": {"state": "done", "blocks": []}}
         call(store, lambda this=this, done=done: store.durable("commits").update_one(this, done))
-        recordings.forget_growth(store, id, once)
 
 
 def discard(store: Store, writer: str) -> int:
