@@ -48,6 +48,7 @@ class SessionChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Body of ``POST /api/sessions/<session>``: rename, trim (None shows all again), stop. What is absent stays."""
 
     name: str | UnsetType = UNSET
+    author: str | UnsetType = UNSET
     trim: tuple[int, int] | UnsetType | None = UNSET
     state: Literal["done"] | UnsetType = UNSET
     duration_ms: int | UnsetType = UNSET

@@ -209,6 +209,8 @@ def change(store: Store, id: str, wanted: SessionChange) -> Session:
     }
     if "name" in given:
         given["name"] = _name(given["name"])
+    if "author" in given:
+        given["author"] = _author(given["author"])
     trim = given.get("trim")
     length_ms = max(session.duration_ms, given.get("duration_ms", 0))
     if trim is not None and not 0 <= trim[0] < trim[1] <= length_ms:
@@ -300,18 +302,23 @@ def delete(store: Store, id: str) -> None:
 
 def _session(name: str, author: str, recording: RecordingRef, **more: Any) -> Session:
     now_us = time.time_ns() // 1000
-    if len(author) > 80:
-        raise InvalidInput(f"The author's name has {len(author)} letters; 80 is the limit.", where="author")
     fields: dict[str, Any] = {"created_us": now_us} | more
     return Session(
         id="",
         num=0,
         name=_name(name),
-        author=author.strip(),
+        author=_author(author),
         recording=recording,
         updated_us=now_us,
         **fields,
     )
+
+
+def _author(author: str) -> str:
+    shown = " ".join(author.split())
+    if len(shown) > 80:
+        raise InvalidInput(f"The author's name has {len(shown)} letters; 80 is the limit.", where="author")
+    return shown
 
 
 def _name(name: str) -> str:

@@ -610,6 +610,7 @@ export interface Session {
 
 export interface SessionChange {
   name?: string;
+  author?: string;
   trim?: [number, number] | null;
   state?: "done";
   duration_ms?: number;

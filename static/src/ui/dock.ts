@@ -99,6 +99,19 @@ export class Dock {
     this.askWhere(() => true);
   }
 
+  /** Names of the modules that have a tab, the one in front first. */
+  get shownModules(): string[] {
+    const front = this.api.activePanel?.id;
+    return [...this.views.keys()].sort((a, b) => Number(b === front) - Number(a === front));
+  }
+
+  /** Shows these modules and no others, the first one in front. */
+  showModules(names: readonly string[]): void {
+    for (const module of this.parts.modules) this.show(module, names.includes(module.name));
+    const first = names[0];
+    if (first !== undefined && this.api.activePanel?.id !== first) this.api.getPanel(first)?.api.setActive();
+  }
+
   /** Ids of the panels that are shown. */
   get panelIds(): string[] {
     return [...this.views.values()].flatMap((view) => view.panelIds);

@@ -3,7 +3,8 @@
 import {
   ArrowLeftRight, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, StepBack,
-  StepForward, Sun, Trash2, TriangleAlert, X, Zap,
+  StepForward, Sun, Trash2, TriangleAlert, X, Zap, Clapperboard, Download,
+  GitFork, MessageSquarePlus, Pencil, Users,
 } from 'lucide';
 
 import { h } from './dom';
@@ -13,6 +14,7 @@ const ICONS = {
   slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,
   stepForward: StepForward, sun: Sun, trash: Trash2, warning: TriangleAlert, close: X, precompute: Zap,
+  sessions: Clapperboard, download: Download, fork: GitFork, note: MessageSquarePlus, rename: Pencil, people: Users,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof ICONS;

@@ -6,7 +6,7 @@ import { h } from './dom';
 export interface Shortcut {
   readonly keys: readonly string[];
   readonly label: string;
-  readonly group: 'Time' | 'View' | 'Selection' | 'Page';
+  readonly group: 'Time' | 'View' | 'Selection' | 'Session' | 'Page';
   run(event: KeyboardEvent): void;
 }
 
@@ -34,7 +34,7 @@ export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSigna
 }
 
 export function showShortcuts(shortcuts: readonly Shortcut[], extra: readonly [string, string][]): void {
-  const groups = ['Time', 'View', 'Selection', 'Page'] as const;
+  const groups = ['Time', 'View', 'Selection', 'Session', 'Page'] as const;
   const body = h('div.shortcuts');
   for (const group of groups) {
     const rows = shortcuts.filter((shortcut) => shortcut.group === group)

@@ -20,6 +20,8 @@ export interface TopBarParts {
   showKeys(): void;
   home(): void;
   share(): void;
+  /** Further buttons, before the page's own. */
+  readonly extras: readonly HTMLElement[];
 }
 
 const MODES: readonly [ColourMode, string, string][] = [
@@ -71,6 +73,7 @@ export class TopBar {
       h('label.field', h('span.muted', 'colour'), this.colour),
       this.searchField, note,
       h('div.spacer'),
+      ...parts.extras,
       iconButton('home', 'The whole network', 'H', parts.home),
       iconButton('link', 'Copy a link to this view', '', parts.share),
       this.theme,

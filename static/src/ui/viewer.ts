@@ -14,6 +14,7 @@ import { View } from '../state/view';
 import { append, h, setText } from './dom';
 import { Dock } from './dock';
 import { icon } from './icons';
+import { SessionDesk } from './session_desk';
 import { listenForKeys, type Shortcut, showShortcuts } from './shortcuts';
 import { SidePanel } from './side_panel';
 import { splitter } from './splitter';
@@ -41,6 +42,8 @@ export interface Hooks {
   project(neuron: number): { x: number; y: number } | null;
   /** Global indices of the neurons that spike in the playhead's frame, ascending; null where it is not loaded. */
   spikesNow(): number[] | null;
+  /** What of sessions goes on: recording, replaying. */
+  session(): Record<string, unknown>;
   /** The values of a projection's weights (stream "weights") or a layer's variable at the playhead; NaN as null. */
   valuesNow(stream: string, target: string): (number | null)[] | null;
   scene(): SceneHandle | null;
@@ -84,6 +87,7 @@ class Viewer {
   private readonly top: TopBar;
   private readonly transport: Transport;
   private readonly address: AddressBar;
+  private readonly sessions: SessionDesk;
   private readonly history: History;
   private readonly shortcuts: Shortcut[];
   private stimuli: Stimuli;
@@ -137,12 +141,18 @@ class Viewer {
     };
     this.transport = new Transport(parts, signal);
     this.side = new SidePanel({ network, frames: store, clock: this.clock, view: this.view, scene: () => this.scene }, signal);
+    this.sessions = new SessionDesk({
+      recording: network.recording, layers: network.layers, view: this.view, clock: this.clock, toasts: this.toasts, sceneHost: this.sceneHost,
+      scene: () => this.scene,
+      modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
+      moved: () => this.address.touch(),
+    }, signal);
     this.top = new TopBar({
       network, name: loaded.header.name, view: this.view,
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => this.showKeys(), home: () => this.scene?.home(), share: () => void this.share(),
+      showKeys: () => this.showKeys(), home: () => this.scene?.home(), share: () => void this.share(), extras: this.sessions.buttons,
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -170,7 +180,7 @@ class Viewer {
     this.hooks = this.makeHooks(ready);
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
-      if (link.t_us === undefined && !quiet) this.clock.play();
+      if (!this.sessions.start() && link.t_us === undefined && !quiet) this.clock.play();
       markReady();
     });
   }
@@ -184,7 +194,7 @@ class Viewer {
     setTimeout(() => hint.classList.add('faded'), 9000);
     const stage = h(
       'section.stage', { 'aria-label': 'Scene' }, this.sceneHost,
-      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, this.toasts.element,
+      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, ...this.sessions.overlays, this.toasts.element,
     );
     append(this.shell, [
       this.top.element,
@@ -357,6 +367,7 @@ class Viewer {
       { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => this.history.redo() },
       { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
       { keys: ['/'], label: 'Find a layer or a neuron', group: 'Selection', run: () => this.top.searchField.focus() },
+      ...this.sessions.shortcuts,
       { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => this.toggle('side') },
       { keys: ['p'], label: 'Panels', group: 'Page', run: () => this.toggle('dock') },
       { keys: ['t'], label: 'Light or dark', group: 'Page', run: () => this.toggleTheme() },
@@ -399,7 +410,7 @@ class Viewer {
   }
 
   private link(): string {
-    return linkOf(this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers);
+    return this.sessions.link() ?? linkOf(this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers);
   }
 
   private spikesNow(): number[] | null {
@@ -431,6 +442,7 @@ class Viewer {
       setView: (changes) => view.set(changes),
       project: (neuron) => this.scene?.project(neuron) ?? null,
       spikesNow: () => this.spikesNow(),
+      session: () => this.sessions.state(),
       valuesNow: (stream, target) => this.valuesNow(stream, target),
       scene: () => this.scene,
       state: () => {

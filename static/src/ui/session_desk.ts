@@ -1,0 +1,416 @@
+/**
+ * Everything of sessions on the page of a recording: the record button, the list, replaying, notes and the pointer.
+ * The viewer makes one and asks it for its buttons, keys, link and what lies over the scene.
+ */
+
+import '../styles/sessions.css';
+
+import type { Me, NoteOp, Session, SessionSummary } from '../net/messages.gen';
+import { ApiError } from '../net/rest';
+import { sessionRest } from '../net/session_rest';
+import { neuronRef } from '../state/address_bar';
+import type { LayerInfo, SceneHandle } from '../state/frames';
+import type { PlaybackClock } from '../state/playback';
+import { SessionRecorder } from '../state/session_recorder';
+import { SessionReplay } from '../state/session_replay';
+import { notesAt } from '../state/session_state';
+import type { View } from '../state/view';
+import { openDialog } from './dialog';
+import { h, setText } from './dom';
+import { iconButton } from './icons';
+import { clock as clockText, SessionBar } from './session_bar';
+import { openSessions } from './session_list';
+import { type Light, SessionMarks } from './session_marks';
+import { type NotePlace, openNote } from './session_note';
+import type { Shortcut } from './shortcuts';
+import type { Toasts } from './toasts';
+
+const NAME_KEY = 'synaptarium.name';
+const OWN_HUE = 8;
+const POINT_EVERY_MS = 50;
+
+export interface SessionDeskParts {
+  readonly recording: string;
+  readonly layers: readonly LayerInfo[];
+  readonly view: View;
+  readonly clock: PlaybackClock;
+  readonly toasts: Toasts;
+  readonly sceneHost: HTMLElement;
+  scene(): SceneHandle | null;
+  modules(): readonly string[] | null;
+  showModules(names: readonly string[]): void;
+  /** The address should be written anew. */
+  moved(): void;
+}
+
+export class SessionDesk {
+  /** For the top bar. */
+  readonly buttons: HTMLElement[];
+  /** For the stage. */
+  readonly overlays: HTMLElement[];
+  private readonly recorder: SessionRecorder;
+  private readonly marks: SessionMarks;
+  private readonly holder = h('div.session-holder');
+  private readonly elapsed = h('span.session-elapsed.numbers', { hidden: true });
+  private readonly record: HTMLButtonElement;
+  private readonly asked: { session: string; at_ms: number | null } | null;
+  private me: Me = { role: 'viewer', may: ['look'] };
+  private replay: SessionReplay | null = null;
+  private bar: SessionBar | null = null;
+  private ownNotes: NoteOp[] = [];
+  private pointing: { x: number; y: number } | null = null;
+  private light: Light | null = null;
+  private pointed_ms = 0;
+  private blank = true;
+
+  constructor(private readonly parts: SessionDeskParts, private readonly signal: AbortSignal) {
+    const query = new URLSearchParams(location.search);
+    const session = query.get('session');
+    const at = Number(query.get('at') ?? NaN);
+    this.asked = session ? { session, at_ms: Number.isFinite(at) ? Math.max(0, at * 1000) : null } : null;
+    this.marks = new SessionMarks(parts.scene);
+    this.recorder = new SessionRecorder({
+      recording: parts.recording, layers: parts.layers, view: parts.view, clock: parts.clock,
+      pose: () => parts.scene()?.pose() ?? null,
+      modules: parts.modules,
+      told: (key, message, hint, stays) => {
+        if (message === '') parts.toasts.clear(key);
+        else parts.toasts.show(key, message, { hint, tone: 'error', stays });
+      },
+      changed: () => this.paint(),
+    }, signal);
+    this.record = h('button.session-record', { type: 'button', onclick: () => void this.toggleRecording() }, h('i.session-dot'), this.elapsed);
+    this.buttons = [this.record, iconButton('sessions', 'Sessions', 'S', () => this.openList())];
+    this.overlays = [this.marks.element, this.holder];
+    this.holder.append(this.marks.captions);
+    this.listen();
+    this.paint();
+    void sessionRest.me(signal).then((me) => { this.me = me; this.paint(); }).catch(() => undefined);
+  }
+
+  /** True where the address asks for a session: it decides what plays then. */
+  start(): boolean {
+    if (this.asked === null) return false;
+    const { session, at_ms } = this.asked;
+    sessionRest.one(session, this.signal).then((found) => this.open(found, at_ms), (error: unknown) => this.fail(error, true));
+    return true;
+  }
+
+  /** The address of what is replayed now; null where nothing is. */
+  link(): string | null {
+    const { replay } = this;
+    if (replay === null) return null;
+    const at = Number((replay.at_ms / 1000).toFixed(1));
+    return `/view/${encodeURIComponent(this.parts.recording)}?session=${encodeURIComponent(replay.session.id)}&at=${at}`;
+  }
+
+  get shortcuts(): Shortcut[] {
+    return [
+      { keys: ['o'], label: 'Record a session, or end it', group: 'Session', run: () => void this.toggleRecording() },
+      { keys: ['s'], label: 'Sessions', group: 'Session', run: () => this.openList() },
+      { keys: ['n'], label: 'Leave a note', group: 'Session', run: () => this.writeNote() },
+      { keys: ['v'], label: 'Ride along, or look around', group: 'Session', run: () => this.replay?.setRide(!this.replay.ride) },
+      { keys: ['i'], label: 'Trim a session: it starts here', group: 'Session', run: () => this.trimTo('start') },
+      { keys: ['u'], label: 'Trim a session: it ends here', group: 'Session', run: () => this.trimTo('stop') },
+      { keys: ['Control+Enter'], label: 'Go on recording from here (fork)', group: 'Session', run: () => void this.fork() },
+    ];
+  }
+
+  /** What browser tests and the console may see. */
+  state(): Record<string, unknown> {
+    const { recorder, replay } = this;
+    return {
+      role: this.me.role,
+      recorder: { state: recorder.state, session: recorder.session?.id ?? null, elapsed_ms: recorder.elapsed_ms, saved: recorder.saved, cost_ms: recorder.cost_ms, frames: recorder.frames },
+      replay: replay && {
+        session: replay.session.id, at_ms: replay.at_ms, status: replay.status, speed: replay.speed, ride: replay.ride, taken: replay.taken,
+        start_ms: replay.start_ms, end_ms: replay.end_ms, moment: replay.now(), pose: this.parts.scene()?.pose() ?? null,
+        t_us: this.parts.clock.t_us, notes: replay.notesNow.map((note) => note.text),
+      },
+    };
+  }
+
+  /** For tests: moves the replay without waiting for the screen. */
+  seek(at_ms: number): void {
+    this.replay?.seek(at_ms);
+  }
+
+  // ------------------------------------------------------------------ recording
+
+  private async toggleRecording(): Promise<void> {
+    if (this.recorder.state === 'recording') {
+      const session = await this.recorder.stop();
+      this.ownNotes = [];
+      if (session !== null) this.nameIt(session);
+      return;
+    }
+    if (!this.mayPresent()) return;
+    this.leave();
+    this.ownNotes = [];
+    await this.recorder.start(localStorage.getItem(NAME_KEY) ?? '');
+    this.toldRecording();
+  }
+
+  private toldRecording(): void {
+    if (this.recorder.state !== 'recording') return;
+    this.parts.toasts.show('session', 'Recording what you look at.', { hint: 'O ends it, N leaves a note, Alt points at things.' });
+  }
+
+  /** After the end: what it is called, who recorded it, and what to do with it. */
+  private nameIt(session: Session): void {
+    const name = h('input', { type: 'text', value: session.name, maxLength: 120, 'aria-label': 'Name' });
+    const author = h('input', { type: 'text', value: localStorage.getItem(NAME_KEY) ?? '', maxLength: 80, placeholder: 'your name', 'aria-label': 'By' });
+    const keep = async (): Promise<SessionSummary> => {
+      localStorage.setItem(NAME_KEY, author.value.trim());
+      return await sessionRest.change(session.id, { name: name.value.trim() || session.name, author: author.value.trim() });
+    };
+    const done = (then: (found: SessionSummary) => void): void => {
+      keep().then((found) => {
+        dialog.close();
+        then(found);
+      }, (error: unknown) => this.fail(error));
+    };
+    const throwAway = h('button.quiet', { type: 'button', onclick: () => {
+      sessionRest.remove(session.id).then(() => dialog.close(), (error: unknown) => this.fail(error));
+    } }, 'Throw away');
+    const replay = h('button', { type: 'button', onclick: () => done((found) => this.open(found, null)) }, 'Replay');
+    const save = h('button.primary', { type: 'button', onclick: () => done((found) => this.parts.toasts.show('session', `"${found.name}" is kept.`, { hint: 'S lists the sessions.' })) }, 'Keep');
+    const form = h(
+      'form.session-form', { onsubmit: (event: Event) => { event.preventDefault(); save.click(); } },
+      h('p.muted', `${clockText(session.duration_ms ?? 0)}, ${(session.n_operations ?? 0).toLocaleString('en-US')} operations`),
+      h('label', h('span', 'Name'), name), h('label', h('span', 'By'), author), h('button', { type: 'submit', hidden: true }),
+    );
+    const dialog = openDialog('Session recorded', form, [throwAway, h('div.spacer'), replay, save]);
+    name.select();
+  }
+
+  // ------------------------------------------------------------------ replaying
+
+  private openList(): void {
+    const recording = this.recorder.state === 'recording';
+    const begin = h('button.session-begin', { type: 'button', disabled: !this.me.may.includes('present') }, h('i.session-dot'), recording ? 'End recording' : 'Record a session');
+    const dialog = openSessions({
+      recording: this.parts.recording, me: this.me, actions: [begin],
+      replay: (session) => this.open(session, null),
+      copy: (path) => void this.copy(path),
+    });
+    begin.addEventListener('click', () => {
+      dialog.close();
+      void this.toggleRecording();
+    });
+  }
+
+  private open(session: SessionSummary, at_ms: number | null): void {
+    if (session.fit !== 'ready' && session.fit !== 'rebuilt') {
+      this.parts.toasts.show('session', `The session "${session.name}" cannot be replayed.`, { hint: session.fit_note ?? '', tone: 'error', stays: true });
+      return;
+    }
+    if (session.replays_on && session.replays_on !== this.parts.recording) {
+      location.assign(`/view/${encodeURIComponent(session.replays_on)}?session=${encodeURIComponent(session.id)}`);
+      return;
+    }
+    this.leave();
+    if (session.fit === 'rebuilt') this.parts.toasts.show('session', session.fit_note ?? '', {});
+    const replay = new SessionReplay(session, {
+      layers: this.parts.layers, view: this.parts.view, clock: this.parts.clock,
+      place: (camera) => this.parts.scene()?.place(camera),
+      showModules: this.parts.showModules,
+      failed: (error) => this.fail(error),
+    }, this.signal);
+    this.replay = replay;
+    this.bar = new SessionBar({
+      replay, mayPresent: this.me.may.includes('present'),
+      leave: () => this.leave(), note: () => this.writeNote(), fork: () => void this.fork(),
+      link: () => void this.copy(this.link() ?? ''), trim: (range) => this.trim(range),
+    });
+    this.holder.append(this.bar.element);
+    this.parts.sceneHost.closest('.stage')?.classList.add('in-session');
+    replay.onChange(() => {
+      // Arriving, pausing and seeking change the address; running does so ten times a minute at most.
+      this.parts.moved();
+    });
+    if (at_ms === null) replay.play();
+    else replay.seek(at_ms);
+  }
+
+  private leave(): void {
+    this.replay?.close();
+    this.bar?.element.remove();
+    this.replay = null;
+    this.bar = null;
+    this.parts.sceneHost.closest('.stage')?.classList.remove('in-session');
+    this.parts.moved();
+  }
+
+  private trim(range: [number, number] | null): void {
+    const { replay } = this;
+    if (replay === null || !this.mayPresent()) return;
+    sessionRest.change(replay.session.id, { trim: range }).then((session) => replay.use(session), (error: unknown) => {
+      this.bar?.paint();
+      this.fail(error);
+    });
+  }
+
+  private trimTo(side: 'start' | 'stop'): void {
+    const { replay } = this;
+    if (replay === null) return;
+    const at = Math.round(replay.at_ms);
+    const range: [number, number] = side === 'start' ? [at, replay.end_ms] : [replay.start_ms, at];
+    if (range[1] - range[0] >= 100) this.trim(range);
+  }
+
+  private async fork(): Promise<void> {
+    const { replay } = this;
+    if (replay === null || !this.mayPresent()) return;
+    try {
+      const made = await sessionRest.fork(replay.session.id, { at_ms: Math.round(replay.at_ms), author: localStorage.getItem(NAME_KEY) ?? '' });
+      this.leave();
+      this.ownNotes = [];
+      this.recorder.resume(made);
+      this.parts.toasts.show('session', `Recording goes on from ${clockText(made.duration_ms ?? 0)} of "${replay.session.name}".`, { hint: 'The original stays as it is. O ends the recording.' });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  // ------------------------------------------------------------------ notes and pointing
+
+  private writeNote(): void {
+    const { recorder, replay } = this;
+    if (recorder.state !== 'recording' && replay === null) {
+      this.parts.toasts.show('session', 'A note belongs to a session.', { hint: 'Record one (O), or replay one (S), and leave the note there.' });
+      return;
+    }
+    if (!this.mayPresent()) return;
+    const at_ms = Math.round(replay?.at_ms ?? recorder.elapsed_ms);
+    if (replay?.status === 'playing') replay.pause();
+    const author = localStorage.getItem(NAME_KEY) ?? '';
+    openNote(this.holder, this.placeForNote(), clockText(at_ms), (text, position) => {
+      if (replay === null) {
+        void recorder.note(text, position, author).then((note) => note && this.ownNotes.push(note));
+        return;
+      }
+      const change: NoteOp = { op: 'note', at_ms, id: `n${Date.now().toString(36)}`, text, position, author };
+      sessionRest.note(replay.session.id, { change }).then((session) => replay.use(session), (error: unknown) => this.fail(error));
+    });
+  }
+
+  /** The neuron under the pointer, else the one selected last. */
+  private placeForNote(): NotePlace | null {
+    const { view, layers, scene } = this.parts;
+    const neuron = view.get('hover') >= 0 ? view.get('hover') : (view.get('selection').at(-1) ?? -1);
+    const found = scene();
+    if (neuron < 0 || found === null) return null;
+    const ref = neuronRef(neuron, layers);
+    return { label: `${ref.layer} ${ref.neuron}`, position: found.placeOf(neuron) };
+  }
+
+  private listen(): void {
+    const { signal } = this;
+    const { sceneHost } = this.parts;
+    // Who takes hold of the scene looks around; the session goes on.
+    const own = (): void => this.replay?.setRide(false);
+    sceneHost.addEventListener('pointerdown', own, { signal, capture: true });
+    sceneHost.addEventListener('wheel', own, { signal, capture: true, passive: true });
+    sceneHost.addEventListener('pointermove', (event) => {
+      const box = sceneHost.getBoundingClientRect();
+      this.pointing = event.altKey ? { x: event.clientX - box.left, y: event.clientY - box.top } : null;
+    }, { signal });
+    window.addEventListener('keyup', (event) => { if (event.key === 'Alt') this.pointing = null; }, { signal });
+    window.addEventListener('blur', () => { this.pointing = null; }, { signal });
+    window.addEventListener('keydown', (event) => this.keyInReplay(event), { signal, capture: true });
+    const turn = (now: number): void => {
+      if (signal.aborted) return;
+      this.replay?.turn(now);
+      this.draw(now);
+      requestAnimationFrame(turn);
+    };
+    requestAnimationFrame(turn);
+  }
+
+  /** While a session is replayed the keys of the transport are the session's. */
+  private keyInReplay(event: KeyboardEvent): void {
+    const { replay } = this;
+    if (replay === null || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    const target = event.target as HTMLElement | null;
+    if (target?.closest('input, textarea, select, dialog, [role=slider]')) return;
+    if (target?.closest('button, a') && (event.key === ' ' || event.key === 'Enter')) return;
+    const run: Record<string, () => void> = {
+      ' ': () => replay.toggle(), k: () => replay.pause(), l: () => replay.play(),
+      ArrowLeft: () => replay.seek(replay.at_ms - (event.shiftKey ? 10_000 : 1000)),
+      ArrowRight: () => replay.seek(replay.at_ms + (event.shiftKey ? 10_000 : 1000)),
+      Home: () => replay.seek(replay.start_ms), End: () => replay.seek(replay.end_ms),
+      '[': () => this.bar?.nextSpeed(-1), ']': () => this.bar?.nextSpeed(1),
+      Escape: () => this.leave(),
+    };
+    const act = run[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    act();
+  }
+
+  private draw(now: number): void {
+    this.point(now);
+    const { replay, recorder } = this;
+    const notes = replay ? replay.notesNow : recorder.state === 'recording' ? notesAt(this.ownNotes, recorder.elapsed_ms) : [];
+    const lights = new Map<string, Light>();
+    if (replay?.pointer) lights.set('session', { place: replay.pointer, hue: OWN_HUE, name: replay.session.author ?? '' });
+    if (this.light) lights.set('own', this.light);
+    if (notes.length === 0 && lights.size === 0 && this.blank) return;
+    this.blank = notes.length === 0 && lights.size === 0;
+    this.marks.paint(notes, lights);
+  }
+
+  /** Alt held over the scene: a light at the place under the pointer. */
+  private point(now: number): void {
+    const { pointing } = this;
+    if (pointing === null) {
+      if (this.light !== null) this.recorder.point(null);
+      this.light = null;
+      return;
+    }
+    if (now - this.pointed_ms < POINT_EVERY_MS) return;
+    this.pointed_ms = now;
+    const place = this.parts.scene()?.pointAt(pointing.x, pointing.y);
+    if (!place) return;
+    this.light = { place, hue: OWN_HUE, name: '' };
+    this.recorder.point(place);
+  }
+
+  // ------------------------------------------------------------------ small things
+
+  private mayPresent(): boolean {
+    if (this.me.may.includes('present')) return true;
+    this.parts.toasts.show('session', `Your role, ${this.me.role}, may replay sessions, not record or change them.`, { hint: 'A presenter or an admin may.' });
+    return false;
+  }
+
+  private async copy(path: string): Promise<void> {
+    const url = new URL(path, location.href).href;
+    try {
+      await navigator.clipboard.writeText(url);
+      this.parts.toasts.show('share', 'The link is copied.');
+    } catch {
+      this.parts.toasts.show('share', url, { hint: 'The browser does not let the page copy; this is the link.', stays: true });
+    }
+  }
+
+  private fail(error: unknown, stays = false): void {
+    if (!(error instanceof ApiError)) throw error;
+    this.parts.toasts.show('session', error.message, { hint: error.hint, tone: 'error', stays });
+  }
+
+  private paint(): void {
+    const { recorder } = this;
+    const on = recorder.state === 'recording' || recorder.state === 'stopping';
+    this.record.dataset['state'] = recorder.state;
+    this.record.dataset['saved'] = String(recorder.saved);
+    this.record.setAttribute('aria-pressed', String(on));
+    const name = on ? 'End the recording of this session' : 'Record a session';
+    this.record.setAttribute('aria-label', name);
+    this.record.title = this.me.may.includes('present') || on ? `${name} (O)` : `Your role, ${this.me.role}, may replay sessions, not record them (O)`;
+    this.elapsed.hidden = !on;
+    if (on) setText(this.elapsed, clockText(recorder.elapsed_ms).replace(/\.\d$/, ''));
+  }
+}
