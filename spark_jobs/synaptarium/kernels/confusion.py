@@ -1,0 +1,89 @@
+"""How well classes are told apart: confusion matrix, accuracy over time, and the class that a neuron stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+
+def confusion_matrix(label: I64, prediction: I64, *, n_classes: int) -> I64:
+    """Count stimuli by their class and by what the network made of them.
+
+    Parameters
+    ----------
+    label, prediction : (n,) int64
+        Class by number, -1 where there is none; such stimuli do not count.
+    n_classes : int
+        Size of the result.
+
+    Returns
+    -------
+    (n_classes, n_classes) int64
+        Rows are labels, columns predictions; the trace by the sum is the accuracy.
+
+    Examples
+    --------
+    >>> confusion_matrix(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 1]), n_classes=2)
+    array([[1, 1],
+           [0, 1]])
+    """
+    told = (label >= 0) & (prediction >= 0)
+    cells = np.bincount(label[told] * n_classes + prediction[told], minlength=n_classes**2)
+    return cells.astype(np.int64).reshape(n_classes, n_classes)
+
+
+def rolling_accuracy(right: NDArray[np.bool_], *, n: int) -> F64:
+    """Return the part of the last ``n`` stimuli that was read right, at each stimulus.
+
+    Parameters
+    ----------
+    right : (n_stimuli,) bool
+        In the order of time.
+    n : int
+        1 at least; NaN until so many have been.
+
+    Examples
+    --------
+    >>> rolling_accuracy(np.array([True, False, True]), n=2)
+    array([nan, 0.5, 0.5])
+    """
+    total = np.concatenate(([0], np.cumsum(right, dtype=np.int64)))
+    found = np.full(len(right), np.nan)
+    if len(right) >= n:
+        found[n - 1 :] = (total[n:] - total[:-n]) / n
+    return found
+
+
+def preferred_class(counts: NDArray[np.number], duration_us: NDArray[np.number]) -> I64:
+    """Return the class at whose stimuli every neuron fires most.
+
+    Parameters
+    ----------
+    counts : (..., n_classes) number
+        Spikes while stimuli of each class were on.
+    duration_us : (..., n_classes) number
+        For how long they were; broadcast against ``counts``.
+
+    Returns
+    -------
+    (...) int64
+        The class of the highest mean rate, the first of equal ones; -1 for a neuron that fired at none.
+
+    Notes
+    -----
+    The labelling of Diehl and Cook, Front. Comput. Neurosci. 2015, doi:10.3389/fncom.2015.00099, by rates in place of
+    counts, so that a class that was shown more often is not preferred for that.
+
+    Examples
+    --------
+    >>> preferred_class(np.array([[4, 3], [0, 0]]), np.array([2, 1]))
+    array([ 1, -1])
+    """
+    n, us = np.broadcast_arrays(np.asarray(counts, np.float64), np.asarray(duration_us, np.float64))
+    rate = np.divide(n, us, out=np.zeros(n.shape), where=us > 0)
+    if not rate.shape[-1]:
+        return np.full(rate.shape[:-1], -1, np.int64)
+    return np.where(rate.max(axis=-1) > 0, rate.argmax(axis=-1), -1).astype(np.int64)
