@@ -358,7 +358,7 @@ def test_sizes_stay_bounded(n_spikes, n_neurons, n_classes, n_changes, n_synapse
         n_classes > 0 and "classes" not in tables and (n_classes > 4096 or n_neurons * n_classes > 2**25)
     ) + ("weights" not in tables)
     assert interval_bins(n_frames, spike_rows(n_spikes, n_neurons)) >= 1
-    assert 1 <= weight_rows(n_changes, n_synapses, n_neurons) <= 256
+    assert 1 <= weight_rows(n_changes, n_synapses, n_neurons) <= 512
 
 
 def test_the_survey_does_not_depend_on_how_it_is_cut(store, labelled, monkeypatch) -> None:

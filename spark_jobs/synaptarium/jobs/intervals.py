@@ -2,7 +2,7 @@
 
 A table should be a small part of the build, and what lies between a window's edge and the next boundary should be little
 to read. So a layer gets a row per quarter of a million spikes, at least 128 and at most 512, but no more numbers than a
-quarter of its spikes; a projection a row for every change of all its weights, at most 256.
+quarter of its spikes; a projection a row per half a change of all its weights, at most 512.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ MIN_CELLS = 2**20
 MAX_CLASS_CELLS = 2**25
 MAX_CLASSES = 4096
 
-#: Rows of a projection's tables; all its weights are sorted for each, 15 to 30 ns a synapse.
-MAX_WEIGHT_ROWS = 256
-MIN_SORTED = 2**24
+#: Rows of a projection's tables. All its weights are sorted for each, 20 ns a synapse: about a tenth of what a build of
+#: twice as many changes takes; what may always be sorted takes a second or two.
+MAX_WEIGHT_ROWS = 512
+MIN_SORTED = 2**26
 MAX_SYNAPSES = 2**26
-MAX_NEURON_ROWS = 2**19
+MAX_NEURON_ROWS = 2**20
 #: Bins of a projection's histogram; a postsynaptic neuron's has half as many, each two of them.
 HISTOGRAM_BINS, NEURON_BINS = 64, 32
 
@@ -165,9 +166,9 @@ def weight_rows(n_changes: int, n_synapses: int, n_post: int) -> int:
     Examples
     --------
     >>> weight_rows(10**8, 784 * 900, 900)
-    141
+    283
     """
-    wanted = max(MIN_SORTED, n_changes) // n_synapses
+    wanted = max(MIN_SORTED, 2 * n_changes) // n_synapses
     return max(1, min(MAX_WEIGHT_ROWS, wanted, MAX_NEURON_ROWS // max(1, n_post)))
 
 

@@ -292,7 +292,7 @@ def _grids(plan: Plan, spikes: F64, surveys: dict[str, survey.Survey]) -> Iterab
                 if level.level == 0 and stream.kind == "groups":
                     continue
                 quantisation = None
-                profile, bound = spikes * share, extent_bins
+                profile, bound, keyframe_bytes = spikes * share, extent_bins, 0
                 if stream.kind == "spikes":
                     estimate = sizing.spike_chunk(parts[0].n, level=level.level)
                 elif stream.kind == "groups":
@@ -307,12 +307,15 @@ def _grids(plan: Plan, spikes: F64, surveys: dict[str, survey.Survey]) -> Iterab
                     )
                     columns = 3 if stream.of == "potentials" and level.level else 1
                     itemsize = 2 if quantisation.dtype == "u16" else 4
+                    keyframe_bytes = parts[0].n * itemsize
                     estimate = sizing.value_chunk(parts[0].n, itemsize=itemsize, columns=columns)
                     profile = found.profile * (parts[0].n / items) if found else np.zeros(0)
                 if level.level >= EXACT_LEVELS:
                     # Folded after the ranges, so not bound to them; of an open recording again and again, so short.
                     bound = level.bins << (OPEN_UPPER_K if plan.open else sizing.MAX_K)
-                k = sizing.choose_k(profile, estimate, bins=level.bins, range_bins=bound)
+                k = sizing.choose_k(
+                    profile, estimate, bins=level.bins, range_bins=bound, keyframe_bytes=keyframe_bytes
+                )
                 yield Grid(
                     stream=stream.stream,
                     level=level.level,

@@ -25,7 +25,15 @@ MAX_RAW_BYTES = 8 * 1024 * 1024
 Estimate = Callable[[int, F64], tuple[F64, F64]]
 
 
-def choose_k(profile: F64, estimate: Estimate, *, bins: int, range_bins: int, max_k: int = MAX_K) -> int:
+def choose_k(
+    profile: F64,
+    estimate: Estimate,
+    *,
+    bins: int,
+    range_bins: int,
+    max_k: int = MAX_K,
+    keyframe_bytes: int = 0,
+) -> int:
     """Return the largest k whose median stored chunk is at most 256 KiB and whose largest is at most 8 MiB raw.
 
     Parameters
@@ -40,6 +48,9 @@ def choose_k(profile: F64, estimate: Estimate, *, bins: int, range_bins: int, ma
         No chunk is longer than a range, so that one task makes it whole.
     max_k : int
         Upper bound.
+    keyframe_bytes : int
+        Size of a state that every chunk begins with: a median of twice that is allowed, so that the changes outweigh
+        the keyframes and a seek reads about two of them.
 
     Returns
     -------
@@ -51,7 +62,7 @@ def choose_k(profile: F64, estimate: Estimate, *, bins: int, range_bins: int, ma
         return top
     sizes = [_sizes(profile, estimate, bins, k) for k in range(top + 1)]
     # What a single frame takes, no shorter chunk can save: a snapshot of all weights, say.
-    limit = max(TARGET_STORED_BYTES, 1.1 * sizes[0][0])
+    limit = max(TARGET_STORED_BYTES, 2 * keyframe_bytes, 1.1 * sizes[0][0])
     fitting = [k for k, (stored, raw) in enumerate(sizes) if stored <= limit and raw <= MAX_RAW_BYTES]
     return max(fitting, default=0)
 
@@ -106,12 +117,18 @@ def group_chunk(n_groups: int) -> Estimate:
 
 
 def value_chunk(n_items: int, *, itemsize: int, columns: int) -> Estimate:
-    """Return the size of value chunks: a keyframe, then ids and ``columns`` values (last, min, max) per change."""
+    """Return the size of value chunks: a keyframe, then ids and ``columns`` values (last, min, max) per change.
+
+    Ids take what independent ones do, 2 bytes each where few items change in a frame; values of weights hardly shrink.
+    """
 
     def estimate(frames: int, events: F64) -> tuple[F64, F64]:
-        cells = np.minimum(events, float(frames * n_items))
+        slots = float(frames * n_items)
+        cells = np.minimum(events, slots)
+        density = np.clip(cells / slots, 1e-12, 1.0)
+        id_bytes = np.minimum(2.0, (1.45 - np.log2(density)) / 8 * 1.05)
         keyframe = float(n_items * itemsize)
-        stored = keyframe * 0.9 + cells * (0.7 + itemsize * 0.9 * columns) + 3.0 * frames
+        stored = keyframe + cells * (id_bytes + itemsize * columns) + 3.0 * frames
         raw = keyframe + cells * (2.1 + itemsize * columns) + (12.0 + 4.0 * columns) * frames
         return stored, raw
 

@@ -156,18 +156,22 @@ class _Summary:
                     rows.append(np.zeros_like(rows[-1]) if name == "changes" else rows[-1])
             return
         self._statistics("weights", weight, self.whole, np.array([len(changed)], np.uint64))
-        n_bins = self.grids["weights.histogram"].values
-        whole = weight_histogram(weight, low=low, high=high, n_bins=n_bins)
-        self._append("weights.histogram", "n", whole.astype(np.uint64))
+        whole = self.grids["weights.histogram"]
         if self.post is None or self.fan_in is None:
+            found = weight_histogram(weight, low=low, high=high, n_bins=whole.values)
+            self._append(whole.table, "n", found.astype(np.uint64))
             return
         changes = np.bincount(self.post[changed], minlength=self.fan_in.n_neurons)
         self._statistics("weights.neurons", weight, self.fan_in, changes.astype(np.uint64))
-        grid = self.grids["weights.neurons.histogram"]
         each = histograms_by_neuron(
-            weight, self.post, n_neurons=grid.items, low=low, high=high, n_bins=grid.values
+            weight, self.post, n_neurons=self.fan_in.n_neurons, low=low, high=high, n_bins=whole.values
+        ).astype(np.uint64)
+        self._append(whole.table, "n", each.sum(axis=0))
+        # A neuron's bins are each a few of the projection's.
+        bins = self.grids["weights.neurons.histogram"].values
+        self._append(
+            "weights.neurons.histogram", "n", each.reshape(len(each), bins, -1).sum(axis=2).reshape(-1)
         )
-        self._append(grid.table, "n", each.reshape(-1).astype(np.uint64))
 
     def _statistics(self, table: str, weight: F32, fan_in: FanIn, changes: NDArray[np.uint64]) -> None:
         found = neuron_weights(weight, fan_in)
