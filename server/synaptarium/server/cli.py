@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
+from synaptarium.kernels.processor import prefer_quick_sorts
 from synaptarium.schemas.errors import SynaptariumError
 from synaptarium.server.config import add_flags
 
@@ -247,6 +248,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    prefer_quick_sorts()  # before a command imports numpy
     arguments = parser().parse_args(argv)
     verbose = arguments.verbose or bool(os.environ.get("SYNAPTARIUM_VERBOSE"))
     logging.basicConfig(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +18,7 @@ from synaptarium.jobs import live, states
 from synaptarium.jobs.master import check_master
 from synaptarium.jobs.plan import PLAN, PLANNER_VERSION, Plan, make_plan
 from synaptarium.jobs.publish import MANIFEST, finish
-from synaptarium.jobs.ranges import build_range
+from synaptarium.jobs.ranges import Part, build_range, build_ranges, groups_of
 from synaptarium.schemas.errors import (
     Cancelled,
     Conflict,
@@ -276,38 +277,41 @@ def run_local(
     tick : callable
         Told after ranges are done.
     """
-
-    def make(index: int) -> None:
-        part = build_range(store, plan, index, engine="local")
-        jobs.part_done(store, plan.num, plan.build, index, msgspec.to_builtins(part))
-
     workers = min(MAX_LOCAL_WORKERS, os.cpu_count() or 1, len(todo))
-    waiting = iter(todo)
-    with ThreadPoolExecutor(workers, thread_name_prefix="range") as pool:
-        running: set[Future[None]] = set()
+    groups = groups_of(todo, workers)
+    stop = threading.Event()
+    told: queue.SimpleQueue[Part | BaseException | None] = queue.SimpleQueue()
+
+    def make(group: list[int]) -> None:
         try:
-            for _ in range(workers):
-                running.add(pool.submit(make, next(waiting)))
-            while running:
-                finished, running = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    future.result()
+            for part in build_ranges(store, plan, group, engine="local", stop=stop.is_set):
+                told.put(part)
+        except BaseException as error:
+            told.put(error)
+        else:
+            told.put(None)
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="range") as pool:
+        running = [pool.submit(make, group) for group in groups]
+        left = len(running)
+        try:
+            while left:
+                try:
+                    found = told.get(timeout=POLL_S)
+                except queue.Empty:
+                    check()
+                    continue
+                if isinstance(found, BaseException):
+                    raise found
                 check()
-                for index in _take(waiting, len(finished)):
-                    running.add(pool.submit(make, index))
-                if finished:
+                if found is None:
+                    left -= 1
+                else:
                     tick()
         finally:
+            stop.set()
             for future in running:
                 future.cancel()
-
-
-def _take(source: Iterator[int], n: int) -> Iterator[int]:
-    for _ in range(n):
-        index = next(source, None)
-        if index is None:
-            return
-        yield index
 
 
 def _unfinished(store: Store, recording: Recording) -> int | None:

@@ -16,10 +16,9 @@ import msgspec
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
-from synaptarium.jobs import cluster
+from synaptarium.jobs import cluster, ranges
 from synaptarium.jobs.java import Java, find_java
 from synaptarium.jobs.plan import Plan
-from synaptarium.jobs.ranges import build_range
 from synaptarium.jobs.resources import resources_of
 from synaptarium.schemas.errors import MissingDependency, SynaptariumError
 from synaptarium.store import jobs
@@ -59,7 +58,7 @@ def run_spark(
     store, plan : Store, Plan
         Where and what; executors connect by the store's address.
     todo : list of int
-        Ranges, one task each.
+        Ranges; a task takes some neighbours.
     master : str or None
         ``local[*]`` where None: as many tasks at a time as this machine's cores and free memory carry.
     check : callable
@@ -83,7 +82,8 @@ def run_spark(
         work = functools.partial(
             build_ranges, store.uri, store.name, msgspec.json.encode(plan), cluster.versions()
         )
-        tasks = context.parallelize(todo, len(todo)).mapPartitions(work)
+        groups = ranges.groups_of(todo, context.defaultParallelism)
+        tasks = context.parallelize(groups, len(groups)).mapPartitions(work)
         with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
             running = pool.submit(tasks.collect)
             try:
@@ -107,9 +107,11 @@ def run_spark(
 
 
 def build_ranges(
-    uri: str, name: str, plan_json: bytes, versions: Mapping[str, str], indices: Iterable[int]
+    uri: str, name: str, plan_json: bytes, versions: Mapping[str, str], groups: Iterable[list[int]]
 ) -> Iterator[int | SynaptariumError]:
     """Build ranges in an executor; yields each range's index, or the error that ended it.
+
+    A task that is tried again leaves out what is done.
 
     Parameters
     ----------
@@ -119,19 +121,19 @@ def build_ranges(
         The plan.
     versions : mapping of str to str
         The driver's packages; this executor has to have the same.
-    indices : iterable of int
+    groups : iterable of list of int
         Ranges of this task.
     """
     try:
         cluster.check_versions(versions)
         store = _connected(uri, name)
         plan = msgspec.json.decode(plan_json, type=Plan)
-        for index in indices:
-            if jobs.cancelled(store, plan.num, plan.build):
-                return
-            part = build_range(store, plan, index, engine="spark")
-            jobs.part_done(store, plan.num, plan.build, index, msgspec.to_builtins(part))
-            yield index
+        for group in groups:
+            done = jobs.done_parts(store, plan.num, plan.build)
+            todo = [index for index in group if index not in done]
+            stop = functools.partial(jobs.cancelled, store, plan.num, plan.build)
+            for part in ranges.build_ranges(store, plan, todo, engine="spark", stop=stop):
+                yield part.range_index
     except SynaptariumError as error:
         yield error  # raised anew by the driver, without the JVM's two pages around it
 

@@ -178,7 +178,22 @@ def check_exists(store: Store, num: int) -> None:
 
 
 def load(store: Store, num: int, kind: EventKind, block: BlockInfo) -> pa.RecordBatch:
-    """Return the events of one block, in time order; raises RecordingNotFound or CorruptData."""
+    """Return the events of one block.
+
+    Parameters
+    ----------
+    num, kind : int, str
+        Recording number and kind.
+    block : BlockInfo
+        From :func:`blocks`.
+
+    Raises
+    ------
+    RecordingNotFound
+        The recording was deleted meanwhile.
+    CorruptData
+        The block has vanished, fails its checksum, or holds other times than it is filed under.
+    """
     name = block_id(num, kind, block.stream, block.seq)
     found = call(store, lambda: store.db.events.find_one({"_id": name}))
     if found is None:
@@ -186,7 +201,34 @@ def load(store: Store, num: int, kind: EventKind, block: BlockInfo) -> pa.Record
         raise CorruptData(
             f"Block {name} of recording {num} has vanished.", hint="Import the recording again."
         )
-    return decode_block(Sealed(found["payload"], found["checksum"]))
+    try:
+        batch = decode_block(Sealed(found["payload"], found["checksum"]))
+    except CorruptData as error:
+        raise CorruptData(
+            f"Block {name} of recording {num} is damaged. {error.message}",
+            hint="The data on disk changed. Import the recording again.",
+            where=name,
+        ) from error
+    _check_times(name, kind, batch, block)
+    return batch
+
+
+def _check_times(name: str, kind: EventKind, batch: pa.RecordBatch, block: BlockInfo) -> None:
+    """Raise CorruptData unless a block's times ascend from its first to its last: they are searched, not scanned."""
+    column = TIME_COLUMN[kind]
+    if column is None:
+        return
+    times_us = batch.column(column).to_numpy()
+    if batch.num_rows == block.n and times_us[0] == block.t0_us and times_us[-1] == block.t1_us:
+        if bool(np.all(times_us[1:] >= times_us[:-1])):
+            return
+    within = f"{times_us.min()} to {times_us.max()} us" if len(times_us) else "no time at all"
+    raise CorruptData(
+        f"Block {name} has {batch.num_rows} events of {within}, or out of order; it is filed as {block.n} events "
+        f"in order from {block.t0_us} to {block.t1_us} us.",
+        hint="Something other than Synaptarium wrote it, or the data on disk changed. Import the recording again.",
+        where=name,
+    )
 
 
 def _clipped(
@@ -254,6 +296,7 @@ def block_document(
 
 
 def block_id(num: int, kind: str, stream: str, seq: int) -> str:
+    """Return the ``_id`` of a block."""
     return f"{num}/{kind}/{seq:08d}/{stream}"
 
 
