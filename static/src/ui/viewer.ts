@@ -44,6 +44,7 @@ export interface Hooks {
   spikesNow(): number[] | null;
   /** What of sessions goes on: recording, replaying. */
   session(): Record<string, unknown>;
+  seekSession(at_ms: number): void;
   /** The values of a projection's weights (stream "weights") or a layer's variable at the playhead; NaN as null. */
   valuesNow(stream: string, target: string): (number | null)[] | null;
   scene(): SceneHandle | null;
@@ -443,6 +444,7 @@ class Viewer {
       project: (neuron) => this.scene?.project(neuron) ?? null,
       spikesNow: () => this.spikesNow(),
       session: () => this.sessions.state(),
+      seekSession: (at_ms) => this.sessions.seek(at_ms),
       valuesNow: (stream, target) => this.valuesNow(stream, target),
       scene: () => this.scene,
       state: () => {
