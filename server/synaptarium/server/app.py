@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import flask
-from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask_socketio import SocketIO
 from werkzeug.serving import BaseWSGIServer
 
@@ -28,6 +27,7 @@ from synaptarium.server.security import Gate, GateMiddleware, needs_token, new_t
 from synaptarium.server.site import Site
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.namespace import StreamNamespace
+from synaptarium.server.stream.websocket import BoundedWebSocket
 from synaptarium.server.web_server import MAX_BODY_BYTES, make_server
 
 log = logging.getLogger("synaptarium.server")
@@ -66,13 +66,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answer=dict[str, Any],
     ),
 )
-
-
-class BoundedWebSocket(SimpleWebSocketWSGI):
-    """A websocket that refuses a message as soon as it is too large, not when it has been taken in whole."""
-
-    def __init__(self, handler: Any, server: Any) -> None:
-        super().__init__(handler, server, max_message_size=server.max_http_buffer_size, receive_bytes=65536)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -122,7 +115,7 @@ def create_app(library: Library, config: Config) -> App:
     """
     token = (config.token or new_token()) if needs_token(config) else ""
     gate = Gate(config, token)
-    hub = Hub(library.store, follow_s=config.follow_ms / 1000)
+    hub = Hub(library.store, follow_s=config.follow_ms / 1000, shelf_bytes=config.chunk_cache_bytes)
     folder = Path(config.modules).expanduser() if config.modules else None
     site = Site(
         library=library, config=config, gate=gate, hub=hub, jobs=JobsRunner(library), modules=Registry(folder)
@@ -134,7 +127,7 @@ def create_app(library: Library, config: Config) -> App:
     add_pages(app)
     socketio: Any = SocketIO(app, **SOCKET_OPTIONS)
     socketio.server.eio._async["websocket"] = BoundedWebSocket  # python-engineio has no setting for it
-    socketio.on_namespace(StreamNamespace(hub, config, socketio))
+    socketio.server.register_namespace(StreamNamespace(hub, config))
     app.wsgi_app = GateMiddleware(app.wsgi_app, gate)  # type: ignore[method-assign]
     hub.start()
     return App(flask=app, socketio=socketio, site=site)

@@ -46,6 +46,12 @@ class Config:
     window_bytes: int = _setting(
         4 * 1024 * 1024, "bytes", "bytes that a viewer may leave unacknowledged", low=1
     )
+    chunk_cache_bytes: int = _setting(
+        64 * 1024 * 1024,
+        "bytes",
+        "chunks kept in memory for the next viewer who wants them; 0 for none",
+        low=0,
+    )
     look_ahead_s: float = _setting(
         2.0, "s", "how far ahead of the playhead chunks are sent", low=0.05, high=3600
     )

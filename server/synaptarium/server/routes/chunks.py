@@ -27,7 +27,9 @@ def chunk(site: Site, id: str, build: int, stream: int, level: int, tile: int, c
             hint="Empty chunks are not stored; the manifest's presence bitmaps say which exist.",
             where="chunk",
         )
-    sealed = chunks.read(site.store, key)
+    sealed = site.hub.chunks([key]).get(key)
+    if sealed is None:
+        sealed = chunks.read(site.store, key)  # says what is wrong
     return Payload(
         data=sealed.stored,
         content_type=ARROW,

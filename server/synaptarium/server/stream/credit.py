@@ -50,12 +50,17 @@ class Credit:
             return True
         return len(self._sizes) < self.max_chunks and self.bytes_in_flight + size_bytes <= self.max_bytes
 
-    def expected_room(self) -> int:
-        """Return how many chunks of the usual size the window has room for; at least 1."""
+    def fitting(self, most_chunks: int, most_bytes: int) -> int:
+        """Return how many chunks of the usual size both bounds leave room for; at least 1."""
+        if not self._mean_bytes:
+            return 1
+        return max(1, min(most_chunks, int(most_bytes / self._mean_bytes)))
+
+    def expected_room(self, most_chunks: int, most_bytes: int) -> int:
+        """Return how many chunks of the usual size the window has room for, at most those; at least 1."""
         free_chunks = self.max_chunks - len(self._sizes)
         free_bytes = self.max_bytes - self.bytes_in_flight
-        fitting = free_bytes / self._mean_bytes if self._mean_bytes else 1
-        return max(1, min(free_chunks, int(fitting)))
+        return self.fitting(min(free_chunks, most_chunks), min(free_bytes, most_bytes))
 
     def take(self, size_bytes: int) -> int:
         """Count a chunk as sent and return its sequence number, the first being 1."""

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 
@@ -27,7 +28,9 @@ from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import Sealed
 from synaptarium.server.stream.plan import Catalogue
-from synaptarium.server.stream.viewer import Outdated, Read, Viewer
+from synaptarium.server.stream.sender import Outdated, Reader
+from synaptarium.server.stream.shelf import Shelf
+from synaptarium.server.stream.viewer import Viewer
 from synaptarium.store import chunks, database, recordings, summaries
 from synaptarium.store.database import Store
 
@@ -35,6 +38,10 @@ log = logging.getLogger("synaptarium.stream")
 
 #: How often an open recording is looked at although nothing came.
 CLOSE_EVERY_S = 1.0
+#: Recordings whose manifests are kept ready for planning.
+MAX_CATALOGUES = 64
+#: Threads that read the next batches of all viewers: while one sends, the database fetches.
+READING_AHEAD = 2
 
 
 class Hub:
@@ -46,14 +53,21 @@ class Hub:
         The database.
     follow_s : float
         How often open recordings and the database are looked at.
+    shelf_bytes : int
+        Stored bytes of chunks that are kept for the next who wants them.
     """
 
-    def __init__(self, store: Store, *, follow_s: float) -> None:
+    def __init__(self, store: Store, *, follow_s: float, shelf_bytes: int) -> None:
         self._store = store
+        self._shelf = Shelf(
+            lambda keys: chunks.read_many(store, keys), max_bytes=shelf_bytes, may_change=self._may_change
+        )
         self._follow_s = follow_s
+        self._ahead = ThreadPoolExecutor(READING_AHEAD, thread_name_prefix="read ahead")
         self._lock = threading.Lock()
         self._viewers: dict[str, Viewer] = {}
         self._catalogues: dict[str, Catalogue] = {}
+        self._by_num: dict[int, Catalogue] = {}
         self._followed: dict[str, tuple[int, float]] = {}
         self._seen: set[int] = set()
         self._stop = threading.Event()
@@ -71,6 +85,7 @@ class Hub:
             self._thread.join(timeout=10)
         for viewer in self.viewers():
             viewer.end()
+        self._ahead.shutdown(wait=False, cancel_futures=True)
 
     # --- viewers -------------------------------------------------------------------------------------------------
 
@@ -125,16 +140,30 @@ class Hub:
             known = self._catalogues.get(manifest.recording)
             if known and known.manifest == manifest:
                 return known
-            self._catalogues[manifest.recording] = catalogue
-            if len(self._catalogues) > 64:
-                self._catalogues.pop(next(iter(self._catalogues)))
+            self._catalogues[manifest.recording] = self._by_num[manifest.num] = catalogue
+            if known and known.manifest.num != manifest.num:
+                self._by_num.pop(known.manifest.num, None)
+            if len(self._catalogues) > MAX_CATALOGUES:
+                oldest = self._catalogues.pop(next(iter(self._catalogues)))
+                self._by_num.pop(oldest.manifest.num, None)
         return catalogue
 
-    def read_for(self, viewer: Callable[[], str]) -> Read:
-        """Return the function by which a viewer reads chunks; ``viewer()`` names its recording at that time."""
+    def chunks(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
+        """Return those of some chunks that are stored, or were read a moment ago."""
+        return self._shelf.read(keys)
+
+    def _may_change(self, key: ChunkKey) -> bool:
+        with self._lock:
+            catalogue = self._by_num.get(key.recording)
+        return catalogue is None or catalogue.manifest.build != key.build or catalogue.is_open(key)
+
+    def reader_for(self, viewer: Callable[[], str]) -> Reader:
+        """Return how a viewer reads chunks; ``viewer()`` names its recording at that time."""
 
         def read(keys: Sequence[ChunkKey]) -> Mapping[ChunkKey, Sealed]:
-            found = chunks.read_many(self._store, keys)
+            # Away, it must be asked whether it is back; what lies on the shelf would say that it is.
+            away = self.database_error is not None
+            found = chunks.read_many(self._store, keys) if away else self.chunks(keys)
             missing = next((key for key in keys if key not in found), None)
             if missing is None:
                 return found
@@ -150,13 +179,20 @@ class Hub:
                 where=recording.id,
             )
 
-        return read
+        def ahead(keys: Sequence[ChunkKey]) -> Future[Mapping[ChunkKey, Sealed]] | None:
+            return None if self._shelf.has(keys) else self._ahead.submit(read, keys)
+
+        return Reader(read, ahead)
 
     def deleted(self, recording_id: str) -> None:
         """Tell everyone who watches that the recording is gone."""
         with self._lock:
-            self._catalogues.pop(recording_id, None)
+            known = self._catalogues.pop(recording_id, None)
             self._followed.pop(recording_id, None)
+            if known:
+                self._by_num.pop(known.manifest.num, None)
+        if known:
+            self._shelf.forget(known.manifest.num)
         for viewer in self.viewers(recording_id):
             viewer.fail(
                 RecordingNotFound(

@@ -5,38 +5,90 @@ from __future__ import annotations
 import functools
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import flask
 import msgspec
-from flask_socketio import Namespace
+from socketio import Namespace
+from socketio.exceptions import ConnectionRefusedError
 
 from synaptarium.schemas.errors import InvalidInput, SynaptariumError, error_body
-from synaptarium.schemas.messages import FROM_CLIENT, Ack, Close, Open, Pause, Play, Seek, Select, Window
+from synaptarium.schemas.messages import FROM_CLIENT, Window
 from synaptarium.server.config import Config
 from synaptarium.server.security import require
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.viewer import Viewer
+from synaptarium.server.stream.websocket import AttachedPacket
 
 log = logging.getLogger("synaptarium.stream")
+
+NAMESPACE = "/stream"
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 
-class StreamNamespace(Namespace):
-    """One viewer per connection; messages arrive in order, in the connection's own thread."""
+class Outlet:
+    """What goes to one connection.
 
-    def __init__(self, hub: Hub, config: Config, socketio: Any) -> None:
-        super().__init__("/stream")
+    Parameters
+    ----------
+    server : socketio.Server
+        The stream.
+    sid : str
+        The connection.
+    """
+
+    def __init__(self, server: Any, sid: str) -> None:
+        self._server = server
+        self._sid = sid
+
+    def tell(self, event: str, message: msgspec.Struct) -> None:
+        """Queue an event."""
+        self._server.emit(event, msgspec.to_builtins(message), namespace=NAMESPACE, to=self._sid)
+
+    def send(self, event: str, messages: Sequence[tuple[msgspec.Struct, bytes]]) -> None:
+        """Queue events with an attachment each, none of another thread's between them."""
+        connection = self._server.manager.eio_sid_from_sid(self._sid, NAMESPACE)
+        if connection is not None:
+            self._server.eio.send_packet(connection, AttachedPacket(NAMESPACE, event, messages))
+
+
+class StreamNamespace(Namespace):
+    """One viewer per connection; messages arrive in order, in the connection's own thread.
+
+    A namespace of python-socketio itself: Flask-SocketIO's would build a request context around every event, and a
+    viewer at full speed acknowledges a thousand times a second.
+    """
+
+    def __init__(self, hub: Hub, config: Config) -> None:
+        super().__init__(NAMESPACE)
         self._hub = hub
         self._config = config
-        self._sio = socketio
         self._window = Window(chunks=config.window_chunks, bytes=config.window_bytes)
+        self._actions: dict[str, Callable[[Viewer, Any], None]] = {
+            "open": lambda viewer, asked: viewer.open(asked, hub.catalogue(asked.recording)),
+            "play": Viewer.play,
+            "seek": Viewer.seek,
+            "pause": Viewer.pause,
+            "ack": Viewer.ack,
+            "select": Viewer.select,
+            "close": lambda viewer, asked: viewer.close(),
+        }
 
-    def on_connect(self, auth: Any = None) -> None:
+    def trigger_event(self, event: str, *args: Any) -> None:
+        """Take a client's event; one that does not exist is answered instead of ignored."""
+        if event == "connect":
+            self._connect(args[0], args[1])
+        elif event == "disconnect":
+            self._hub.leave(args[0])
+        elif event in self._actions:
+            self._act(event, args[0], args[1] if len(args) > 1 else None)
+        else:
+            hint = "Events: " + ", ".join(self._actions)
+            self._refuse(args[0], InvalidInput(f"There is no event {event[:40]!r}.", hint=hint))
+
+    def _connect(self, sid: str, environ: dict[str, Any]) -> None:
         """Take in a viewer; a refusal reaches the client as ``connect_error`` with the error's shape as its data."""
-        sid, environ = flask.request.sid, flask.request.environ  # type: ignore[attr-defined]
         try:
             require(environ["synaptarium.role"], "look")
             if len(self._hub.viewers()) >= self._config.max_viewers:
@@ -48,8 +100,8 @@ class StreamNamespace(Namespace):
             raise ConnectionRefusedError(error.message, msgspec.to_builtins(error_body(error))) from error
         connection = environ.get("werkzeug.socket")
         viewer: Viewer = Viewer(
-            functools.partial(self._send, sid),
-            self._hub.read_for(lambda: viewer.recording),
+            Outlet(self.server, sid),
+            self._hub.reader_for(lambda: viewer.recording),
             functools.partial(self._hang_up, sid, connection),
             limits=self._window,
             look_ahead_s=self._config.look_ahead_s,
@@ -57,62 +109,21 @@ class StreamNamespace(Namespace):
         )
         self._hub.join(sid, viewer)
 
-    def on_disconnect(self, reason: str = "") -> None:
-        self._hub.leave(flask.request.sid)  # type: ignore[attr-defined]
-
-    def on_open(self, data: Any = None) -> None:
-        def start(viewer: Viewer, asked: Open) -> None:
-            viewer.open(asked, self._hub.catalogue(asked.recording))
-
-        self._handle("open", Open, data, start)
-
-    def on_play(self, data: Any = None) -> None:
-        self._handle("play", Play, data, Viewer.play)
-
-    def on_seek(self, data: Any = None) -> None:
-        self._handle("seek", Seek, data, Viewer.seek)
-
-    def on_pause(self, data: Any = None) -> None:
-        self._handle("pause", Pause, data, Viewer.pause)
-
-    def on_ack(self, data: Any = None) -> None:
-        self._handle("ack", Ack, data, Viewer.ack)
-
-    def on_select(self, data: Any = None) -> None:
-        self._handle("select", Select, data, Viewer.select)
-
-    def on_close(self, data: Any = None) -> None:
-        self._handle("close", Close, {} if data is None else data, lambda viewer, _: viewer.close())
-
-    def trigger_event(self, event: str, *args: Any) -> Any:
-        """Answer an event that does not exist instead of ignoring it."""
-        if event not in FROM_CLIENT and event not in ("connect", "disconnect"):
-            sid = args[0]
-            error = InvalidInput(
-                f"There is no event {event[:40]!r}.", hint="Events: " + ", ".join(FROM_CLIENT)
-            )
-            self._send(sid, "error", msgspec.to_builtins(error_body(error)))
-            return None
-        return super().trigger_event(event, *args)
-
-    def _handle(
-        self, event: str, kind: type[Message], data: Any, act: Callable[[Viewer, Message], None]
-    ) -> None:
-        sid = flask.request.sid  # type: ignore[attr-defined]
+    def _act(self, event: str, sid: str, data: Any) -> None:
         viewer = self._hub.viewer(sid)
         if viewer is None:
             return
         try:
-            act(viewer, parse(event, kind, data))
+            asked = parse(event, FROM_CLIENT[event], {} if data is None and event == "close" else data)
+            self._actions[event](viewer, asked)
         except SynaptariumError as error:
-            self._send(sid, "error", msgspec.to_builtins(error_body(error)))
+            self._refuse(sid, error)
         except Exception as error:
             log.exception("the event %s failed", event)
-            self._send(sid, "error", msgspec.to_builtins(error_body(error)))
+            self._refuse(sid, error)
 
-    def _send(self, sid: str, event: str, *data: Any) -> None:
-        # Flask-SocketIO's own emit() only adds callbacks, which we do not use.
-        self._sio.server.emit(event, data, namespace="/stream", to=sid)
+    def _refuse(self, sid: str, error: Exception) -> None:
+        Outlet(self.server, sid).tell("error", error_body(error))
 
     def _hang_up(self, sid: str, connection: socket.socket | None) -> None:
         self._hub.leave(sid)
