@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/home.css';
 import './styles/viewer.css';
 import './styles/panels.css';
+import './styles/scene_menus.css';
 
 import { ApiError } from './net/rest';
 import { readLink } from './state/address_bar';

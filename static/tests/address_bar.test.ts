@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { LayerInfo } from '../src/state/frames';
-import { globalIds, linkOf, neuronRef, readLink } from '../src/state/address_bar';
+import { linkedValues, linkOf, linkParts, neuronRef, readLink } from '../src/state/address_bar';
 import { VIEW_DEFAULTS } from '../src/state/view';
 
 const layer = (index: number, name: string, n_neurons: number, offset: number): LayerInfo => ({
@@ -9,19 +9,28 @@ const layer = (index: number, name: string, n_neurons: number, offset: number): 
 });
 const LAYERS = [layer(0, 'input, left', 10, 0), layer(1, 'hidden:2', 5, 10)];
 
-test('a view comes back from its link', () => {
+const CAMERA = { position: [1, -2.5, 300] as const, target: [0, 0, 0.25] as const };
+
+test('everything of a view comes back from its link', () => {
   const view = {
-    ...VIEW_DEFAULTS, colour: 'potential' as const, variable: 'v', hidden: ['input, left'], selection: [3, 12],
-    camera: { position: [1, -2.5, 300] as const, target: [0, 0, 0.25] as const }, synapses: 0, theme: 'light' as const,
+    ...VIEW_DEFAULTS, colour: 'potential' as const, variable: 'v', hidden: ['input, left'], selection: [3, 12], camera: CAMERA,
+    synapses: 0, synapse_choice: 'change' as const, synapse_direction: 'incoming' as const, synapse_threshold: 0.25,
+    layout: 'rings', order: ['hidden:2', 'input, left'], spread: 1.5, fan: 0.5, decay_frames: 12, point_size: 2, legend: false,
+    sets: [{ name: 'a;b~c,d', colour: '#e69f00', neurons: [1, 2, 14] }, { name: 'none', colour: '#56b4e9', neurons: [] }],
+    bookmarks: [{ name: 'near, ~', camera: CAMERA }], theme: 'light' as const,
   };
   const link = linkOf('my run', 12_480_001, -0.5, { t_start_us: 1e6, t_stop_us: 2e6 }, view, LAYERS);
   const read = readLink(new URL(link, 'http://localhost'));
-  expect(read).toEqual({
-    recording: 'my run', t_us: 12_480_001, speed: -0.5, loop: [1e6, 2e6], colour: 'potential', variable: 'v',
-    hidden: ['input, left'], selection: [{ layer: 'input, left', neuron: 3 }, { layer: 'hidden:2', neuron: 2 }],
-    synapses: { shown: false, budget: 0 }, camera: { position: [1, -2.5, 300], target: [0, 0, 0.25] }, theme: 'light',
-  });
-  expect(globalIds(read?.selection ?? [], LAYERS)).toEqual([3, 12]);
+  expect(read).toMatchObject({ recording: 'my run', t_us: 12_480_001, speed: -0.5, loop: [1e6, 2e6] });
+  expect({ ...VIEW_DEFAULTS, ...linkedValues(read!, LAYERS) }).toEqual(view);
+});
+
+test('a selection too long for an address is left out and said so', () => {
+  const many = [layer(0, 'all', 100_000, 0)];
+  const selection = Array.from({ length: 50_000 }, (_, i) => 2 * i);
+  const { link, left_out } = linkParts('r', 0, 1, null, { ...VIEW_DEFAULTS, selection }, many);
+  expect(link).toBe('/view/r?t=0');
+  expect(left_out).toEqual(['the selection of 50000 neurons']);
 });
 
 test('defaults are left out', () => {
@@ -30,7 +39,8 @@ test('defaults are left out', () => {
 
 test('nonsense in a link is ignored', () => {
   const read = readLink(new URL('http://localhost/view/r?t=soon&speed=x&camera=1,2&colour=red&select=abc,:1&loop=1'));
-  expect(read).toEqual({ recording: 'r', selection: [] });
+  expect(read).toEqual({ recording: 'r', selection: 'abc,:1' });
+  expect(linkedValues(read!, LAYERS)).toEqual({ camera: null, selection: [], sets: [] });
 });
 
 test('the home page is no link', () => {
@@ -38,6 +48,6 @@ test('the home page is no link', () => {
 });
 
 test('a neuron that does not exist is left out of the selection', () => {
-  expect(globalIds([{ layer: 'hidden:2', neuron: 5 }, { layer: 'none', neuron: 0 }], LAYERS)).toEqual([]);
+  expect(linkedValues({ recording: 'r', selection: 'hidden%3A2:5,none:0' }, LAYERS).selection).toEqual([]);
   expect(neuronRef(14, LAYERS)).toEqual({ layer: 'hidden:2', neuron: 4 });
 });

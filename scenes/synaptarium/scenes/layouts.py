@@ -74,7 +74,7 @@ LAYOUTS: tuple[LayoutKind, ...] = (
     LayoutKind(
         name="recorded",
         title="Recorded places",
-        summary="Neurons at the coordinates of the recording, in micrometres",
+        summary="At the coordinates of the recording",
         make=recorded,
         lacks=lambda layers, _: (
             "" if any(layer.positions for layer in layers) else "the recording holds no coordinates"
@@ -84,7 +84,7 @@ LAYOUTS: tuple[LayoutKind, ...] = (
     LayoutKind(
         name="stacks",
         title="Stacks",
-        summary="Channels of a convolutional layer one behind the other",
+        summary="Channels of a layer one behind the other",
         make=stacks,
         lacks=lambda layers, _: "" if any(map(has_channels, layers)) else "no layer has channels (C, H, W)",
         suits=lambda layers, _: any(map(has_channels, layers)),
@@ -92,7 +92,7 @@ LAYOUTS: tuple[LayoutKind, ...] = (
     LayoutKind(
         name="column",
         title="Column",
-        summary="Round slabs one above the other, by cortical layer where the names tell",
+        summary="Round slabs above each other, by cortical layer",
         make=column,
         lacks=_nothing,
         suits=lambda layers, _: is_cortical(layers),
@@ -108,7 +108,7 @@ LAYOUTS: tuple[LayoutKind, ...] = (
     LayoutKind(
         name="sheets",
         title="Sheets",
-        summary="Each layer a sheet by its shape, channels as tiles side by side",
+        summary="By shape, channels as tiles side by side",
         make=sheets,
         lacks=_nothing,
         suits=lambda layers, projections: True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,11 @@ def _one_space(
     high = np.max([xyz.max(axis=0) for xyz in clouds.values()], axis=0)
     middle, scale = (low + high) / 2, SIDE / max(float((high - low).max()), 1e-9)
     blocks = [scattered_block(layer.name, "cloud", (clouds[layer.name] - middle) * scale) for layer in layers]
+    # One size for all: the room of a mean neuron of the network, not of its layer.
+    whole = scattered_block(
+        "", "cloud", (np.concatenate(list(clouds.values())) - middle) * scale
+    ).frame.spacing
+    blocks = [replace(block, frame=replace(block.frame, spacing=whole)) for block in blocks]
     behind = float((high[0] - middle[0]) * scale) + 0.6 * SIDE
     note = "; ".join(part for part in (note, _shared_places(clouds)) if part)
     return together(layers, blocks, projections, behind_x=behind, um_per_unit=1 / scale, note=note)

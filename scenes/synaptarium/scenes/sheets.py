@@ -13,8 +13,8 @@ from synaptarium.scenes.layout import SIDE, Block, Layout, PositionsUm, in_a_row
 from synaptarium.schemas.recording import Layer, Projection
 
 #: Depth of a stack at most, and of one channel in tile sides: close enough to read as one layer.
-STACK_DEPTH = 0.8 * SIDE
-CHANNEL_PITCH = 0.25
+STACK_DEPTH = 1.1 * SIDE
+CHANNEL_PITCH = 0.3
 
 
 def sheets(
@@ -111,6 +111,8 @@ def _stack_block(name: str, shape: tuple[int, int, int], longest: int) -> Block:
         kind="stack",
         origin=(-half, tile.frame.origin[1], tile.frame.origin[2]),
         axes=(*tile.frame.axes, (pitch, 0.0, 0.0)),
+        # Neurons are drawn by their spacing: channels closer than neighbours make them smaller.
+        spacing=min(tile.frame.spacing, (tile.frame.spacing**2 * pitch) ** (1 / 3)),
         tile=(height, width, 0, 1),
         bounds=((low[0] - half, low[1], low[2]), (high[0] + half, high[1], high[2])),
     )

@@ -2,7 +2,7 @@
 
 import { type Columns, readColumns } from './arrow';
 import type {
-  Accounting, ErrorBody, Health, Job, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
+  Accounting, ErrorBody, Health, Job, LayoutInfo, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
 } from './messages.gen';
 
 /** What the server said went wrong, or that it could not be reached (code "unreachable", status 0). */
@@ -88,8 +88,10 @@ export const rest = {
   deleteRecording: (id: string) => request(recordingUrl(id), { method: 'DELETE' }),
   manifest: (id: string, signal?: AbortSignal) => json<Manifest>(`${recordingUrl(id)}/manifest`, { signal: signal ?? null }),
   network: (id: string, signal?: AbortSignal) => json<Network>(`${recordingUrl(id)}/network`, { signal: signal ?? null }),
-  scene: (id: string, layout: string, signal?: AbortSignal) =>
-    columns(`${recordingUrl(id)}/scene?layout=${encodeURIComponent(layout)}`, { signal: signal ?? null }),
+  layouts: (id: string, signal?: AbortSignal) => json<LayoutInfo[]>(`${recordingUrl(id)}/layouts`, { signal: signal ?? null }),
+  scene: (id: string, layout: string, order: string, signal?: AbortSignal) => columns(
+    `${recordingUrl(id)}/scene?layout=${encodeURIComponent(layout)}${order === '' ? '' : `&order=${order}`}`, { signal: signal ?? null },
+  ),
   synapses: (id: string, projection: string, signal?: AbortSignal) =>
     columns(`${recordingUrl(id)}/projections/${encodeURIComponent(projection)}/synapses`, { signal: signal ?? null }),
   stimuli: (id: string, signal?: AbortSignal) => columns(`${recordingUrl(id)}/stimuli`, { signal: signal ?? null }),

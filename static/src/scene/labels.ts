@@ -96,6 +96,7 @@ export class Labels {
     label: Label, camera: THREE.PerspectiveCamera, width: number, height: number,
   ): { x: number; y: number; depth: number; size: number } | null {
     const { row } = label;
+    if (row.frame?.kind === 'column' || row.frame?.kind === 'cloud') return this.placeBeside(label, camera, width, height);
     const { min, max } = row.box;
     this.anchor.set((min.x + max.x) / 2, max.y + 0.6 * row.spacing, (min.z + max.z) / 2).add(row.shift);
     this.corner.copy(this.anchor);
@@ -108,6 +109,32 @@ export class Labels {
     // A sheet that reaches above the window keeps its label at the top edge.
     const y = Math.max(HEIGHT + 6, (0.5 - this.anchor.y * 0.5) * height - 4 - this.rise(label, camera, width, height));
     if (x < 0 || x > width || y > height) return null;
+    return { x, y, depth, size };
+  }
+
+  /** Layers one above the other have no room above: their labels stand beside them, every other one on the right. */
+  private placeBeside(
+    label: Label, camera: THREE.PerspectiveCamera, width: number, height: number,
+  ): { x: number; y: number; depth: number; size: number } | null {
+    const { row } = label;
+    const { min, max } = row.box;
+    this.anchor.addVectors(min, max).multiplyScalar(0.5).add(row.shift);
+    const depth = -this.corner.copy(this.anchor).applyMatrix4(camera.matrixWorldInverse).z;
+    if (depth < camera.near) return null;
+    let [left, right] = [Infinity, -Infinity];
+    for (let i = 0; i < 4; i++) {
+      this.corner.set(i & 1 ? max.x : min.x, this.anchor.y - row.shift.y, i & 2 ? max.z : min.z).add(row.shift).project(camera);
+      const x = (this.corner.x * 0.5 + 0.5) * width;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+    }
+    const size = right - left;
+    this.anchor.project(camera);
+    const y = (0.5 - this.anchor.y * 0.5) * height + HEIGHT / 2;
+    const onLeft = this.labels.indexOf(label) % 2 === 0;
+    const round = row.frame?.kind === 'column' ? 0.12 * size : 0;
+    const x = onLeft ? left + round - label.width / 2 - 10 : right - round + label.width / 2 + 10;
+    if (x < label.width / 2 || x > width - label.width / 2 || y < HEIGHT || y > height) return null;
     return { x, y, depth, size };
   }
 }

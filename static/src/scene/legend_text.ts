@@ -23,6 +23,8 @@ export interface LegendFacts {
   readonly synapses: SynapseCounts;
   readonly weights: readonly { readonly name: string; readonly scale: number; readonly unit: string }[];
   readonly failed: readonly string[];
+  /** What is to be known about the layout; "" = nothing. */
+  readonly layout: string;
   /** Set where a whole bin of the level is wider than one bin. */
   readonly frame_us: number;
 }
@@ -32,6 +34,7 @@ export function legendText(facts: LegendFacts): LegendText {
   const weights = weightScale(facts);
   if (weights !== null) scales.push(weights);
   const notes: string[] = [];
+  if (facts.layout !== '') notes.push(`Layout: ${facts.layout}`);
   if (facts.coarse) notes.push('Groups of 64 neurons until the exact spikes arrive');
   if (facts.limited) notes.push('Dimmed: the network flashes too fast for safe viewing');
   for (const name of facts.failed) notes.push(`${name}: synapses could not be loaded`);

@@ -6,7 +6,7 @@
 
 import * as THREE from 'three';
 
-import type { LayerFrame, Network } from '../state/frames';
+import type { LayerFrame, Network, Placement } from '../state/frames';
 import { layerColour } from '../state/palette';
 
 export interface TableRow {
@@ -14,14 +14,21 @@ export interface TableRow {
   readonly kind: 'layer' | 'place';
   readonly first: number;
   readonly n: number;
-  readonly frame: LayerFrame | null;
-  readonly spacing: number;
+  frame: LayerFrame | null;
+  spacing: number;
   readonly colour: THREE.Color;
+  /** Around its points as they are drawn now, without the shift. */
   readonly box: THREE.Box3;
-  /** Current displacement by the fan-out. */
+  /** Current displacement by spreading and fanning out. */
   readonly shift: THREE.Vector3;
   /** 0 hidden .. 1 shown; between while it comes or goes. */
   visible: number;
+}
+
+/** Where a row is on its way from and to. */
+interface Travel {
+  readonly box: readonly [THREE.Box3, THREE.Box3];
+  readonly spacing: readonly [number, number];
 }
 
 /** Texture width for n texels: a power of two, so that shader and CPU address by shift and mask. */
@@ -36,11 +43,17 @@ export class NeuronTable {
   readonly height: number;
   readonly rows: TableRow[] = [];
   readonly uniforms: Record<string, THREE.IUniform>;
-  /** x, y, z, row of every point, without the shift. */
+  /** x, y, z, row of every point, without the shift; where they are going while they move. */
   readonly points: Float32Array;
   private readonly middle = new THREE.Vector3();
   private readonly positionTexture: THREE.DataTexture;
   private readonly layerTexture: THREE.DataTexture;
+  /** One texel while nothing moves: the shader reads it only on the way. */
+  private beforeTexture = texelTexture(new Float32Array(4), 1, 1);
+  private before: Float32Array | null = null;
+  private travels: Travel[] = [];
+  private spread = 1;
+  private fan = 0;
 
   constructor(network: Network) {
     this.n_neurons = network.n_neurons;
@@ -50,53 +63,85 @@ export class NeuronTable {
     this.n_points = this.n_neurons + dimensions.reduce((sum, n) => sum + n, 0);
     this.width = textureWidth(this.n_points);
     this.height = Math.max(1, Math.ceil(this.n_points / this.width));
-
     this.points = new Float32Array(this.width * this.height * 4);
-    const { positions } = network;
-    for (let i = 0; i < this.n_neurons; i++) {
-      this.points[4 * i] = positions[3 * i];
-      this.points[4 * i + 1] = positions[3 * i + 1];
-      this.points[4 * i + 2] = positions[3 * i + 2];
-    }
     for (const layer of network.layers) {
-      this.addRow('layer', layer.name, layer.offset, layer.n_neurons, layer.frame, new THREE.Color(layerColour(layer.index)));
+      this.addRow('layer', layer.name, layer.offset, layer.n_neurons, new THREE.Color(layerColour(layer.index)));
     }
     let first = this.n_neurons;
     places.forEach((place, i) => {
-      for (let d = 0; d < dimensions[i]; d++) {
-        const [row, column] = [Math.floor(d / place.columns), d % place.columns];
-        for (let k = 0; k < 3; k++) {
-          this.points[4 * (first + d) + k] = place.origin[k] + column * place.axes[0][k] + row * place.axes[1][k];
-        }
-      }
-      this.addRow('place', place.name, first, dimensions[i], place, new THREE.Color('#9aa4b8'));
+      this.addRow('place', place.name, first, dimensions[i], new THREE.Color('#9aa4b8'));
       first += dimensions[i];
     });
-    this.bounds().getCenter(this.middle);
-
-    this.positionTexture = new THREE.DataTexture(
-      this.points, this.width, this.height, THREE.RGBAFormat, THREE.FloatType,
-    );
-    this.positionTexture.needsUpdate = true;
-    this.layerTexture = new THREE.DataTexture(
-      new Float32Array(Math.max(1, this.rows.length) * 2 * 4), Math.max(1, this.rows.length), 2, THREE.RGBAFormat, THREE.FloatType,
-    );
+    this.positionTexture = texelTexture(this.points, this.width, this.height);
+    const n_rows = Math.max(1, this.rows.length);
+    this.layerTexture = texelTexture(new Float32Array(n_rows * 2 * 4), n_rows, 2);
     this.uniforms = {
       positions: { value: this.positionTexture },
+      positionsBefore: { value: this.beforeTexture },
+      morph: { value: 1 },
       layers: { value: this.layerTexture },
       widthBits: { value: Math.log2(this.width) },
     };
+    this.place({ positions: network.positions, frames: network.layers.map(({ frame }) => frame), places });
+    this.bounds().getCenter(this.middle);
     this.upload();
   }
 
-  /** Moves each layer away from the middle of the network: 1 = as laid out, 2 = twice as far apart. */
-  setSpread(spread: number): void {
-    const centre = new THREE.Vector3();
-    for (const row of this.rows) {
-      row.box.getCenter(centre);
-      row.shift.copy(centre).sub(this.middle).multiplyScalar(spread - 1);
+  /** True while points are on their way from one layout to another. */
+  get moving(): boolean {
+    return this.before !== null;
+  }
+
+  /** Starts out for another layout; `moveTo` brings the points there. */
+  setPlacement(placement: Placement): void {
+    const before = this.points.slice();
+    if (this.before !== null) {
+      const part = this.uniforms.morph.value as number;
+      for (let i = 0; i < before.length; i++) before[i] = this.before[i] + (before[i] - this.before[i]) * part;
     }
-    this.upload();
+    const from = this.rows.map(({ box, spacing }) => ({ box: box.clone(), spacing }));
+    this.place(placement);
+    this.travels = this.rows.map(({ box, spacing }, i) => ({
+      box: [from[i].box, box.clone()], spacing: [from[i].spacing, spacing],
+    }));
+    this.before = before;
+    this.beforeTexture.dispose();
+    this.beforeTexture = texelTexture(before, this.width, this.height);
+    this.uniforms.positionsBefore.value = this.beforeTexture;
+    this.positionTexture.needsUpdate = true;
+    this.middle.copy(this.travels.reduce((all, { box }) => all.union(box[1]), new THREE.Box3()).getCenter(new THREE.Vector3()));
+    this.moveTo(0);
+  }
+
+  /** Brings the points to a part of their way: 0 = where they were, 1 = there. */
+  moveTo(part: number): void {
+    if (this.before === null) return;
+    this.uniforms.morph.value = part;
+    this.rows.forEach((row, i) => {
+      const { box, spacing } = this.travels[i];
+      row.box.min.lerpVectors(box[0].min, box[1].min, part);
+      row.box.max.lerpVectors(box[0].max, box[1].max, part);
+      row.spacing = spacing[0] + (spacing[1] - spacing[0]) * part;
+    });
+    if (part >= 1) {
+      this.before = null;
+      this.beforeTexture.dispose();
+      this.beforeTexture = texelTexture(new Float32Array(4), 1, 1);
+      this.uniforms.positionsBefore.value = this.beforeTexture;
+    }
+    this.shiftRows();
+  }
+
+  /**
+   * Moves the layers apart without laying them out anew.
+   *
+   * @param spread distance from the middle of the network: 1 = as laid out, 2 = twice as far apart
+   * @param fan 0 = as laid out .. 1 = each beside the one before it, towards the viewer's right
+   */
+  setSpread(spread: number, fan: number): void {
+    this.spread = spread;
+    this.fan = fan;
+    this.shiftRows();
   }
 
   /** Eases each layer towards shown or hidden; returns true while something still moves. */
@@ -120,7 +165,13 @@ export class NeuronTable {
   }
 
   position(point: number, target: THREE.Vector3): THREE.Vector3 {
-    target.set(this.points[4 * point], this.points[4 * point + 1], this.points[4 * point + 2]);
+    const at = 4 * point;
+    target.set(this.points[at], this.points[at + 1], this.points[at + 2]);
+    if (this.before !== null) {
+      const part = this.uniforms.morph.value as number;
+      const from = new THREE.Vector3(this.before[at], this.before[at + 1], this.before[at + 2]);
+      target.lerpVectors(from, target.clone(), part);
+    }
     const row = this.rowOf(point);
     return row === null ? target : target.add(row.shift);
   }
@@ -130,34 +181,86 @@ export class NeuronTable {
     return row.box.clone().translate(row.shift);
   }
 
-  /** Box of everything that is shown; of everything where nothing is. */
+  /** Box of a row where it will be when it has arrived. */
+  goalOf(row: TableRow): THREE.Box3 {
+    const travel = this.before === null ? undefined : this.travels[this.rows.indexOf(row)];
+    return travel === undefined ? this.boxOf(row) : travel.box[1].clone().translate(row.shift);
+  }
+
+  /** Box of everything that is shown (of everything where nothing is), where it will be when it has arrived. */
   bounds(): THREE.Box3 {
     const shown = this.rows.filter((row) => row.visible > 0.5);
     const box = new THREE.Box3();
-    for (const row of shown.length > 0 ? shown : this.rows) box.union(this.boxOf(row));
+    for (const row of shown.length > 0 ? shown : this.rows) box.union(this.goalOf(row));
     if (box.isEmpty()) box.set(new THREE.Vector3(-1, -1, -1), new THREE.Vector3(1, 1, 1));
     return box;
   }
 
   dispose(): void {
     this.positionTexture.dispose();
+    this.beforeTexture.dispose();
     this.layerTexture.dispose();
   }
 
-  private addRow(
-    kind: TableRow['kind'], name: string, first: number, n: number, frame: LayerFrame | null, colour: THREE.Color,
-  ): void {
-    const box = new THREE.Box3();
-    const point = new THREE.Vector3();
-    for (let i = first; i < first + n; i++) {
-      this.points[4 * i + 3] = this.rows.length;
-      box.expandByPoint(point.set(this.points[4 * i], this.points[4 * i + 1], this.points[4 * i + 2]));
+  private addRow(kind: TableRow['kind'], name: string, first: number, n: number, colour: THREE.Color): void {
+    for (let i = first; i < first + n; i++) this.points[4 * i + 3] = this.rows.length;
+    this.rows.push({
+      name, kind, first, n, frame: null, spacing: 1, colour, box: new THREE.Box3(), shift: new THREE.Vector3(), visible: 1,
+    });
+  }
+
+  /** Writes the points, and each row's frame, box and spacing. */
+  private place({ positions, frames, places }: Placement): void {
+    for (let i = 0; i < this.n_neurons; i++) {
+      this.points[4 * i] = positions[3 * i];
+      this.points[4 * i + 1] = positions[3 * i + 1];
+      this.points[4 * i + 2] = positions[3 * i + 2];
     }
-    const size = box.getSize(point);
-    const guess = n > 1 ? Math.sqrt(Math.max(size.x * size.y, size.y * size.z, size.x * size.z, 1e-6) / n) : 1;
-    const spacing = frame?.spacing ?? guess;
-    box.expandByVector(new THREE.Vector3(0.02, 0.6, 0.6).multiplyScalar(spacing));
-    this.rows.push({ name, kind, first, n, frame, spacing, colour, box, shift: new THREE.Vector3(), visible: 1 });
+    let [layer, place] = [0, 0];
+    for (const row of this.rows) {
+      row.frame = (row.kind === 'layer' ? frames[layer++] : places[place++]) ?? null;
+      if (row.kind === 'place' && row.frame !== null) this.placeDimensions(row, row.frame);
+      row.box.makeEmpty();
+      const point = new THREE.Vector3();
+      for (let i = row.first; i < row.first + row.n; i++) {
+        row.box.expandByPoint(point.set(this.points[4 * i], this.points[4 * i + 1], this.points[4 * i + 2]));
+      }
+      const size = row.box.getSize(point);
+      const guess = row.n > 1 ? Math.sqrt(Math.max(size.x * size.y, size.y * size.z, size.x * size.z, 1e-6) / row.n) : 1;
+      row.spacing = row.frame?.spacing ?? guess;
+      row.box.expandByVector(new THREE.Vector3(0.02, 0.6, 0.6).multiplyScalar(row.spacing));
+    }
+  }
+
+  private placeDimensions(row: TableRow, { origin, axes, columns }: LayerFrame): void {
+    for (let d = 0; d < row.n; d++) {
+      const [r, c] = [Math.floor(d / columns), d % columns];
+      for (let k = 0; k < 3; k++) this.points[4 * (row.first + d) + k] = origin[k] + c * axes[0][k] + r * axes[1][k];
+    }
+  }
+
+  private shiftRows(): void {
+    const centre = new THREE.Vector3();
+    for (const row of this.rows) {
+      row.box.getCenter(centre);
+      row.shift.copy(centre).sub(this.middle).multiplyScalar(this.spread - 1);
+    }
+    if (this.fan > 0) {
+      // In the order in which they stand: from left to right, or from the top down where they are stacked.
+      const spans = [0, 1].map((axis) => {
+        const at = this.rows.map((row) => row.box.getCenter(centre).getComponent(axis));
+        return Math.max(...at) - Math.min(...at);
+      });
+      const standing = [...this.rows].sort((a, b) =>
+        spans[0] >= spans[1] ? centreOf(a, 0) - centreOf(b, 0) : centreOf(b, 1) - centreOf(a, 1));
+      const width = (row: TableRow): number => 1.12 * (row.box.max.z - row.box.min.z);
+      let z = -standing.reduce((sum, row) => sum + width(row), 0) / 2;
+      for (const row of standing) {
+        row.shift.z += this.fan * (z + width(row) / 2 - centreOf(row, 2) + this.middle.z);
+        z += width(row);
+      }
+    }
+    this.upload();
   }
 
   private upload(): void {
@@ -170,9 +273,21 @@ export class NeuronTable {
   }
 }
 
+function centreOf({ box }: TableRow, axis: number): number {
+  return (box.min.getComponent(axis) + box.max.getComponent(axis)) / 2;
+}
+
+function texelTexture(data: Float32Array, width: number, height: number): THREE.DataTexture {
+  const texture = new THREE.DataTexture(data, width, height, THREE.RGBAFormat, THREE.FloatType);
+  texture.needsUpdate = true;
+  return texture;
+}
+
 /** GLSL: reads a point by its id. Goes with `NeuronTable.uniforms`. */
 export const POINT_GLSL = /* glsl */ `
 uniform highp sampler2D positions;
+uniform highp sampler2D positionsBefore;
+uniform float morph;  // 1 = there
 uniform highp sampler2D layers;
 uniform int widthBits;
 
@@ -182,6 +297,7 @@ struct Point { vec3 position; float spacing; vec3 colour; float visible; };
 
 Point pointOf(int id) {
   vec4 place = texelFetch(positions, texelOf(id), 0);
+  if (morph < 1.0) place.xyz = mix(texelFetch(positionsBefore, texelOf(id), 0).xyz, place.xyz, morph);
   int row = int(place.w + 0.5);
   vec4 shift = texelFetch(layers, ivec2(row, 0), 0);
   vec4 look = texelFetch(layers, ivec2(row, 1), 0);

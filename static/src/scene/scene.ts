@@ -7,18 +7,20 @@
 
 import * as THREE from 'three';
 
-import { Activity, round125 } from './activity';
+import { Activity } from './activity';
 import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
+import { ColourRange } from './colour_range';
 import { FlashLimiter } from './flash_limiter';
 import { drawsInSoftware } from './graphics';
 import { Labels } from './labels';
-import { countText, Legend, numberText } from './legend';
-import { legendText } from './legend_text';
+import { LayoutMotion } from './layout_motion';
+import { Legend } from './legend';
 import { Markers } from './markers';
 import { NeuronTable } from './neuron_table';
-import { Neurons, type Scale } from './neurons';
+import { Neurons } from './neurons';
 import { Picker } from './picker';
+import { Pointer } from './pointer';
 import { Sheets } from './sheets';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
@@ -26,8 +28,6 @@ import './scene.css';
 import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
 import type { Camera } from '../state/view';
 
-const CLICK_PX = 5;
-const CLICK_MS = 500;
 const FADE_MS = 200;
 const LEGEND_EVERY_MS = 250;
 /** After a jump the last picture stays so long for the frame's spikes to arrive: no dark flash, and one draw instead of two. */
@@ -46,6 +46,9 @@ export class Scene implements SceneHandle {
   private readonly markers: Markers;
   private readonly backdrop = new Backdrop();
   private readonly picker: Picker;
+  private readonly pointer: Pointer;
+  private readonly layout: LayoutMotion;
+  private readonly colours: ColourRange;
   private readonly labels: Labels;
   private readonly legend: Legend;
   private readonly flashes: ViewFlashes;
@@ -61,8 +64,6 @@ export class Scene implements SceneHandle {
   private jump = 0;
   private held_since_ms: number | null = null;
   private ownCamera = '';
-  private down: { x: number; y: number; ms: number } | null = null;
-  private pointer: { x: number; y: number } | null = null;
   private disposed = false;
 
   constructor(context: SceneContext) {
@@ -102,6 +103,9 @@ export class Scene implements SceneHandle {
       this.ownCamera = JSON.stringify(camera);
       view.set({ camera });
     };
+    this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far) => this.layoutChanged(far));
+    this.colours = new ColourRange(context, this.activity, this.synapses, this.layout);
+    this.pointer = new Pointer(canvas, context, this.table, this.picker, this.rig, this.legend, () => this.surface());
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(host);
     this.resize();
@@ -134,14 +138,7 @@ export class Scene implements SceneHandle {
   fitLayer(layer: number): void {
     const row = this.table.rows[layer];
     if (row === undefined || row.kind !== 'layer') return;
-    this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.boxOf(row)), new THREE.Vector3(-0.85, 0.22, 0.48).normalize(), 1.25));
-  }
-
-  /** How far the layers are fanned out along the depth: 1 = as laid out. */
-  setSpread(spread: number): void {
-    this.table.setSpread(spread);
-    this.rig.setWorld(this.table.bounds());
-    this.invalidate();
+    this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.goalOf(row)), new THREE.Vector3(-0.85, 0.22, 0.48).normalize(), 1.25));
   }
 
   /** Synapses below this part of full colour are not drawn, 0..1. */
@@ -191,8 +188,7 @@ export class Scene implements SceneHandle {
 
   /** The neuron drawn at a pixel of the host, or -1. */
   pick(x: number, y: number): number {
-    const ratio = this.renderer.getPixelRatio();
-    return this.picker.pick(this.rig.camera, x * ratio, y * ratio, this.width * ratio, this.height * ratio);
+    return this.pointer.pick(x, y);
   }
 
   synapsesOf(neuron: number, limit: number): { projection: string; pre: number; post: number; weight: number }[] {
@@ -223,6 +219,8 @@ export class Scene implements SceneHandle {
       legend: this.legend.lines(),
       labels: this.labels.shown().map(({ text }) => text),
       size: [this.width, this.height],
+      layout: this.layout.layout,
+      layout_moving: this.layout.moving,
     };
   }
 
@@ -302,7 +300,8 @@ export class Scene implements SceneHandle {
     const elapsed_ms = Math.max(0, Math.min(100, now_ms - this.last_ms));
     this.last_ms = now_ms;
     const moved = this.rig.update(now_ms);
-    const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS);
+    const arranging = this.layout.update(now_ms, elapsed_ms);
+    const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS) || arranging;
     const frame = frames.frameAt(playback.t_us, playback.level);
     const mode = view.get('colour');
     const held = this.holds(frame, now_ms);
@@ -322,7 +321,7 @@ export class Scene implements SceneHandle {
     if (moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing) {
       this.legend_ms = now_ms;
       this.labels.update(this.rig.camera, this.width, this.height);
-      this.writeLegend();
+      this.colours.write(this.legend, this.rig, this.height, this.limiter.limiting);
     }
     this.times_ms.push(performance.now() - started);
     if (this.times_ms.length > 120) this.times_ms.shift();
@@ -347,7 +346,7 @@ export class Scene implements SceneHandle {
   private draw(): void {
     const { view } = this.context;
     const mode = view.get('colour');
-    this.neurons.update(this.activity, mode, this.range(), this.limiter.gain);
+    this.neurons.update(this.activity, mode, this.colours.range(), this.limiter.gain);
     const { camera } = this.rig;
     camera.updateMatrixWorld();
     const sphere = this.table.bounds().getBoundingSphere(new THREE.Sphere());
@@ -358,76 +357,6 @@ export class Scene implements SceneHandle {
     for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
     this.renderer.render(this.scene, camera);
     this.framesDrawn++;
-  }
-
-  /** Where the colour map begins and ends; the legend says the same. */
-  private range(): Scale {
-    const { view, network, frames, playback } = this.context;
-    const mode = view.get('colour');
-    const duration_s = Math.max(1e-9, (frames.n_frames * frames.bin_us) / 1e6);
-    const rate_hz = Math.max(0, ...network.layers.map((layer) => layer.n_spikes / layer.n_neurons / duration_s));
-    if (mode === 'rate') return { min: 0, max: this.perWindow(round125(Math.max(1, 4 * rate_hz))) };
-    if (mode === 'count') {
-      const elapsed_s = Math.max(0, playback.t_us - this.activity.since_us) / 1e6;
-      return { min: 0, max: round125(Math.max(8, 4 * rate_hz * elapsed_s)) };
-    }
-    if (mode === 'recruitment') return { min: this.activity.since, max: Math.max(this.activity.now, this.activity.since + 1) };
-    return this.potentialRange();
-  }
-
-  /** A rate in Hz as the fading count that the GPU holds. */
-  private perWindow(rate_hz: number): number {
-    return (rate_hz * this.activity.rateWindow_bins * this.context.frames.bin_us) / 1e6;
-  }
-
-  private potentialRange(): Scale {
-    const { network, frames, view, playback } = this.context;
-    const variable = view.get('variable');
-    const frame = frames.frameAt(playback.t_us, playback.level);
-    let [min, max] = [Infinity, -Infinity];
-    for (const { layer } of network.potentials.filter((potential) => potential.variable === variable)) {
-      const state = frames.stateAt(variable, layer, playback.level, frame);
-      if (state === null) continue;
-      min = Math.min(min, state.min);
-      max = Math.max(max, state.max);
-    }
-    return min < max ? { min, max } : { min: 0, max: 1 };
-  }
-
-  private writeLegend(): void {
-    const { view, network, frames, playback } = this.context;
-    const variable = view.get('variable');
-    const potentials = network.potentials.filter((potential) => potential.variable === variable);
-    const mode = view.get('colour');
-    const range = this.range();
-    if (mode === 'rate') range.max /= this.perWindow(1);
-    this.legend.set(
-      legendText({
-        mode,
-        bin_us: frames.bin_us,
-        frame_us: frames.bin_us * frames.bins(playback.level),
-        halfLife_bins: this.activity.halfLife_bins,
-        rateWindow_bins: this.activity.rateWindow_bins,
-        since_us: this.activity.since_us,
-        coarse: this.activity.coarse,
-        limited: mode === 'spikes' && this.limiter.limiting,
-        scale: range,
-        variable,
-        unit: potentials[0]?.unit ?? '',
-        recorded: { n: potentials.reduce((sum, { n_recorded }) => sum + n_recorded, 0), of: network.n_neurons },
-        synapses: this.synapses.counts,
-        weights: this.synapses.scales(),
-        failed: [...this.synapses.failed.keys()],
-      }),
-      view.get('legend'),
-    );
-    const um = network.um_per_unit ?? 0;
-    if (um > 0) {
-      const unitsPerPixel =
-        (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2) * this.rig.camera.position.distanceTo(this.rig.target)) / this.height;
-      const length_um = round125(unitsPerPixel * um * 60);
-      this.legend.setScaleBar(length_um / um / unitsPerPixel, `${numberText(length_um)} µm`);
-    }
   }
 
   // ------------------------------------------------------------------ listening
@@ -448,26 +377,6 @@ export class Scene implements SceneHandle {
       signal,
     );
     frames.onChange((change) => this.onFrames(change), signal);
-    const on = <K extends keyof HTMLElementEventMap>(name: K, listener: (event: HTMLElementEventMap[K]) => void): void =>
-      canvas.addEventListener(name, listener, { signal });
-    on('pointerdown', (event) => {
-      this.down = { x: event.offsetX, y: event.offsetY, ms: event.timeStamp };
-    });
-    on('pointermove', (event) => {
-      this.pointer = { x: event.offsetX, y: event.offsetY };
-      if (event.buttons === 0) void this.hover();
-    });
-    on('pointerleave', () => {
-      this.pointer = null;
-      this.setHover(-1, 0, 0);
-    });
-    on('pointerup', (event) => {
-      const { down } = this;
-      this.down = null;
-      if (down === null || event.button !== 0 || event.timeStamp - down.ms > CLICK_MS) return;
-      if (Math.hypot(event.offsetX - down.x, event.offsetY - down.y) > CLICK_PX) return;
-      this.click(event.offsetX, event.offsetY, event.shiftKey);
-    });
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal });
     canvas.addEventListener(
       'webglcontextrestored',
@@ -477,6 +386,17 @@ export class Scene implements SceneHandle {
       },
       { signal },
     );
+  }
+
+  /** Neurons lie elsewhere (`far`), or the layers stand closer or farther: the whole of it is shown again. */
+  private layoutChanged(far: boolean): void {
+    this.rig.setWorld(this.table.bounds());
+    if (far) this.home();
+    this.invalidate();
+  }
+
+  private surface(): { width: number; height: number; ratio: number } {
+    return { width: this.width, height: this.height, ratio: this.renderer.getPixelRatio() };
   }
 
   private onFrames(change: FramesChange): void {
@@ -491,48 +411,6 @@ export class Scene implements SceneHandle {
     const { view, frames } = this.context;
     const potentials = view.get('colour') === 'potential' && view.get('variable') !== '' ? [view.get('variable')] : [];
     frames.demand({ weights: this.synapses.demanded(), potentials });
-  }
-
-  private click(x: number, y: number, add: boolean): void {
-    const { view } = this.context;
-    const id = this.pick(x, y);
-    const before = view.get('selection');
-    if (id < 0) {
-      if (!add) view.set({ selection: [] });
-    } else if (!add) view.set({ selection: [id] });
-    else view.set({ selection: before.includes(id) ? before.filter((other) => other !== id) : [...before, id] });
-  }
-
-  private async hover(): Promise<void> {
-    const at = this.pointer;
-    if (at === null) return;
-    const ratio = this.renderer.getPixelRatio();
-    const id = await this.picker.hover(this.rig.camera, at.x * ratio, at.y * ratio, this.width * ratio, this.height * ratio);
-    if (id === null || this.disposed) return;
-    if (this.pointer !== null) this.setHover(id, this.pointer.x, this.pointer.y);
-    // The pointer went on while the GPU answered: ask once more.
-    if (this.pointer !== null && (this.pointer.x !== at.x || this.pointer.y !== at.y)) void this.hover();
-  }
-
-  private setHover(id: number, x: number, y: number): void {
-    this.context.view.set({ hover: id });
-    this.renderer.domElement.style.cursor = id >= 0 ? 'pointer' : '';
-    const row = id >= 0 ? this.table.rowOf(id) : null;
-    this.legend.setHover(row === null ? '' : this.hoverText(id, row.name, id - row.first), x, y);
-  }
-
-  private hoverText(id: number, layer: string, neuron: number): string {
-    const { network, view, frames, playback } = this.context;
-    let text = `${layer} · neuron ${countText(neuron)}`;
-    const shape = network.layers.find(({ name }) => name === layer)?.shape ?? [];
-    if (shape.length === 2) text += ` (row ${Math.floor(neuron / shape[1])}, column ${neuron % shape[1]})`;
-    if (view.get('colour') === 'potential') {
-      const potential = network.potentials.find((p) => p.variable === view.get('variable') && p.layer === layer);
-      const frame = frames.frameAt(playback.t_us, playback.level);
-      const value = potential === undefined ? undefined : frames.stateAt(potential.variable, layer, playback.level, frame)?.values[neuron];
-      text += value === undefined || value !== value ? ' · not recorded' : ` · ${numberText(value)} ${potential?.unit === '1' ? '' : (potential?.unit ?? '')}`;
-    }
-    return id >= 0 ? text : '';
   }
 
   // ------------------------------------------------------------------ the window
@@ -562,7 +440,7 @@ export class Scene implements SceneHandle {
 
   private corners(): THREE.Vector3[] {
     const rows = this.table.rows.filter((row) => row.visible > 0.5);
-    return (rows.length > 0 ? rows : this.table.rows).flatMap((row) => boxCorners(this.table.boxOf(row)));
+    return (rows.length > 0 ? rows : this.table.rows).flatMap((row) => boxCorners(this.table.goalOf(row)));
   }
 }
 

@@ -1,8 +1,12 @@
-/** The glass plate and the fine edge of each sheet, so that the layers read as planes in depth; a box for clouds. */
+/**
+ * The glass plate and the fine edge of each sheet, so that the layers read as planes in depth; edges of each channel of a
+ * stack, circles for rings and columns, a box for clouds.
+ */
 
 import * as THREE from 'three';
 
 import type { NeuronTable, TableRow } from './neuron_table';
+import type { LayerFrame } from '../state/frames';
 
 const VERTEX = /* glsl */ `
 in vec3 corner;
@@ -10,6 +14,7 @@ in float row;
 in float weight;
 uniform highp sampler2D layers;
 uniform vec2 depthRange;
+uniform float shown;
 flat out vec3 tint;
 out float shade;
 void main() {
@@ -17,7 +22,7 @@ void main() {
   vec4 look = texelFetch(layers, ivec2(int(row + 0.5), 1), 0);
   vec4 view = modelViewMatrix * vec4(corner + shift.xyz, 1.0);
   gl_Position = projectionMatrix * view;
-  tint = look.rgb * look.a;
+  tint = look.rgb * look.a * shown;
   shade = weight * (1.0 - 0.6 * smoothstep(depthRange.x, depthRange.y, -view.z));
 }`;
 
@@ -39,26 +44,10 @@ export class Sheets {
   private readonly material: THREE.ShaderMaterial;
 
   constructor(table: NeuronTable) {
-    const edges = new Vertices();
-    const plates = new Vertices();
-    table.rows.forEach((row, index) => {
-      const corners = cornersOf(row);
-      if (corners === null) addBox(edges, row.box, index);
-      else {
-        corners.forEach((corner, i) => {
-          edges.add(corner, index, EDGE);
-          edges.add(corners[(i + 1) % 4], index, EDGE);
-        });
-        const shade = [PLATE_TOP, PLATE_TOP, PLATE_BOTTOM, PLATE_BOTTOM];
-        for (const i of [0, 1, 2, 0, 2, 3]) plates.add(corners[i], index, shade[i]);
-      }
-    });
-    edges.into(this.edges);
-    plates.into(this.plates);
     this.material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
       blending: THREE.AdditiveBlending, side: THREE.DoubleSide,
-      uniforms: { layers: table.uniforms.layers, depthRange: this.depthRange },
+      uniforms: { layers: table.uniforms.layers, depthRange: this.depthRange, shown: { value: 1 } },
     });
     const lines = new THREE.LineSegments(this.edges, this.material);
     const mesh = new THREE.Mesh(this.plates, this.material);
@@ -67,6 +56,37 @@ export class Sheets {
       object.renderOrder = 1;
       this.object.add(object);
     }
+    this.rebuild(table);
+  }
+
+  /** Follows the boxes of the rows; called when a layout is new. */
+  rebuild(table: NeuronTable): void {
+    const edges = new Vertices();
+    const plates = new Vertices();
+    table.rows.forEach((row, index) => {
+      const kind = row.frame?.kind;
+      const box = table.goalOf(row).translate(row.shift.clone().negate());
+      if (kind === 'ring') addCircle(edges, box, 'x', 0.5, index, EDGE);
+      else if (kind === 'column') addDrum(edges, box, index);
+      else if (kind === 'stack' && row.frame !== null) addStack(edges, box, row.frame, index);
+      else {
+        const corners = cornersOf(row, box);
+        if (corners === null) addBox(edges, box, index);
+        else {
+          addLoop(edges, corners, index, EDGE);
+          const shade = [PLATE_TOP, PLATE_TOP, PLATE_BOTTOM, PLATE_BOTTOM];
+          for (const i of [0, 1, 2, 0, 2, 3]) plates.add(corners[i], index, shade[i]);
+        }
+      }
+    });
+    for (const geometry of [this.edges, this.plates]) geometry.dispose();
+    edges.into(this.edges);
+    plates.into(this.plates);
+  }
+
+  /** 0 = unseen .. 1; between while a layout changes. */
+  set shown(part: number) {
+    this.material.uniforms.shown.value = part;
   }
 
   dispose(): void {
@@ -96,16 +116,54 @@ class Vertices {
 }
 
 /** Corners of a flat sheet, top left first, clockwise from the front; null for anything with depth. */
-function cornersOf(row: TableRow): THREE.Vector3[] | null {
-  const { min, max } = row.box;
-  const margin = 0.35 * row.spacing;
-  if (max.x - min.x > 0.5 * row.spacing) return null;
-  const x = (min.x + max.x) / 2;
+function cornersOf(row: TableRow, { min, max }: THREE.Box3): THREE.Vector3[] | null {
+  const spacing = row.frame?.spacing ?? row.spacing;
+  if (max.x - min.x > 0.5 * spacing) return null;
+  return upright((min.x + max.x) / 2, min, max, 0.35 * spacing);
+}
+
+function upright(x: number, min: THREE.Vector3, max: THREE.Vector3, margin: number): THREE.Vector3[] {
   const [top, bottom, left, right] = [max.y + margin, min.y - margin, min.z - margin, max.z + margin];
   return [
     new THREE.Vector3(x, top, left), new THREE.Vector3(x, top, right),
     new THREE.Vector3(x, bottom, right), new THREE.Vector3(x, bottom, left),
   ];
+}
+
+function addLoop(vertices: Vertices, corners: readonly THREE.Vector3[], row: number, weight: number): void {
+  corners.forEach((corner, i) => {
+    vertices.add(corner, row, weight);
+    vertices.add(corners[(i + 1) % corners.length], row, weight);
+  });
+}
+
+/** A frame around each channel, the front and the back one brighter; very deep stacks show every few. */
+function addStack(vertices: Vertices, box: THREE.Box3, frame: LayerFrame, row: number): void {
+  const pitch = frame.axes[2]?.[0] ?? 0;
+  const channels = pitch > 0 ? Math.round((frame.bounds[0][0] + frame.bounds[1][0] - 2 * frame.origin[0]) / pitch) + 1 : 1;
+  const step = Math.max(1, Math.ceil(channels / 48));
+  for (let channel = 0; channel < channels; channel += step) {
+    const outer = channel === 0 || channel + step >= channels;
+    addLoop(vertices, upright(frame.origin[0] + channel * pitch, box.min, box.max, 0.1 * frame.spacing), row, outer ? EDGE : 0.35 * EDGE);
+  }
+}
+
+/** A circle in the box, across an axis, at a part of the way along it. */
+function addCircle(vertices: Vertices, { min, max }: THREE.Box3, axis: 'x' | 'y', at: number, row: number, weight: number): void {
+  const middle = min.clone().add(max).multiplyScalar(0.5);
+  const half = max.clone().sub(min).multiplyScalar(0.5);
+  const points = Array.from({ length: 96 }, (_, i) => {
+    const angle = (i / 96) * 2 * Math.PI;
+    return axis === 'x'
+      ? new THREE.Vector3(min.x + at * (max.x - min.x), middle.y + half.y * Math.cos(angle), middle.z + half.z * Math.sin(angle))
+      : new THREE.Vector3(middle.x + half.x * Math.cos(angle), min.y + at * (max.y - min.y), middle.z + half.z * Math.sin(angle));
+  });
+  addLoop(vertices, points, row, weight);
+}
+
+function addDrum(vertices: Vertices, box: THREE.Box3, row: number): void {
+  addCircle(vertices, box, 'y', 0, row, 0.7 * EDGE);
+  addCircle(vertices, box, 'y', 1, row, EDGE);
 }
 
 function addBox(vertices: Vertices, box: THREE.Box3, row: number): void {

@@ -181,7 +181,7 @@ export class SynapseView {
         projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
       }
       const choice = chooseSynapses(
-        projection.info.n_synapses, state?.values ?? null, shares[i], this.view.get('synapse_choice'), this.seed + i,
+        projection.info.n_synapses, state?.values ?? null, shares[i], howOf(this.view), this.seed + i,
       );
       n_top += choice.n_top;
       n_sample += choice.n_sample;
@@ -259,4 +259,9 @@ function scaleOf(values: Float32Array, bound: number, before: number): number {
   if (scale === before) return before;
   const step = 10 ** (Math.floor(Math.log10(scale)) - 1);
   return Math.ceil(scale / step - 1e-9) * step;
+}
+
+function howOf(view: View): 'top' | 'sample' | 'both' {
+  const choice = view.get('synapse_choice');
+  return choice === 'change' ? 'top' : choice;
 }

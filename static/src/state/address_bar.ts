@@ -2,18 +2,29 @@
 
 import type { NeuronRef, ViewState } from '../net/messages.gen';
 import type { LayerInfo } from './frames';
+import { decoded, neuronsToText, textToNeurons } from './neuron_ranges';
 import type { LoopRange } from './playback';
-import { VIEW_DEFAULTS, type ColourMode, type ViewValues } from './view';
+import { VIEW_DEFAULTS, type Camera, type ColourMode, type NeuronSet, type ViewValues } from './view';
 
 const WRITE_AFTER_MS = 300;
-const COLOURS: readonly ColourMode[] = ['spikes', 'rate', 'potential', 'recruitment', 'count'];
+/** Servers and chat programs cut longer addresses: selections that would make it longer are left out, and said so. */
+const MOST_CHARACTERS = 7000;
+const COLOURS: readonly ColourMode[] = [
+  'spikes', 'rate', 'potential', 'recruitment', 'persistence', 'count', 'selectivity', 'in_degree', 'health',
+];
+const CHOICES: readonly ViewValues['synapse_choice'][] = ['both', 'top', 'sample', 'change'];
+const DIRECTIONS: readonly ViewValues['synapse_direction'][] = ['both', 'incoming', 'outgoing'];
 
-/** What the URL says; absent fields were not there. */
-export type LinkedView = Partial<ViewState> & { recording: string };
+/** What the URL says; absent fields were not there. Neurons stay text until the layers are known. */
+export type LinkedView = Partial<Omit<ViewState, 'selection' | 'sets'>> & {
+  recording: string;
+  selection?: string;
+  sets?: string;
+};
 
 export function readLink(url: URL): LinkedView | null {
   const match = /^\/view\/([^/]+)\/?$/.exec(url.pathname);
-  const recording = match ? decodeURIComponent(match[1]) : url.searchParams.get('recording');
+  const recording = match ? decoded(match[1]) : url.searchParams.get('recording');
   if (!recording) return null;
   const query = url.searchParams;
   const linked: LinkedView = { recording };
@@ -23,32 +34,48 @@ export function readLink(url: URL): LinkedView | null {
   if (speed) linked.speed = speed;
   const loop = numbersOf(query.get('loop'));
   if (loop?.length === 2) linked.loop = [Math.round(loop[0] * 1e6), Math.round(loop[1] * 1e6)];
-  const colour = query.get('colour') as ColourMode | null;
-  if (colour && COLOURS.includes(colour)) linked.colour = colour;
-  const variable = query.get('variable');
-  if (variable) linked.variable = variable;
-  const layout = query.get('layout');
-  if (layout) linked.layout = layout;
-  const spread = numberOf(query.get('spread'));
-  if (spread) linked.spread = spread;
-  const hidden = query.get('hidden');
-  if (hidden) linked.hidden = hidden.split(',').map(decodeURIComponent);
-  const selection = query.get('select');
-  if (selection) linked.selection = selection.split(',').map(neuronOf).filter((ref) => ref !== null);
-  const synapses = query.get('synapses');
-  if (synapses !== null) {
-    const budget = numberOf(synapses);
-    linked.synapses = { shown: budget !== 0, budget: budget ?? VIEW_DEFAULTS.synapses };
-  }
-  const camera = numbersOf(query.get('camera'));
-  if (camera?.length === 6) {
-    linked.camera = {
-      position: [camera[0], camera[1], camera[2]], target: [camera[3], camera[4], camera[5]],
+  linked.colour = wordOf(query.get('colour'), COLOURS);
+  linked.variable = query.get('variable') || undefined;
+  linked.layout = query.get('layout') || undefined;
+  linked.order = namesOf(query.get('order'));
+  linked.spread = positiveOf(query.get('spread'));
+  linked.fan = positiveOf(query.get('fan'));
+  linked.hidden = namesOf(query.get('hidden'));
+  linked.selection = query.get('select') || undefined;
+  linked.sets = query.get('sets') || undefined;
+  const synapses = numberOf(query.get('synapses'));
+  const threshold = numberOf(query.get('threshold'));
+  const choice = wordOf(query.get('choose'), CHOICES);
+  const direction = wordOf(query.get('direction'), DIRECTIONS);
+  if (synapses !== null || threshold !== null || choice || direction) {
+    linked.synapses = {
+      shown: synapses !== 0, budget: synapses ?? VIEW_DEFAULTS.synapses, threshold: threshold ?? 0,
+      choice: choice ?? VIEW_DEFAULTS.synapse_choice, direction: direction ?? VIEW_DEFAULTS.synapse_direction,
     };
   }
-  const theme = query.get('theme');
-  if (theme === 'light' || theme === 'dark') linked.theme = theme;
-  return linked;
+  linked.camera = cameraOf(query.get('camera')) ?? undefined;
+  linked.bookmarks = bookmarksOf(query.get('bookmarks'));
+  linked.glow_frames = positiveOf(query.get('glow'));
+  linked.point_size = positiveOf(query.get('size'));
+  if (query.get('legend') === 'off') linked.legend = false;
+  linked.theme = wordOf(query.get('theme'), ['light', 'dark'] as const);
+  return defined(linked);
+}
+
+/** What a link says about the view, once the layers are known. */
+export function linkedValues(link: LinkedView, layers: readonly LayerInfo[]): Partial<ViewValues> {
+  const { synapses } = link;
+  return defined({
+    colour: link.colour, variable: link.variable, layout: link.layout, order: link.order, spread: link.spread, fan: link.fan,
+    hidden: link.hidden, theme: link.theme, legend: link.legend, decay_frames: link.glow_frames, point_size: link.point_size,
+    bookmarks: link.bookmarks, camera: link.camera ?? null,
+    selection: textToNeurons(link.selection ?? '', layers),
+    sets: setsOf(link.sets ?? '', layers),
+    ...(synapses === undefined ? {} : {
+      synapses: synapses.shown === false ? 0 : synapses.budget, synapse_threshold: synapses.threshold,
+      synapse_choice: synapses.choice, synapse_direction: synapses.direction,
+    }),
+  } satisfies { [K in keyof ViewValues]?: ViewValues[K] | undefined });
 }
 
 /** The address of a view, defaults left out. */
@@ -56,32 +83,47 @@ export function linkOf(
   recording: string, t_us: number, speed: number, loop: LoopRange | null, view: Readonly<ViewValues>,
   layers: readonly LayerInfo[],
 ): string {
-  const query = new URLSearchParams();
-  query.set('t', String(Math.round(t_us) / 1e6));
-  if (speed !== 1) query.set('speed', String(speed));
-  if (loop) query.set('loop', `${loop.t_start_us / 1e6},${loop.t_stop_us / 1e6}`);
-  if (view.colour !== VIEW_DEFAULTS.colour) query.set('colour', view.colour);
-  if (view.variable !== VIEW_DEFAULTS.variable) query.set('variable', view.variable);
-  if (view.layout !== VIEW_DEFAULTS.layout) query.set('layout', view.layout);
-  if (view.spread !== VIEW_DEFAULTS.spread) query.set('spread', String(view.spread));
-  if (view.hidden.length > 0) query.set('hidden', view.hidden.map(encodeURIComponent).join(','));
-  if (view.selection.length > 0) {
-    query.set('select', view.selection.slice(0, 200).map((neuron) => refOf(neuron, layers)).join(','));
-  }
-  if (view.synapses !== VIEW_DEFAULTS.synapses) query.set('synapses', String(view.synapses));
-  if (view.camera) {
-    query.set('camera', [...view.camera.position, ...view.camera.target].map((v) => Number(v.toPrecision(5))).join(','));
-  }
-  if (view.theme !== VIEW_DEFAULTS.theme) query.set('theme', view.theme);
-  return `/view/${encodeURIComponent(recording)}?${query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')}`;
+  return linkParts(recording, t_us, speed, loop, view, layers).link;
 }
 
-/** Global indices of references; those that do not exist are left out. */
-export function globalIds(selection: readonly NeuronRef[], layers: readonly LayerInfo[]): number[] {
-  return selection.flatMap(({ layer, neuron }) => {
-    const found = layers.find((candidate) => candidate.name === layer);
-    return found && neuron >= 0 && neuron < found.n_neurons ? [found.offset + neuron] : [];
-  });
+/** The same, and what had to be left out of it because it would be too long for an address. */
+export function linkParts(
+  recording: string, t_us: number, speed: number, loop: LoopRange | null, view: Readonly<ViewValues>,
+  layers: readonly LayerInfo[],
+): { link: string; left_out: readonly string[] } {
+  const query: [string, string][] = [['t', String(Math.round(t_us) / 1e6)]];
+  const left_out: string[] = [];
+  const add = <K extends keyof ViewValues>(key: K, name: string, text: (value: ViewValues[K]) => string = String): void => {
+    if (JSON.stringify(view[key]) !== JSON.stringify(VIEW_DEFAULTS[key])) query.push([name, text(view[key])]);
+  };
+  if (speed !== 1) query.push(['speed', String(speed)]);
+  if (loop) query.push(['loop', `${loop.t_start_us / 1e6},${loop.t_stop_us / 1e6}`]);
+  add('colour', 'colour');
+  add('variable', 'variable');
+  add('layout', 'layout');
+  add('order', 'order', namesToText);
+  add('spread', 'spread', short);
+  add('fan', 'fan', short);
+  add('hidden', 'hidden', namesToText);
+  add('synapses', 'synapses');
+  add('synapse_threshold', 'threshold', short);
+  add('synapse_choice', 'choose');
+  add('synapse_direction', 'direction');
+  add('camera', 'camera', (camera) => cameraToText(camera as Camera));
+  add('decay_frames', 'glow', short);
+  add('point_size', 'size', short);
+  add('legend', 'legend', () => 'off');
+  add('theme', 'theme');
+  add('bookmarks', 'bookmarks', (bookmarks) => bookmarks.map(({ name, camera }) => `${encodeURIComponent(name)}~${cameraToText(camera).replaceAll(',', '_')}`).join(','));
+  const room = (): number => MOST_CHARACTERS - query.reduce((sum, [name, text]) => sum + name.length + text.length + 2, 0);
+  const selection = neuronsToText(view.selection, layers);
+  if (selection.length > room()) left_out.push(`the selection of ${view.selection.length} neurons`);
+  else if (selection !== '') query.push(['select', selection]);
+  const sets = view.sets.map(({ name, colour, neurons }) => `${encodeURIComponent(name)}~${colour.slice(1)}~${neuronsToText(neurons, layers)}`).join(';');
+  if (sets.length > room()) left_out.push('the selection sets');
+  else if (sets !== '') query.push(['sets', sets]);
+  const text = query.map(([name, value]) => `${name}=${readable(encodeURIComponent(value))}`).join('&');
+  return { link: `/view/${encodeURIComponent(recording)}?${text}`, left_out };
 }
 
 export function neuronRef(neuron: number, layers: readonly LayerInfo[]): NeuronRef {
@@ -106,15 +148,59 @@ export class AddressBar {
   }
 }
 
-function refOf(neuron: number, layers: readonly LayerInfo[]): string {
-  const ref = neuronRef(neuron, layers);
-  return `${encodeURIComponent(ref.layer)}:${ref.neuron}`;
+// ------------------------------------------------------------------ parts
+
+function setsOf(text: string, layers: readonly LayerInfo[]): NeuronSet[] {
+  return text.split(';').flatMap((part) => {
+    const match = /^(.*?)~([0-9a-f]{6})~(.*)$/.exec(part);
+    if (match === null) return [];
+    const neurons = textToNeurons(match[3], layers).sort((a, b) => a - b);
+    return [{ name: decoded(match[1]), colour: `#${match[2]}`, neurons }];
+  });
 }
 
-function neuronOf(text: string): NeuronRef | null {
-  const at = text.lastIndexOf(':');
-  const neuron = Number(text.slice(at + 1));
-  return at > 0 && Number.isInteger(neuron) ? { layer: decodeURIComponent(text.slice(0, at)), neuron } : null;
+function bookmarksOf(text: string | null): { name: string; camera: NonNullable<ReturnType<typeof cameraOf>> }[] | undefined {
+  const found = (text ?? '').split(',').flatMap((part) => {
+    const at = part.lastIndexOf('~');
+    const camera = cameraOf(part.slice(at + 1).replaceAll('_', ','));
+    return at < 0 || camera === null ? [] : [{ name: decoded(part.slice(0, at)), camera }];
+  });
+  return found.length > 0 ? found : undefined;
+}
+
+function cameraOf(text: string | null): { position: [number, number, number]; target: [number, number, number] } | null {
+  const v = numbersOf(text);
+  return v?.length === 6 ? { position: [v[0], v[1], v[2]], target: [v[3], v[4], v[5]] } : null;
+}
+
+function cameraToText({ position, target }: Camera): string {
+  return [...position, ...target].map((v) => Number(v.toPrecision(6))).join(',');
+}
+
+function namesToText(names: readonly string[]): string {
+  return names.map(encodeURIComponent).join(',');
+}
+
+function namesOf(text: string | null): string[] | undefined {
+  return text ? text.split(',').map(decoded) : undefined;
+}
+
+/** Commas, colons, tildes and semicolons are allowed in a query and read better as they are. */
+function readable(text: string): string {
+  return text.replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%7E', '~').replaceAll('%3B', ';');
+}
+
+function wordOf<W extends string>(text: string | null, words: readonly W[]): W | undefined {
+  return words.find((word) => word === text);
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function positiveOf(text: string | null): number | undefined {
+  const value = numberOf(text);
+  return value !== null && value > 0 ? value : undefined;
 }
 
 function numberOf(text: string | null): number | null {
@@ -127,4 +213,9 @@ function numbersOf(text: string | null): number[] | null {
   if (!text) return null;
   const values = text.split(',').map(Number);
   return values.every(Number.isFinite) ? values : null;
+}
+
+/** The same object without the keys that are undefined. */
+function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -30,11 +30,11 @@ export interface LayerInfo {
   readonly frame: LayerFrame | null;
 }
 
-/** Where a layer (or the place of a decoder) lies, as the server's scenes.layout says it.
- *  A sheet: neuron (row, column) lies at origin + column * axes[0] + row * axes[1]. */
+/** Where a layer (or the place of a decoder) lies, as the server's scenes.layout says it. A sheet or a stack: neuron
+ *  (channel, row, column) lies at origin + column * axes[0] + row * axes[1] + channel * axes[2]. */
 export interface LayerFrame {
   readonly name: string;
-  readonly kind: 'sheet' | 'cloud';
+  readonly kind: 'sheet' | 'stack' | 'ring' | 'column' | 'cloud';
   readonly origin: Vector;
   readonly axes: readonly Vector[];
   readonly spacing: number;
@@ -96,8 +96,26 @@ export interface Network {
   readonly bounds?: readonly [Vector, Vector] | null;
   /** The three-quarter view that fits the network. */
   readonly home?: { readonly position: Vector; readonly target: Vector } | null;
+  /** The layout that `positions` are of; absent where only one is known. */
+  readonly layout?: string;
+  /** What the viewer has to know about the layout; "" = nothing. */
+  readonly layout_note?: string;
+  /** Another layout: where the same neurons lie then. `order` names the layers as they shall stand. */
+  place?(layout: string, order: readonly string[], signal?: AbortSignal): Promise<Placement>;
   /** Pre and post of a projection; fetched once and kept. */
   synapses(projection: string, signal?: AbortSignal): Promise<Synapses>;
+}
+
+/** Where everything lies in one layout. */
+export interface Placement {
+  /** x, y, z of every neuron in global index order. */
+  readonly positions: Float32Array;
+  /** One per layer, in the network's order. */
+  readonly frames: readonly (LayerFrame | null)[];
+  readonly places: readonly Place[];
+  readonly um_per_unit?: number | null;
+  readonly layout?: string;
+  readonly layout_note?: string;
 }
 
 // ------------------------------------------------------------------ frames

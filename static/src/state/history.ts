@@ -2,7 +2,10 @@
 
 import type { View, ViewKey, ViewValues } from './view';
 
-const KEYS: readonly ViewKey[] = ['colour', 'variable', 'hidden', 'selection', 'synapses', 'synapse_choice', 'layout', 'spread', 'legend'];
+const KEYS: readonly ViewKey[] = [
+  'colour', 'variable', 'hidden', 'selection', 'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'layout', 'order',
+  'spread', 'fan', 'legend', 'decay_frames', 'point_size', 'sets', 'bookmarks',
+];
 const MAX_STEPS = 200;
 
 type Snapshot = Pick<ViewValues, (typeof KEYS)[number]>;

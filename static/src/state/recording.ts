@@ -3,7 +3,7 @@
 import type { Columns } from '../net/arrow';
 import type { Header, Manifest, Network as NetworkBody } from '../net/messages.gen';
 import { type Info, rest } from '../net/rest';
-import type { LayerFrame, LayerInfo, Network, ProjectionInfo, Synapses, Vector } from './frames';
+import type { LayerFrame, LayerInfo, Network, Placement, ProjectionInfo, Synapses, Vector } from './frames';
 
 export class Stimuli {
   constructor(
@@ -52,9 +52,15 @@ export interface Loaded {
   overview: Overview;
 }
 
-export async function loadRecording(id: string, layout: string, signal: AbortSignal): Promise<Loaded> {
+export async function loadRecording(
+  id: string, layout: string, order: readonly string[], signal: AbortSignal,
+): Promise<Loaded> {
+  const network_ = rest.network(id, signal);
+  const scene_ = order.length === 0
+    ? rest.scene(id, layout, '', signal)
+    : network_.then((body) => rest.scene(id, layout, indicesOf(order, body.layers.map(({ name }) => name)), signal));
   const [manifest, body, scene, stimuli, overview, info] = await Promise.all([
-    rest.manifest(id, signal), rest.network(id, signal), rest.scene(id, layout, signal),
+    rest.manifest(id, signal), network_, scene_,
     rest.stimuli(id, signal), rest.overview(id, 1200, signal), rest.info(id, signal),
   ]);
   const network = networkOf(id, body, manifest, scene, info);
@@ -74,7 +80,8 @@ export async function loadStimuli(network: Network, signal: AbortSignal): Promis
 
 function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Columns, info: Info): Network {
   const spikes = new Map(info.layers.map((layer) => [layer.name, layer.spikes]));
-  const frames = json<LayerFrame[]>(scene, 'layers') ?? [];
+  const names = body.layers.map(({ name }) => name);
+  const placement = placementOf(scene, names);
   const layers = body.layers.map<LayerInfo>((layer, index) => ({
     index,
     name: layer.name,
@@ -86,7 +93,7 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
     has_positions: layer.positions ?? false,
     hidden: '',
     n_spikes: spikes.get(layer.name) ?? 0,
-    frame: frames.find((frame) => frame.name === layer.name) ?? null,
+    frame: placement.frames[index],
   }));
   const weights = new Set(
     manifest.grids.filter((grid) => manifest.streams.some((s) => s.stream === grid.stream && s.name === 'weights'))
@@ -103,11 +110,6 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
     learning_rule: projection.learning_rule ?? '',
     has_weights: weights.has(projection.name),
   }));
-  const x = scene.numbers('x');
-  const y = scene.numbers('y');
-  const z = scene.numbers('z');
-  const positions = new Float32Array(3 * x.length);
-  for (let i = 0; i < x.length; i++) positions.set([x[i], y[i], z[i]], 3 * i);
   const kept = new Map<string, Promise<Synapses>>();
   return {
     recording: id,
@@ -117,12 +119,11 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
       variable: stream.variable, unit: stream.unit, layer: stream.layer, n_recorded: stream.n_recorded,
     })),
     classes: body.header.classes ?? [],
-    n_neurons: x.length,
-    positions,
-    places: json<LayerFrame[]>(scene, 'places') ?? [],
+    n_neurons: scene.n_rows,
+    ...placement,
+    place: async (layout, order, signal) => placementOf(await rest.scene(id, layout, indicesOf(order, names), signal), names),
     bounds: json<[Vector, Vector]>(scene, 'bounds'),
     home: json<{ position: Vector; target: Vector }>(scene, 'home'),
-    um_per_unit: json<number>(scene, 'um_per_unit'),
     synapses: (name) => {
       let found = kept.get(name);
       if (found === undefined) {
@@ -133,6 +134,33 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
       return found;
     },
   };
+}
+
+/** A layout as the server's Arrow stream says it; frames in the order of the layers, whatever order they stand in. */
+function placementOf(scene: Columns, layers: readonly string[]): Placement {
+  const [x, y, z] = ['x', 'y', 'z'].map((name) => scene.numbers(name));
+  const positions = new Float32Array(3 * scene.n_rows);
+  for (let i = 0; i < scene.n_rows; i++) {
+    positions[3 * i] = x[i];
+    positions[3 * i + 1] = y[i];
+    positions[3 * i + 2] = z[i];
+  }
+  const frames = new Map((json<LayerFrame[]>(scene, 'layers') ?? []).map((frame) => [frame.name, frame]));
+  return {
+    positions,
+    frames: layers.map((name) => frames.get(name) ?? null),
+    places: json<LayerFrame[]>(scene, 'places') ?? [],
+    um_per_unit: json<number>(scene, 'um_per_unit'),
+    layout: scene.metadata.get('layout') ?? '',
+    layout_note: json<string>(scene, 'note') ?? '',
+  };
+}
+
+/** Layers by name as the server's `order`; "" where they stand as recorded, or where the names are not all there. */
+function indicesOf(order: readonly string[], layers: readonly string[]): string {
+  const indices = order.map((name) => layers.indexOf(name));
+  const complete = indices.length === layers.length && new Set(indices).size === layers.length && !indices.includes(-1);
+  return complete && indices.some((index, i) => index !== i) ? indices.join(',') : '';
 }
 
 async function synapsesOf(

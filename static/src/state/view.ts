@@ -6,10 +6,24 @@
 import type { ViewState } from '../net/messages.gen';
 
 export type ColourMode = NonNullable<ViewState['colour']>;
+export type SynapseChoice = NonNullable<NonNullable<ViewState['synapses']>['choice']>;
+export type SynapseDirection = NonNullable<NonNullable<ViewState['synapses']>['direction']>;
 
 export interface Camera {
   readonly position: readonly [number, number, number];
   readonly target: readonly [number, number, number];
+}
+
+/** Neurons kept under a name and a colour ("#rrggbb"); GLOBAL indices, ascending. */
+export interface NeuronSet {
+  readonly name: string;
+  readonly colour: string;
+  readonly neurons: readonly number[];
+}
+
+export interface Bookmark {
+  readonly name: string;
+  readonly camera: Camera;
 }
 
 export interface ViewValues {
@@ -27,16 +41,29 @@ export interface ViewValues {
   camera: Camera | null;
   /** How many synapses of the whole network are drawn at most (top |weight| + a random sample); 0 = none. */
   synapses: number;
-  /** "top": the strongest; "sample": an unbiased random sample; "both": half and half. */
-  synapse_choice: 'top' | 'sample' | 'both';
+  /** "top": the strongest; "sample": an unbiased random sample; "both": half and half; "change": what is being learned. */
+  synapse_choice: SynapseChoice;
+  /** Which synapses of the selection. */
+  synapse_direction: SynapseDirection;
+  /** "auto": the recording's own. */
   layout: string;
+  /** Names of the layers in the order in which they stand; [] = the recording's. */
+  order: readonly string[];
   /** Distance between the layers; 1 = as laid out. */
   spread: number;
+  /** How far the layers are fanned out sideways: 0 not at all, 1 side by side. */
+  fan: number;
   /** Least |weight| of a drawn synapse, as a fraction of the projection's largest. */
   synapse_threshold: number;
   legend: boolean;
   /** The glow's half life in recording frames of the current level, at least; the scene may widen it. */
   decay_frames: number;
+  /** Size of a neuron; 1 = as laid out. */
+  point_size: number;
+  /** Selections kept under a name. */
+  sets: readonly NeuronSet[];
+  /** Places of the camera to come back to. */
+  bookmarks: readonly Bookmark[];
   theme: 'dark' | 'light';
 }
 
@@ -49,11 +76,17 @@ export const VIEW_DEFAULTS: ViewValues = {
   camera: null,
   synapses: 3000,
   synapse_choice: 'both',
-  layout: 'sheets',
+  synapse_direction: 'both',
+  layout: 'auto',
+  order: [],
   spread: 1,
+  fan: 0,
   synapse_threshold: 0,
   legend: true,
   decay_frames: 4,
+  point_size: 1,
+  sets: [],
+  bookmarks: [],
   theme: 'dark',
 };
 

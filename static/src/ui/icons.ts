@@ -1,7 +1,7 @@
 /** The icons of the page, all from one set. An icon alone is always inside a button that has a name. */
 
 import {
-  ArrowLeftRight, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, Link,
+  ArrowDown, ArrowLeftRight, ArrowUp, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, StepBack,
   StepForward, Sun, Trash2, TriangleAlert, X, Zap, Clapperboard, Download,
   GitFork, MessageSquarePlus, Pencil, Users,
@@ -10,6 +10,7 @@ import {
 import { h } from './dom';
 
 const ICONS = {
+  layout: Boxes, up: ArrowUp, down: ArrowDown,
   reverse: ArrowLeftRight, copy: Copy, help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward,
   slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,

@@ -7,6 +7,7 @@ import type { ColourMode, View } from '../state/view';
 import { h, setText } from './dom';
 import { brandMark } from './home';
 import { iconButton, setIcon } from './icons';
+import { LayoutMenu } from './layout_menu';
 
 export interface TopBarParts {
   readonly network: Network;
@@ -36,6 +37,7 @@ export class TopBar {
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
   private readonly colour = h('select.colour', { 'aria-label': 'Colour', title: 'What the colour of a neuron means (C)' });
   private readonly theme: HTMLButtonElement;
+  private readonly layout: LayoutMenu;
 
   constructor(private readonly parts: TopBarParts, signal: AbortSignal) {
     const { view, network } = parts;
@@ -64,12 +66,14 @@ export class TopBar {
       if (wrong === null) this.searchField.blur();
     });
     this.searchField.addEventListener('input', () => setText(note, ''));
+    this.layout = new LayoutMenu(network, view, signal);
     this.theme = iconButton('sun', 'Light or dark', 'T', parts.toggleTheme);
     this.element = h(
       'header.top',
       h('a.brand', { href: '/', title: 'All recordings', 'aria-label': 'Synaptarium: all recordings' }, brandMark(), h('span', 'Synaptarium')),
       recordings,
       this.live,
+      this.layout.element,
       h('label.field', h('span.muted', 'colour'), this.colour),
       this.searchField, note,
       h('div.spacer'),
@@ -90,6 +94,10 @@ export class TopBar {
   nextColour(): void {
     const at = (this.colour.selectedIndex + 1) % this.colour.options.length;
     this.choose(this.colour.options[at].value);
+  }
+
+  nextLayout(): void {
+    this.layout.next();
   }
 
   setLive(live: boolean): void {

@@ -2,7 +2,7 @@
 
 import type { ModuleInfo } from '../net/messages.gen';
 import { ApiError, rest } from '../net/rest';
-import { AddressBar, globalIds, type LinkedView, linkOf, neuronRef } from '../state/address_bar';
+import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts, neuronRef } from '../state/address_bar';
 import { DataClient } from '../state/data_client';
 import { formatTime, plural } from '../state/format';
 import { History } from '../state/history';
@@ -52,19 +52,20 @@ export interface Hooks {
 
 export async function showViewer(root: HTMLElement, link: LinkedView, signal: AbortSignal): Promise<Hooks> {
   document.title = `${link.recording} - Synaptarium`;
-  const loaded = await loadPatiently(root, link.recording, link.layout ?? 'sheets', signal);
+  const loaded = await loadPatiently(root, link, signal);
   const modules = await rest.modules(signal).catch((): ModuleInfo[] => []);
   return new Viewer(root, link, loaded, modules, signal).hooks;
 }
 
 /** Loads the recording; where the database or the server is away it says so and tries again by itself. */
-async function loadPatiently(root: HTMLElement, id: string, layout: string, signal: AbortSignal): Promise<Loaded> {
+async function loadPatiently(root: HTMLElement, link: LinkedView, signal: AbortSignal): Promise<Loaded> {
+  const id = link.recording;
   const text = h('p', `Opening ${id}`);
   const hint = h('p.hint');
   root.replaceChildren(h('main.waiting', { role: 'status' }, icon('loading', 24), text, hint));
   for (;;) {
     try {
-      return await loadRecording(id, layout, signal);
+      return await loadRecording(id, link.layout ?? 'auto', link.order ?? [], signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof ApiError) || !error.passes) throw error;
       setText(text, error.message);
@@ -106,15 +107,9 @@ class Viewer {
     const theme = link.theme ?? storedTheme();
     applyTheme(theme);
     this.view = new View({
+      hidden: network.layers.filter((layer) => layer.hidden !== '').map((layer) => layer.name),
+      ...linkedValues(link, network.layers),
       theme,
-      hidden: link.hidden ?? network.layers.filter((layer) => layer.hidden !== '').map((layer) => layer.name),
-      selection: globalIds(link.selection ?? [], network.layers),
-      camera: link.camera ?? null,
-      ...(link.colour ? { colour: link.colour } : {}),
-      ...(link.variable ? { variable: link.variable } : {}),
-      ...(link.layout ? { layout: link.layout } : {}),
-      ...(link.spread ? { spread: link.spread } : {}),
-      ...(link.synapses ? { synapses: link.synapses.shown === false ? 0 : (link.synapses.budget ?? 3000) } : {}),
     });
     const store = new FrameStore(manifest, network.layers.map((layer) => layer.name));
     this.store = store;
@@ -361,6 +356,7 @@ class Viewer {
       { keys: ['End'], label: 'To the end', group: 'Time', run: () => clock.seek(this.store.t_stop_us) },
       { keys: ['h'], label: 'The whole network', group: 'View', run: () => this.scene?.home() },
       { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => this.scene?.fitSelection() },
+      { keys: ['y'], label: 'Next layout', group: 'View', run: () => this.top.nextLayout() },
       { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => this.top.nextColour() },
       { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
       { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => this.scene?.fitLayer(Number(event.key) - 1) },
@@ -401,10 +397,14 @@ class Viewer {
   }
 
   private async share(): Promise<void> {
-    const url = new URL(this.link(), location.href).href;
+    const { link, left_out } = linkParts(
+      this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers,
+    );
+    const url = new URL(link, location.href).href;
+    const hint = left_out.length > 0 ? `Too long for an address, and left out: ${left_out.join(' and ')}.` : undefined;
     try {
       await navigator.clipboard.writeText(url);
-      this.toasts.show('share', `The link to ${formatTime(this.clock.t_us, this.store.bin_us)} is copied.`);
+      this.toasts.show('share', `The link to ${formatTime(this.clock.t_us, this.store.bin_us)} is copied.`, { hint });
     } catch {
       this.toasts.show('share', 'The browser does not let the page copy.', { hint: 'The address bar holds the same link.' });
     }

@@ -1,0 +1,132 @@
+"""Layouts in the page: the menu, the animated change, order and fan, and all of it in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
+from synaptarium.server.library import Library
+from synaptarium.store.importing import import_source
+
+pytestmark = pytest.mark.browser
+Until = Callable[..., dict[str, Any]]
+
+#: Where neurons are on the screen; the scene moves only when the page draws.
+PLACES = "ids => ids.map(id => window.synaptarium.project(id))"
+
+
+@pytest.fixture(scope="module")
+def address(shelf: tuple[str, Library]) -> str:
+    """A small network with channels, an odd name and recurrent projections."""
+    url, library = shelf
+    random = np.random.default_rng(5)
+    layers = [
+        {"name": "eye", "shape": (8, 8)},
+        {"name": "maps, 3x5", "shape": (3, 5, 5)},
+        {"name": "out", "neurons": 10},
+    ]
+    spikes = {
+        layer["name"]: (np.sort(random.integers(0, 1_000_000, 400)), random.integers(0, 10, 400))
+        for layer in layers
+    }
+    ends = random.integers(0, 10, (2, 60))
+    source = arrays_source(
+        "layouts",
+        bin_us=1000,
+        layers=layers,
+        spikes=spikes,
+        projections=[{"source": "eye", "target": "out", "name": "eo", "pre": ends[0], "post": ends[1]}],
+        t_stop_us=1_000_000,
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    return f"{url}/view/{id}"
+
+
+def opened(page: Page, address: str, query: str = "t=0.5") -> None:
+    page.goto(f"{address}?{query}")
+    page.evaluate("window.synaptarium.ready")
+
+
+def settled(wait_until: Until, layout: str) -> None:
+    wait_until(lambda state: state["scene"]["layout"] == layout and not state["scene"]["layout_moving"])
+
+
+def test_menu_changes_the_layout_and_the_address_keeps_it(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    opened(page, address)
+    settled(wait_until, "stacks")
+    page.get_by_role("button", name="Layout").click()
+    expect(page.get_by_role("radio", name="Stacks (of this recording)")).to_be_checked()
+    expect(page.get_by_role("radio", name="Recorded places")).to_be_disabled()
+    expect(page.get_by_text("the recording holds no coordinates")).to_be_visible()
+    page.get_by_role("radio", name="Rings").check()
+    settled(wait_until, "rings")
+    page.keyboard.press("Escape")
+    expect(page.locator(".popover")).to_be_hidden()
+    page.wait_for_timeout(800)
+    assert "layout=rings" in page.url
+    before = page.evaluate(PLACES, [0, 63, 100, 140])
+    page.reload()
+    page.evaluate("window.synaptarium.ready")
+    settled(wait_until, "rings")
+    after = page.evaluate(PLACES, [0, 63, 100, 140])
+    for old, new in zip(before, after, strict=True):
+        assert old == pytest.approx(new, abs=1.0)
+
+
+def test_layout_undo_comes_back_and_y_takes_the_next(page: Page, address: str, wait_until: Until) -> None:
+    opened(page, address)
+    settled(wait_until, "stacks")
+    home = page.evaluate(PLACES, [0, 63, 100, 140])
+    page.keyboard.press("y")
+    settled(wait_until, "column")
+    page.keyboard.press("Control+z")
+    settled(wait_until, "stacks")
+    page.wait_for_timeout(100)
+    for old, new in zip(home, page.evaluate(PLACES, [0, 63, 100, 140]), strict=True):
+        assert old == pytest.approx(new, abs=1.0)
+
+
+def test_order_and_fan_move_layers_and_come_back_from_the_address(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    opened(page, address, "t=0.5&layout=sheets")
+    settled(wait_until, "sheets")
+    ids = [0, 64, 139]
+    x = [place["x"] for place in page.evaluate(PLACES, ids)]
+    assert x[0] < x[1] < x[2]
+    page.get_by_role("button", name="Layout").click()
+    page.get_by_role("button", name="Move eye back").click()
+    page.get_by_role("button", name="Move eye back").click()
+    page.wait_for_timeout(600)
+    settled(wait_until, "sheets")
+    x = [place["x"] for place in page.evaluate(PLACES, ids)]
+    assert x[1] < x[2] < x[0]
+    page.evaluate("window.synaptarium.setView({fan: 1, spread: 1.5})")
+    page.wait_for_timeout(900)
+    wide = [place["x"] for place in page.evaluate(PLACES, ids)]
+    assert wide[0] - wide[1] > x[0] - x[1]
+    page.wait_for_timeout(400)
+    url = page.url
+    assert "order=" in url and "fan=1" in url and "spread=1.5" in url
+    page.goto(url)
+    page.evaluate("window.synaptarium.ready")
+    page.wait_for_timeout(300)
+    for old, new in zip(wide, page.evaluate(PLACES, ids), strict=True):
+        assert old == pytest.approx(new["x"], abs=1.5)
+
+
+def test_layout_that_cannot_be_made_is_said_in_the_legend(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    opened(page, address)
+    page.evaluate("window.synaptarium.setView({layout: 'recorded'})")
+    wait_until(lambda state: any("no coordinates" in line for line in state["scene"]["legend"]))
