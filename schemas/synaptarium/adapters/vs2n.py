@@ -48,25 +48,25 @@ class MongoDocuments:
         return re.sub(r"//[^@/]*@", "//", self.uri)
 
     def collections(self) -> tuple[str, ...]:
-        with self._database() as database:
+        with self.database() as database:
             return tuple(sorted(database.list_collection_names()))
 
     def small(self, collection: str) -> list[dict[str, Any]]:
-        with self._database() as database:
+        with self.database() as database:
             return list(database[collection].find({}, {"_id": 0}))
 
     def columns(self, collection: str) -> Iterator[Columns]:
         import bson
 
         wanted = {name.split(".")[0]: 1 for name in fields(collection)}
-        with self._database() as database:
+        with self.database() as database:
             raw = database[collection].find_raw_batches({}, {"_id": 0, **wanted})
             documents = (document for batch in raw for document in bson.decode_all(batch))
             while batch := list(islice(documents, _BATCH_DOCUMENTS)):
                 yield from_dicts(collection, batch, self.where)
 
     @contextmanager
-    def _database(self) -> Iterator[Any]:
+    def database(self) -> Iterator[Any]:
         """Open the database; every failure of MongoDB becomes one of our errors."""
         try:
             import pymongo

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synaptarium.schemas.errors import CorruptData
+from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import Sealed, open_payload, payload_of, seal, unseal
 from synaptarium.store.database import Document, Store, call, key_of
 from synaptarium.store.events import check_exists
@@ -107,6 +108,26 @@ def read_synapse_block(store: Store, num: int, projection: str, block: int) -> t
         return np.empty(0, np.uint32), np.empty(0, np.uint32), 0
     batch = open_payload(unseal(Sealed(found["payload"], found["checksum"])))
     return batch.column("pre").to_numpy(), batch.column("post").to_numpy(), len(found["payload"])
+
+
+def copy(store: Store, source: Recording, target: Recording) -> None:
+    """Give a recording the network of another: positions, labels, recorded neurons, synapses and stimulus images.
+
+    Parameters
+    ----------
+    source, target : Recording
+        Of the same layers and projections. Copied inside the database.
+    """
+    for collection, where in (("neurons", {}), ("synapses", {}), ("events", {"kind": "images"})):
+        # A key begins with the recording's number.
+        rest = {"$substrBytes": ["$_id", len(str(source.num)), -1]}
+        pipeline: list[Document] = [
+            {"$match": {"recording": source.num, **where}},
+            {"$set": {"recording": target.num, "_id": {"$concat": [str(target.num), rest]}}},
+            {"$merge": {"into": collection, "on": "_id", "whenMatched": "replace"}},
+        ]
+        documents = store.durable(collection)
+        call(store, lambda documents=documents, pipeline=pipeline: list(documents.aggregate(pipeline)))
 
 
 def _write(
