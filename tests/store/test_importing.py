@@ -433,8 +433,8 @@ def test_killing_everything_during_an_import_keeps_what_was_acknowledged(
     from synaptarium.server.library import open_library
 
     mongod = int(heard(importer))
-    go_on(importer, 3)
-    heard(importer)  # four blocks are acknowledged
+    go_on(importer, 9)
+    heard(importer)  # ten blocks were handed over, and six at most may be on their way
     os.kill(mongod, signal.SIGKILL)
     importer.kill()
     importer.wait()
@@ -452,5 +452,5 @@ def test_killing_everything_during_an_import_keeps_what_was_acknowledged(
         assert recording.num == left.num
         assert recording.counts.spikes == {"L": 60_000}
         assert sum(batch.num_rows for batch in events.read(library.store, left.num, "spikes")) == 60_000
-        assert events.blocks(library.store, left.num, "spikes")[: len(kept)] == kept
+        assert set(kept) <= set(events.blocks(library.store, left.num, "spikes"))
         assert jobs.latest(library.store, left.num) is None

@@ -64,6 +64,8 @@ SCHEMAS: Mapping[EventKind, pa.Schema] = {
     "metrics": METRICS,
     "images": IMAGES,
 }
+#: Of event blocks. Level 3 takes 2.2 times as long for 1.5 % fewer bytes of spikes, and an import waits for it.
+BLOCK_ZSTD_LEVEL = 1
 _OPTIONAL = {"count", "payload", "prediction", "image", "label"}
 
 #: Column that orders a kind; images have none.
@@ -124,7 +126,7 @@ def encode_block(kind: EventKind, batch: pa.RecordBatch) -> Sealed:
     batch : pyarrow.RecordBatch
         Rows of the block; see :func:`conform`.
     """
-    return seal(payload_of(conform(kind, batch)))
+    return seal(payload_of(conform(kind, batch)), level=BLOCK_ZSTD_LEVEL)
 
 
 def decode_block(sealed: Sealed) -> pa.RecordBatch:

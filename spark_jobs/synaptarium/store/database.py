@@ -50,6 +50,9 @@ QUICK_MAJORITY = WriteConcern(w="majority", wtimeout=MAJORITY_TIMEOUT_MS)
 #: What an election leaves behind, and passes: HostUnreachable, HostNotFound, NetworkTimeout, WriteConcernFailed,
 #: ShutdownInProgress, PrimarySteppedDown, SocketException, NotWritablePrimary, Interrupted...
 _PASSING = {6, 7, 89, 64, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436}
+# A single server that has just come back refuses what several threads repeat to it as to a replica set: the driver does
+# not know yet that it is none, and does the next time.
+_NO_REPLICA_SET = 20
 _UNAUTHORISED = {13, 18, 8000}
 _DISK_FULL = {14031}
 _INVALID_DOCUMENT = 121
@@ -177,8 +180,17 @@ def prepare(store: Store) -> None:
                 store.db[name].create_index([(key, 1) for key in index.keys], unique=index.unique)
 
 
-def call(store: Store, operation: Callable[[], T]) -> T:
+def call(store: Store, operation: Callable[[], T], stopped: Callable[[], bool] | None = None) -> T:
     """Run an operation that may be repeated, waiting ``patience_s`` for a database that is away.
+
+    Parameters
+    ----------
+    store : Store
+        Has the patience.
+    operation : callable
+        May run more than once.
+    stopped : callable or None
+        True ends the waiting.
 
     Raises
     ------
@@ -190,7 +202,8 @@ def call(store: Store, operation: Callable[[], T]) -> T:
         try:
             return operation()
         except (PyMongoError, BSONError) as error:
-            if not passes(error) or time.monotonic() >= deadline:
+            given_up = stopped is not None and stopped()
+            if not passes(error) or given_up or time.monotonic() >= deadline:
                 raise translated(store, error) from error
             time.sleep(RETRY_PAUSE_S)
 
@@ -203,7 +216,9 @@ def passes(error: BaseException) -> bool:
         problems = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
         return bool(problems) and all(problem["code"] in _PASSING for problem in problems)
     return isinstance(error, OperationFailure) and (
-        error.code in _PASSING or error.has_error_label("RetryableWriteError")
+        error.code in _PASSING
+        or error.has_error_label("RetryableWriteError")
+        or (error.code == _NO_REPLICA_SET and "retryable writes" in str(error))
     )
 
 

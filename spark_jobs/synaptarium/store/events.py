@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +44,15 @@ class BlockInfo(NamedTuple):
 
 
 def write_block(
-    store: Store, num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, *, first: int = 0
+    store: Store,
+    num: int,
+    kind: EventKind,
+    stream: str,
+    seq: int,
+    batch: pa.RecordBatch,
+    *,
+    first: int = 0,
+    stopped: Callable[[], bool] | None = None,
 ) -> BlockInfo:
     """Write one block; on disk when this returns, and the same whenever it is repeated.
 
@@ -60,10 +68,12 @@ def write_block(
         At least one row, sorted by time.
     first : int
         Images only: index of the first image of the block.
+    stopped : callable or None
+        Asked while the database is away: True gives up before the store's patience does.
     """
     document = block_document(num, kind, stream, seq, batch, first)
     events = store.durable("events")
-    call(store, lambda: events.replace_one({"_id": document["_id"]}, document, upsert=True))
+    call(store, lambda: events.replace_one({"_id": document["_id"]}, document, upsert=True), stopped)
     return _info(document)
 
 
@@ -274,11 +284,12 @@ def block_document(
     num: int, kind: EventKind, stream: str, seq: int, batch: pa.RecordBatch, first: int = 0
 ) -> Document:
     """Return the document of a block; arguments as for :func:`write_block`."""
+    batch = conform(kind, batch)
     sealed = encode_block(kind, batch)
     column = TIME_COLUMN[kind]
     t0_us, t1_us = first, first + batch.num_rows - 1
     if column is not None:
-        times_us = conform(kind, batch).column(column)
+        times_us = batch.column(column)
         t0_us, t1_us = times_us[0].as_py(), times_us[-1].as_py()
     return {
         "_id": block_id(num, kind, stream, seq),

@@ -24,14 +24,16 @@ from synaptarium.schemas.errors import (
 from synaptarium.schemas.events import TIME_COLUMN, EventKind
 from synaptarium.schemas.recording import Counts, Header, Recording, check_header, find_layer, n_neurons
 from synaptarium.store import events, jobs, network, recordings
+from synaptarium.store.block_writer import BlockWriter
 from synaptarium.store.database import Store, call
 from synaptarium.store.intake import Intake
 
 #: ``progress(done, total, what)``: events so far, events in all (0 while unknown), and what is being written.
 Progress = Callable[[int, int, str], None]
 
-# A database that dies during an import is back within seconds; nothing is lost by waiting for it.
-PATIENCE_S = 20.0
+# A database that dies during an import is back within seconds, a restarted server within a minute or so; nothing is lost
+# by waiting for it.
+PATIENCE_S = 60.0
 HEARTBEAT_S = 5.0
 # Images first: stimuli name them.
 _ORDER: tuple[EventKind, ...] = ("images", "stimuli", "metrics", "spikes", "potentials", "weights")
@@ -67,7 +69,7 @@ def import_source(
     RecordingBusy
         Another process imports it right now.
     StoreUnavailable
-        The database went away for longer than 20 s. What was acknowledged stays, the recording says ``importing``,
+        The database went away for longer than a minute, or its disk is full. What was acknowledged stays, the recording says ``importing``,
         and the same import goes on from there; so it does after the importing process was killed.
     """
     store = dataclasses.replace(store, patience_s=max(store.patience_s, PATIENCE_S))
@@ -145,9 +147,11 @@ class _Import:
         self._tell("network")
         recorded = self._write_network()
         intake = Intake(self._header, recorded=recorded)
-        for kind in _ORDER:
-            for stream in recordings.streams_of(self._header, kind):
-                self._write_events(intake, kind, stream)
+        with BlockWriter(self._store, self._num) as writer:
+            for kind in _ORDER:
+                for stream in recordings.streams_of(self._header, kind):
+                    self._write_events(writer, intake, kind, stream)
+            writer.flush()
         intake.finish()
         header = msgspec.structs.replace(
             self._header, accounting=self._header.accounting + intake.accounting()
@@ -226,7 +230,7 @@ class _Import:
             network.write_synapses(store, num, projection.name, pre, post, delay_ms)
         return recorded
 
-    def _write_events(self, intake: Intake, kind: EventKind, stream: str) -> None:
+    def _write_events(self, writer: BlockWriter, intake: Intake, kind: EventKind, stream: str) -> None:
         written = {block.seq: block for block in events.blocks(self._store, self._num, kind, stream)}
         column = TIME_COLUMN[kind]
         what = kind if not stream else f"{kind} of {stream}"
@@ -239,7 +243,7 @@ class _Import:
             if column is not None:
                 t0_us, t1_us = block.column(column)[0].as_py(), block.column(column)[-1].as_py()
             if known is None or (known.n, known.t0_us, known.t1_us) != (block.num_rows, t0_us, t1_us):
-                events.write_block(self._store, self._num, kind, stream, seq, block, first=first)
+                writer.put(kind, stream, seq, block, first=first)
             seq += 1
             first += block.num_rows
             self._tell(what)
