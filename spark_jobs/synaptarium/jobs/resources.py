@@ -13,7 +13,7 @@ from synaptarium.store import events
 from synaptarium.store.database import Store
 
 #: Peak of a task: what Python, numpy, Arrow and the driver of MongoDB take, and each event and each item of a state.
-#: Measured (docs/performance.md): 190 MB for a million events, 60 to 80 bytes for each further one.
+#: Measured (docs/performance.md): 180 to 260 MB for ranges of a million events, 55 to 85 bytes for each further one.
 TASK_BASE_MB = 256
 EVENT_BYTES = 96
 ITEM_BYTES = 32
@@ -24,6 +24,8 @@ JVM_OVERHEAD_MB = 384
 #: Where executors are asked for by number: a JVM for so many tasks, and not more tasks than one MongoDB can feed.
 EXECUTOR_CORES = 4
 MAX_IN_FLIGHT = 64
+#: Ranges in flight to plan for where a cluster tells its cores only once its executors come.
+UNKNOWN_CORES = 8
 #: Part of the free memory of this machine that local tasks may take together.
 LOCAL_SHARE = 0.8
 _MB = 2**20
@@ -35,26 +37,38 @@ class Resources:
 
     Parameters
     ----------
-    tasks : int
-        Ranges to build, one task each.
+    ranges : int
+        To build; neighbours may share a task.
     task_mb : int
         Peak memory of the Python process of a task.
     """
 
-    tasks: int
+    ranges: int
     task_mb: int
 
     @property
     def in_flight(self) -> int:
         """Ranges built at the same time where Spark gives what it is asked for: two or more in turn for each core."""
-        return max(1, min(-(-self.tasks // 2), MAX_IN_FLIGHT))
+        return max(1, min(-(-self.ranges // 2), MAX_IN_FLIGHT))
 
     def local_cores(self) -> int:
         """Return how many tasks this machine runs at a time: its cores, as far as its free memory carries them."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         free = free_mb()
         by_memory = cores if free is None else int(free * LOCAL_SHARE) // self.task_mb
-        return max(1, min(cores, self.tasks, by_memory))
+        return max(1, min(cores, self.ranges, by_memory))
+
+    def workers(self, master: str, known: int) -> int:
+        """Return how many tasks at a time to cut the ranges for.
+
+        Parameters
+        ----------
+        master : str
+            Where.
+        known : int
+            What Spark says of it: right for this machine, a default for a cluster whose executors are still to come.
+        """
+        return known if master.startswith("local") else min(self.in_flight, max(known, UNKNOWN_CORES))
 
     def settings(self, master: str) -> dict[str, str]:
         """Return Spark's settings for a master.
@@ -71,10 +85,10 @@ class Resources:
         """
         if master.startswith("local"):
             return {}
-        wanted = {"spark.executor.memory": f"{HEAP_MB}m", "spark.default.parallelism": str(self.tasks)}
+        wanted = {"spark.executor.memory": f"{HEAP_MB}m"}
         if master.startswith("spark://"):
             # One executor on each worker with the cores that it offers: a standalone master counts the heap only.
-            return wanted | {"spark.cores.max": str(self.tasks)}
+            return wanted | {"spark.cores.max": str(self.ranges)}
         cores = min(EXECUTOR_CORES, self.in_flight)
         return wanted | {
             "spark.executor.cores": str(cores),
@@ -83,7 +97,7 @@ class Resources:
         }
 
 
-def resources_of(store: Store, plan: Plan, tasks: int) -> Resources:
+def resources_of(store: Store, plan: Plan, ranges: int) -> Resources:
     """Return what the ranges of a plan need.
 
     Parameters
@@ -92,13 +106,13 @@ def resources_of(store: Store, plan: Plan, tasks: int) -> Resources:
         Lists the blocks; no payload is read.
     plan : Plan
         The build's plan.
-    tasks : int
-        How many of its ranges are still to be built.
+    ranges : int
+        How many are still to be built.
     """
     items = max((tile.first + tile.n for tile in plan.tiles), default=0)
     has_values = any(stream.kind == "values" for stream in plan.streams)
     need = fullest_range(store, plan) * EVENT_BYTES + (items * ITEM_BYTES if has_values else 0)
-    return Resources(tasks, TASK_BASE_MB + -(-need // _MB))
+    return Resources(ranges, TASK_BASE_MB + -(-need // _MB))
 
 
 def fullest_range(store: Store, plan: Plan) -> int:

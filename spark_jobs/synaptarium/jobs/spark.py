@@ -82,7 +82,7 @@ def run_spark(
         work = functools.partial(
             build_ranges, store.uri, store.name, msgspec.json.encode(plan), cluster.versions()
         )
-        groups = ranges.groups_of(todo, context.defaultParallelism)
+        groups = ranges.groups_of(todo, needed.workers(master, context.defaultParallelism))
         tasks = context.parallelize(groups, len(groups)).mapPartitions(work)
         with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
             running = pool.submit(tasks.collect)
