@@ -92,6 +92,7 @@ export const rest = {
   scene: (id: string, layout: string, order: string, signal?: AbortSignal) => columns(
     `${recordingUrl(id)}/scene?layout=${encodeURIComponent(layout)}${order === '' ? '' : `&order=${order}`}`, { signal: signal ?? null },
   ),
+  neurons: (id: string, signal?: AbortSignal) => columns(`${recordingUrl(id)}/neurons`, { signal: signal ?? null }),
   synapses: (id: string, projection: string, signal?: AbortSignal) =>
     columns(`${recordingUrl(id)}/projections/${encodeURIComponent(projection)}/synapses`, { signal: signal ?? null }),
   stimuli: (id: string, signal?: AbortSignal) => columns(`${recordingUrl(id)}/stimuli`, { signal: signal ?? null }),

@@ -1,5 +1,6 @@
 /**
- * One float per neuron, kept on the GPU: the time of the last spike, of the first one, a fading rate, a count.
+ * One float per neuron, kept on the GPU: the time of the last spike, of the first one, a fading rate, the
+ * part of the frames with a spike, a count, any value.
  *
  * A frame's spikes are scattered into it by drawing k points of 4 bytes each; how a point lands is the blending: the
  * last spike overwrites, the first is the minimum, rate and count add. Dense values (potentials, group counts) land the
@@ -12,11 +13,11 @@ import { textureWidth } from './neuron_table';
 import { framesPerBatch, haveCounts, packingFor, packSpikes, type Packing } from './spike_batch';
 import type { SpikeSlice } from '../state/frames';
 
-export type AccumulatorKind = 'last' | 'first' | 'rate' | 'count' | 'value';
+export type AccumulatorKind = 'last' | 'first' | 'rate' | 'persistence' | 'count' | 'value';
 
 /** What a texel holds before anything has landed. */
 export const NEVER = -1e30;
-const EMPTY: Record<AccumulatorKind, number> = { last: NEVER, first: -NEVER, rate: 0, count: 0, value: NEVER };
+const EMPTY: Record<AccumulatorKind, number> = { last: NEVER, first: -NEVER, rate: 0, persistence: 0, count: 0, value: NEVER };
 
 export class Accumulator {
   readonly kind: AccumulatorKind;
@@ -26,7 +27,7 @@ export class Accumulator {
     this.kind = kind;
     const width = textureWidth(n_points);
     // Blending into 32-bit floats needs EXT_float_blend; half floats hold rates and counts well enough without it.
-    const half = !blendableFloat && (kind === 'rate' || kind === 'count');
+    const half = !blendableFloat && (kind === 'rate' || kind === 'persistence' || kind === 'count');
     this.target = new THREE.WebGLRenderTarget(width, Math.max(1, Math.ceil(n_points / width)), {
       format: THREE.RedFormat,
       type: half ? THREE.HalfFloatType : THREE.FloatType,
@@ -53,7 +54,7 @@ uniform int ageBits;
 uniform float newest;      // time of the batch's newest frame, in bins
 uniform float frameBins;   // bins of a frame
 uniform float fade;        // per frame of age, for rates
-uniform int mode;          // 0 time, 1 rate, 2 count
+uniform int mode;          // 0 time, 1 rate, 2 count, 3 active frames
 uniform ivec2 size;
 uniform int widthBits;
 flat out float value;
@@ -63,7 +64,7 @@ void main() {
   float age = float((packed >> idBits) & ((1u << ageBits) - 1u));
   int countBits = idBits + ageBits;
   float count = countBits >= 32 ? 1.0 : float((packed >> countBits) + 1u);
-  value = mode == 0 ? newest - age * frameBins : mode == 1 ? count * pow(fade, age) : count;
+  value = mode == 0 ? newest - age * frameBins : mode == 1 ? count * pow(fade, age) : mode == 3 ? pow(fade, age) : count;
   ivec2 texel = ivec2(id & ((1 << widthBits) - 1), id >> widthBits);
   gl_Position = vec4((vec2(texel) + 0.5) / vec2(size) * 2.0 - 1.0, 0.0, 1.0);
   gl_PointSize = 1.0;
@@ -171,7 +172,7 @@ export class Scatter {
       this.send(batch.length, packing, timeOf(to - 1), frameBins, fadePerFrame);
       for (const accumulator of into) {
         // Frames before `to` have faded until the newest one of the whole span.
-        const late = accumulator.kind === 'rate' ? fadePerFrame ** (frame_stop - to) : 1;
+        const late = fades(accumulator.kind) ? fadePerFrame ** (frame_stop - to) : 1;
         this.land(accumulator, late);
       }
     }
@@ -225,10 +226,10 @@ export class Scatter {
   private land(into: Accumulator, late: number): void {
     const { material } = this.sparse;
     const { kind } = into;
-    material.uniforms.mode.value = kind === 'rate' ? 1 : kind === 'count' ? 2 : 0;
+    material.uniforms.mode.value = kind === 'rate' ? 1 : kind === 'count' ? 2 : kind === 'persistence' ? 3 : 0;
     material.blending = kind === 'last' ? THREE.NoBlending : THREE.CustomBlending;
     material.blendEquation = kind === 'first' ? THREE.MinEquation : THREE.AddEquation;
-    material.blendSrc = kind === 'rate' ? THREE.ConstantColorFactor : THREE.OneFactor;
+    material.blendSrc = fades(kind) ? THREE.ConstantColorFactor : THREE.OneFactor;
     material.blendDst = THREE.OneFactor;
     material.blendColor.setRGB(late, late, late);
     this.draw('sparse', material, into);
@@ -257,6 +258,11 @@ export class Scatter {
     renderer.autoClear = autoClear;
     renderer.xr.enabled = xr;
   }
+}
+
+/** True for what is kept as a fading sum. */
+export function fades(kind: AccumulatorKind): boolean {
+  return kind === 'rate' || kind === 'persistence';
 }
 
 function sparseAttribute(n: number): THREE.BufferAttribute {

@@ -7,7 +7,7 @@
 
 import type * as THREE from 'three';
 
-import { Accumulator, NEVER, Scatter, type AccumulatorKind } from './accumulator';
+import { Accumulator, fades, NEVER, Scatter, type AccumulatorKind } from './accumulator';
 import type { FrameSource, Network, Playback, SpikeSlice } from '../state/frames';
 import type { ColourMode } from '../state/view';
 
@@ -17,6 +17,10 @@ const REBASE_BINS = 2 ** 22;
 /** The glow's half life on the wall clock while playing, seconds: long enough to be seen, short enough to separate. */
 const HALF_LIFE_S = 0.09;
 const RATE_WINDOW_S = 0.6;
+/** Frames over which a persistent neuron fades: a third of the longest pre-roll, so that a seek shows what playing shows. */
+const PERSISTENCE_FRAMES = PREROLL_FRAMES / 3;
+/** A neuron without a spike for so many rate windows counts as silent. */
+const SILENT_WINDOWS = 5;
 /** Half lives after which nothing is seen. */
 const HALF_LIVES = 7;
 
@@ -26,7 +30,7 @@ const NEEDED: Record<ColourMode, readonly AccumulatorKind[]> = {
   potential: ['last', 'value'],
   recruitment: ['last', 'first'],
   count: ['last', 'count'],
-  persistence: ['last', 'rate'],
+  persistence: ['last', 'persistence'],
   selectivity: ['last', 'value'],
   in_degree: ['last', 'value'],
   health: ['last', 'value'],
@@ -44,7 +48,10 @@ export class Activity {
   /** Bins since the base, fractional. */
   now = 0;
   halfLife_bins = 4;
+  /** Of rates; in mode persistence, of that. */
   rateWindow_bins = 40;
+  /** Without a spike for so long a neuron is silent. */
+  silence_bins = 200;
   /** Bins since the base at the last jump: where counts and recruitment begin. */
   since = 0;
   since_us = 0;
@@ -106,7 +113,7 @@ export class Activity {
     const position_bins = (playback.t_us - frames.t_start_us) / frames.bin_us;
     const last = Math.max(0, Math.ceil(frames.n_frames / bins) - 1);
     const frame = Math.min(last, Math.max(0, frames.frameAt(playback.t_us, level)));
-    this.setWindows(playback, bins, decay_frames);
+    this.setWindows(playback, bins, decay_frames, mode);
 
     const jumped = playback.jump !== this.jump || level !== this.level;
     const back = frame + 1 < this.next;
@@ -144,16 +151,19 @@ export class Activity {
     for (const accumulator of this.accumulators.values()) accumulator.dispose();
   }
 
-  private setWindows(playback: Playback, bins: number, decay_frames: number): void {
+  private setWindows(playback: Playback, bins: number, decay_frames: number, mode: ColourMode): void {
     const { bin_us } = this.frames;
     const speed_bins = (Math.abs(playback.speed) * 1e6) / bin_us; // bins a second
     this.halfLife_bins = Math.max(decay_frames * bins, round125(HALF_LIFE_S * speed_bins));
-    this.rateWindow_bins = Math.max(10 * bins, round125(RATE_WINDOW_S * speed_bins));
+    const rate_bins = Math.max(10 * bins, round125(RATE_WINDOW_S * speed_bins));
+    this.rateWindow_bins = mode === 'persistence' ? PERSISTENCE_FRAMES * bins : rate_bins;
+    this.silence_bins = Math.min(PREROLL_FRAMES * bins, SILENT_WINDOWS * rate_bins);
   }
 
   private preroll(level: number): number {
     const bins = this.frames.bins(level);
-    if (this.mode === 'count' || this.mode === 'recruitment') return PREROLL_FRAMES;
+    if (this.mode === 'count' || this.mode === 'recruitment' || this.mode === 'persistence') return PREROLL_FRAMES;
+    if (this.mode === 'health') return Math.min(PREROLL_FRAMES, Math.ceil(this.silence_bins / bins) + 1);
     const reach = this.mode === 'rate' ? 6 * this.rateWindow_bins : HALF_LIVES * this.halfLife_bins;
     return Math.min(PREROLL_FRAMES, Math.ceil(reach / bins) + 1);
   }
@@ -189,8 +199,9 @@ export class Activity {
   }
 
   private advance(start: number, stop: number, bins: number): void {
-    const rate = this.mode === 'rate' ? this.accumulator('rate') : null;
-    if (rate !== null) this.scatter.fade(rate, this.fadePerFrame(bins) ** (stop - start));
+    for (const accumulator of this.needed()) {
+      if (fades(accumulator.kind)) this.scatter.fade(accumulator, this.fadePerFrame(bins) ** (stop - start));
+    }
     const slices = this.frames.spikesIn(start, stop, this.level);
     this.coarse = false;
     if (this.level >= 1 && !this.frames.isLoaded(start, stop, this.level)) this.landGroups(start, stop, bins);
@@ -232,6 +243,13 @@ export class Activity {
       this.scatter.values(last, window.first_neuron, stamps, n);
       this.coarse = true;
     }
+  }
+
+  /** Lands one value for every neuron, NaN where there is none; called when they have changed. */
+  setValues(values: Float32Array): void {
+    this.potentialVersions.clear();
+    this.variable = ' '; // no variable: the potentials are landed on a cleared texture next time
+    this.scatter.values(this.accumulator('value'), 0, values, this.network.n_neurons);
   }
 
   private landPotentials(variable: string, level: number, frame: number): boolean {

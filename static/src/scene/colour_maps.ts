@@ -7,6 +7,8 @@
 
 import * as THREE from 'three';
 
+import { classColour } from '../state/palette';
+
 const CONTROL_VALUES = {
   viridis:
     '44015448186a472d7b4240863b528b33638d2c728e26828e21918c1fa08828ae803fbc735ec96284d44baddc30d8e219fde725',
@@ -45,6 +47,18 @@ export function colourMapTexture(name: ColourMapName): THREE.DataTexture {
   for (let i = 0; i < 256; i++) data.set([...sample(name, i / 255), 255], 4 * i);
   const texture = new THREE.DataTexture(data, 256, 1);
   texture.minFilter = texture.magFilter = THREE.LinearFilter;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+/** A 256 x 1 texture of class colours, by index. The caller disposes of it. */
+export function classTexture(n_classes: number): THREE.DataTexture {
+  const data = new Uint8Array(256 * 4);
+  for (let i = 0; i < 256; i++) {
+    const colour = parseInt(classColour(i, n_classes).slice(1), 16);
+    data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], 4 * i);
+  }
+  const texture = new THREE.DataTexture(data, 256, 1);
   texture.needsUpdate = true;
   return texture;
 }

@@ -6,7 +6,8 @@ import { round125, type Activity } from './activity';
 import { FIELD_OF_VIEW_DEG, type CameraRig } from './camera_rig';
 import type { LayoutMotion } from './layout_motion';
 import { numberText, type Legend } from './legend';
-import { legendText } from './legend_text';
+import { legendText, type HealthCounts } from './legend_text';
+import { HEALTH, type Measures } from './measures';
 import type { Scale } from './neurons';
 import type { SynapseView } from './synapse_view';
 import type { SceneContext } from '../state/frames';
@@ -14,7 +15,7 @@ import type { SceneContext } from '../state/frames';
 export class ColourRange {
   constructor(
     private readonly context: SceneContext, private readonly activity: Activity, private readonly synapses: SynapseView,
-    private readonly layout: LayoutMotion,
+    private readonly measures: Measures, private readonly layout: LayoutMotion,
   ) {}
 
   /** In the units that the GPU holds. */
@@ -27,6 +28,14 @@ export class ColourRange {
     if (mode === 'count') {
       const elapsed_s = Math.max(0, playback.t_us - this.activity.since_us) / 1e6;
       return { min: 0, max: round125(Math.max(8, 4 * rate_hz * elapsed_s)) };
+    }
+    // A neuron active in every frame of the window; most are far below, so the map takes the square root.
+    if (mode === 'persistence') return { min: 0, max: this.activity.rateWindow_bins / frames.bins(playback.level) };
+    if (mode === 'in_degree') {
+      const measure = this.measures.get(mode, playback.level, frames.frameAt(playback.t_us, playback.level));
+      if (measure === null) return { min: 0, max: 1 };
+      const end = Math.max(-measure.min, measure.max, 1e-12);
+      return { min: measure.min < 0 ? -end : 0, max: end };
     }
     if (mode === 'recruitment') return { min: this.activity.since, max: Math.max(this.activity.now, this.activity.since + 1) };
     return this.potentialRange();
@@ -49,6 +58,10 @@ export class ColourRange {
         since_us: this.activity.since_us,
         coarse: this.activity.coarse,
         limited: mode === 'spikes' && limited,
+        lack: this.measures.lack(mode),
+        classes: mode === 'selectivity' ? this.classCounts() : [],
+        method: this.measures.method,
+        health: mode === 'health' ? this.health() : null,
         scale,
         variable,
         unit: potentials[0]?.unit ?? '',
@@ -66,6 +79,48 @@ export class ColourRange {
       (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2) * rig.camera.position.distanceTo(rig.target)) / height;
     const length_um = round125(unitsPerPixel * um * 60);
     legend.setScaleBar(length_um / um / unitsPerPixel, `${numberText(length_um)} µm`);
+  }
+
+  private classCounts(): { name: string; n: number }[] {
+    const of = this.measures.preferredClasses();
+    if (of === null) return [];
+    const counts = this.measures.classes.map((name) => ({ name, n: 0 }));
+    for (let id = 0; id < of.length; id++) if (of[id] >= 0 && of[id] < counts.length) counts[of[id]].n++;
+    return counts;
+  }
+
+  private health(): HealthCounts | null {
+    const { network } = this.context;
+    const measure = this.measures.get('health', 0, 0);
+    if (measure === null) return null;
+    const counts = { dead: 0, saturated: 0, silent: 0, of: network.n_neurons, silence_us: this.silence_us(), saturated_hz: this.measures.saturated_hz };
+    const silent = new Set(this.silentNeurons());
+    measure.values.forEach((value, id) => {
+      if (value === HEALTH.dead) counts.dead++;
+      else if (value === HEALTH.saturated) counts.saturated++;
+      else if (value === HEALTH.fine && silent.has(id)) counts.silent++;
+    });
+    return counts;
+  }
+
+  private silence_us(): number {
+    return this.activity.silence_bins * this.context.frames.bin_us;
+  }
+
+  /** Neurons without a spike in the last moments, as far as those are loaded. */
+  silentNeurons(): number[] {
+    const { network, frames, playback } = this.context;
+    const { level } = playback;
+    const stop = frames.frameAt(playback.t_us, level) + 1;
+    const start = Math.max(0, stop - Math.ceil(this.activity.silence_bins / frames.bins(level)));
+    const active = new Uint8Array(network.n_neurons);
+    for (const { window, frame_start, frame_stop } of frames.spikesIn(start, stop, level)) {
+      const to = window.offsets[frame_stop - window.first_frame];
+      for (let i = window.offsets[frame_start - window.first_frame]; i < to; i++) active[window.ids[i]] = 1;
+    }
+    const silent: number[] = [];
+    for (let id = 0; id < active.length; id++) if (active[id] === 0) silent.push(id);
+    return silent;
   }
 
   /** A rate in Hz as the fading count that the GPU holds. */

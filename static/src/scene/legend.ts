@@ -4,7 +4,10 @@ import { cssGradient, type ColourMapName } from './colour_maps';
 
 export interface ScaleText {
   readonly title: string;
-  readonly map: ColourMapName;
+  /** null: no bar, but swatches. */
+  readonly map: ColourMapName | null;
+  /** A colour, what it stands for, and how many. */
+  readonly swatches?: readonly (readonly [colour: string, name: string, count: string])[];
   /** Part of the map that is left out at its start. */
   readonly from?: number;
   /** The map runs the other way: high values at the left. */
@@ -74,12 +77,25 @@ export class Legend {
 
 function scaleElement(scale: ScaleText): HTMLElement {
   const root = element('div', 'scene-scale');
-  const bar = element('div', 'scene-bar');
-  bar.style.background = cssGradient(scale.map, scale.from);
-  if (scale.reversed === true) bar.style.transform = 'scaleX(-1)';
-  const ticks = element('div', 'scene-ticks');
-  ticks.append(...scale.ticks.map((tick) => element('span', '', tick)));
-  root.append(element('div', 'scene-scale-title', scale.title), bar, ticks);
+  root.append(element('div', 'scene-scale-title', scale.title));
+  if (scale.map !== null) {
+    const bar = element('div', 'scene-bar');
+    bar.style.background = cssGradient(scale.map, scale.from);
+    if (scale.reversed === true) bar.style.transform = 'scaleX(-1)';
+    const ticks = element('div', 'scene-ticks');
+    ticks.append(...scale.ticks.map((tick) => element('span', '', tick)));
+    root.append(bar, ticks);
+  }
+  if (scale.swatches !== undefined) {
+    const list = element('div', scale.swatches.length > 6 ? 'scene-swatches is-dense' : 'scene-swatches');
+    for (const [colour, name, count] of scale.swatches) {
+      const row = element('div', 'scene-row scene-swatch');
+      row.style.setProperty('--swatch', colour);
+      row.append(element('span', '', name), element('span', '', count));
+      list.append(row);
+    }
+    root.append(list);
+  }
   for (const [name, range] of scale.rows ?? []) {
     const row = element('div', 'scene-row');
     row.append(element('span', '', name), element('span', '', range));

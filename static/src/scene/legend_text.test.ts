@@ -7,7 +7,7 @@ const FACTS: LegendFacts = {
   mode: 'spikes', bin_us: 1000, frame_us: 1000, halfLife_bins: 10, rateWindow_bins: 100, since_us: 1_640_000, coarse: false, limited: false,
   scale: { min: 0, max: 100 }, variable: 'v', unit: 'mV', recorded: { n: 310, of: 1294 },
   synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0 },
-  weights: [{ name: 'a', scale: 0.42, unit: '' }], failed: [], layout: '',
+  weights: [{ name: 'a', scale: 0.42, unit: '' }], failed: [], layout: '', lack: '', classes: [], method: '', health: null,
 };
 
 describe('legendText', () => {
@@ -50,5 +50,31 @@ describe('numbers', () => {
 
   it.each([[40_000, '40 ms'], [500, '500 µs'], [1_640_000, '1.64 s']])('%d us reads %s', (us, text) => {
     expect(durationText(us)).toBe(text);
+  });
+
+  it('names classes and how many neurons prefer them', () => {
+    const classes = [{ name: '0', n: 12 }, { name: '1', n: 3 }];
+    const [scale] = legendText({ ...FACTS, mode: 'selectivity', classes, method: 'm' }).scales;
+    expect(scale.swatches?.map(([, name, n]) => `${name} ${n}`)).toEqual(['0 12', '1 3']);
+    expect(scale.note).toContain('m');
+  });
+
+  it('says why a mode has nothing to show', () => {
+    const [scale] = legendText({ ...FACTS, mode: 'in_degree', lack: 'no weights are recorded' }).scales;
+    expect([scale.map, scale.note]).toEqual([null, 'Not available: no weights are recorded']);
+  });
+
+  it('diverges around zero where incoming weights are of both signs', () => {
+    const text = (min: number): unknown => legendText({ ...FACTS, mode: 'in_degree', scale: { min, max: 2 } }).scales[0];
+    expect(text(-2)).toMatchObject({ map: 'berlin', ticks: ['−2', '0', '2'] });
+    expect(text(0)).toMatchObject({ map: 'viridis', ticks: ['0', '1', '2'] });
+  });
+
+  it('counts the neurons to look after', () => {
+    const health = { dead: 2, silent: 30, saturated: 1, of: 564, silence_us: 500_000, saturated_hz: 200 };
+    const [scale] = legendText({ ...FACTS, mode: 'health', health }).scales;
+    expect(scale.swatches?.map(([, name, n]) => [name, n])).toEqual([
+      ['dead: no spike in the recording', '2'], ['silent: none for 500 ms', '30'], ['saturated: ≥ 200 Hz on average', '1'],
+    ]);
   });
 });

@@ -3,10 +3,21 @@
 import { countText, durationText, numberText, type LegendText, type ScaleText } from './legend';
 import type { Scale } from './neurons';
 import type { SynapseCounts } from './synapse_view';
+import { classColour, HEALTH_COLOURS } from '../state/palette';
 import type { ColourMode } from '../state/view';
 
 /** Projections whose range is said where they differ. */
 const MOST_ROWS = 4;
+
+/** Neurons to look after. */
+export interface HealthCounts {
+  readonly dead: number;
+  readonly silent: number;
+  readonly saturated: number;
+  readonly of: number;
+  readonly silence_us: number;
+  readonly saturated_hz: number;
+}
 
 export interface LegendFacts {
   readonly mode: ColourMode;
@@ -23,6 +34,12 @@ export interface LegendFacts {
   readonly synapses: SynapseCounts;
   readonly weights: readonly { readonly name: string; readonly scale: number; readonly unit: string }[];
   readonly failed: readonly string[];
+  /** Why the mode has nothing to show; "" = it has. */
+  readonly lack: string;
+  /** Classes and how many neurons prefer them, in mode "selectivity". */
+  readonly classes: readonly { readonly name: string; readonly n: number }[];
+  readonly method: string;
+  readonly health: HealthCounts | null;
   /** What is to be known about the layout; "" = nothing. */
   readonly layout: string;
   /** Set where a whole bin of the level is wider than one bin. */
@@ -40,6 +57,10 @@ export function legendText(facts: LegendFacts): LegendText {
   for (const name of facts.failed) notes.push(`${name}: synapses could not be loaded`);
   return { scales, notes };
 }
+
+const LACKING: Partial<Record<ColourMode, string>> = {
+  selectivity: 'Preferred class', in_degree: 'Sum of incoming weights', health: 'Neurons to look after',
+};
 
 function neuronScale(facts: LegendFacts): ScaleText {
   const { mode, scale } = facts;
@@ -64,6 +85,39 @@ function neuronScale(facts: LegendFacts): ScaleText {
       title: facts.unit === '' || facts.unit === '1' ? name : `${name}, ${facts.unit}`, map: 'viridis',
       ticks: n === 0 ? [] : [scale.min, (scale.min + scale.max) / 2, scale.max].map(numberText),
       note: n === 0 ? 'Not recorded for any neuron' : n < of ? `Recorded for ${countText(n)} of ${countText(of)} neurons; rings: not recorded` : undefined,
+    };
+  }
+  if (facts.lack !== '') return { title: LACKING[mode] ?? 'Colour', map: null, ticks: [], note: `Not available: ${facts.lack}` };
+  if (mode === 'persistence') {
+    return {
+      title: 'Frames with a spike, %', map: 'viridis', ticks: ['0', '25', '100'],
+      note: `fading over ${durationText(facts.rateWindow_bins * facts.bin_us)}, square root`,
+    };
+  }
+  if (mode === 'selectivity') {
+    return {
+      title: 'Preferred class', map: null, ticks: [],
+      swatches: facts.classes.map(({ name, n }, i) => [classColour(i, facts.classes.length), name, countText(n)]),
+      note: `${facts.method || 'loading'}\nthe paler, the less selective; counts: neurons`,
+    };
+  }
+  if (mode === 'in_degree') {
+    const signed = scale.min < 0;
+    return {
+      title: 'Sum of incoming weights', map: signed ? 'berlin' : 'viridis',
+      ticks: (signed ? [scale.min, 0, scale.max] : [0, scale.max / 2, scale.max]).map(numberText), note: 'grey: no incoming synapses with known weights',
+    };
+  }
+  if (mode === 'health') {
+    const { health } = facts;
+    if (health === null) return { title: LACKING.health ?? '', map: null, ticks: [], note: 'loading' };
+    return {
+      title: `Neurons to look after, of ${countText(health.of)}`, map: null, ticks: [],
+      swatches: [
+        [HEALTH_COLOURS.dead, 'dead: no spike in the recording', countText(health.dead)],
+        [HEALTH_COLOURS.silent, `silent: none for ${durationText(health.silence_us)}`, countText(health.silent)],
+        [HEALTH_COLOURS.saturated, `saturated: ≥ ${numberText(health.saturated_hz)} Hz on average`, countText(health.saturated)],
+      ],
     };
   }
   if (mode === 'recruitment') {

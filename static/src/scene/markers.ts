@@ -58,6 +58,7 @@ export class Markers {
           ...table.uniforms,
           pixelScale: shared.pixelScale,
           leastSize: shared.leastSize,
+          pointSize: shared.pointSize,
           ratio: { value: 1 },
           colour: { value: new THREE.Color(SELECTION_COLOUR) },
         },

@@ -6,11 +6,23 @@
 import * as THREE from 'three';
 
 import type { Activity } from './activity';
-import { colourMapTexture } from './colour_maps';
+import type { AccumulatorKind } from './accumulator';
+import { classTexture, colourMapTexture } from './colour_maps';
+import { HEALTH } from './measures';
 import { POINT_GLSL, type NeuronTable } from './neuron_table';
+import { HEALTH_COLOURS } from '../state/palette';
 import type { ColourMode } from '../state/view';
 
-export const MODES: readonly ColourMode[] = ['spikes', 'rate', 'potential', 'recruitment', 'count'];
+/** The shader's numbers of the modes are their places here. */
+export const MODES: readonly ColourMode[] = [
+  'spikes', 'rate', 'potential', 'recruitment', 'count', 'persistence', 'selectivity', 'in_degree', 'health',
+];
+
+/** Which accumulator a mode reads. */
+const MEASURED: Record<ColourMode, AccumulatorKind> = {
+  spikes: 'last', rate: 'rate', potential: 'value', recruitment: 'first', count: 'count', persistence: 'persistence',
+  selectivity: 'value', in_degree: 'value', health: 'value',
+};
 
 /** Part of the spacing that a resting disc fills. */
 const FILL = 0.5;
@@ -23,9 +35,10 @@ export interface Scale {
 const SIZE_GLSL = /* glsl */ `
 uniform float pixelScale;  // pixels of one scene unit at distance 1
 uniform float leastSize;
+uniform float pointSize;   // the view's own factor
 // Pixels of a point, and how much of the least size it really fills.
 vec2 sizeOf(float spacing, float depth) {
-  float size = spacing * ${FILL.toFixed(2)} * pixelScale / depth;
+  float size = pointSize * spacing * ${FILL.toFixed(2)} * pixelScale / depth;
   return vec2(clamp(size, leastSize, 120.0), clamp(size / leastSize, 0.0, 1.0));
 }
 `;
@@ -41,6 +54,11 @@ float glowOf(int id) {
 }
 `;
 
+function glslColour(hex: string): string {
+  const { r, g, b } = new THREE.Color(hex);
+  return `vec3(${[r, g, b].map((part) => part.toFixed(4)).join(', ')})`;
+}
+
 const CORE_VERTEX = /* glsl */ `
 ${POINT_GLSL}
 ${STATE_GLSL}
@@ -50,7 +68,12 @@ uniform sampler2D spikeMap;
 uniform sampler2D valueMap;
 uniform int mode;
 uniform int neurons;
+const vec3 DEAD = ${glslColour(HEALTH_COLOURS.dead)};
+const vec3 SILENT = ${glslColour(HEALTH_COLOURS.silent)};
+const vec3 SATURATED = ${glslColour(HEALTH_COLOURS.saturated)};
 uniform vec2 range;
+uniform sampler2D classMap;
+uniform float silence;   // bins without a spike after which a neuron is silent
 uniform vec2 depthRange;
 flat out vec4 colour;
 flat out float hollow;
@@ -75,10 +98,24 @@ void main() {
     shown = mix(rest, light, smoothstep(0.0, 0.35, glow));
   } else {
     float value = texelFetch(measure, texelOf(gl_VertexID), 0).r;
-    bool none = mode == 2 ? value < -1e29 : mode == 3 ? value > 1e29 : mode == 4 && value < 0.5;
-    float x = mode == 4 ? log2(1.0 + value) / log2(1.0 + range.y) : (value - range.x) / max(range.y - range.x, 1e-12);
+    bool none = mode == 2 || mode >= 6 ? value < -1e29 : mode == 5 ? value < 1e-3 : mode == 3 ? value > 1e29 : mode == 4 && value < 0.5;
+    float x = mode == 5 ? sqrt(max(value, 0.0) / range.y) : mode == 4 ? log2(1.0 + value) / log2(1.0 + range.y) : (value - range.x) / max(range.y - range.x, 1e-12);
     if (none) { shown = rest * (mode == 2 ? 0.8 : 1.0); hollow = mode == 2 ? 1.0 : 0.0; }
     else shown = texture(valueMap, vec2(clamp(x, 0.0, 1.0), 0.5)).rgb * mix(1.0, near, 0.5);
+    if (mode == 6 && !none) {
+      // The class is the whole part, how exclusive the answer the rest.
+      vec3 tint = texelFetch(classMap, ivec2(int(value + 0.0005) & 255, 0), 0).rgb;
+      shown = mix(rest, tint, 0.15 + 0.85 * smoothstep(0.0, 0.8, fract(value + 0.0005))) * mix(1.0, near, 0.5);
+    } else if (mode == 8) {
+      int state = int(value + 0.5);
+      bool silent = state == ${HEALTH.fine} && now - texelFetch(lastSpike, texelOf(gl_VertexID), 0).r > silence;
+      shown = rest * 0.7;
+      if (state == ${HEALTH.dead}) { shown = DEAD; hollow = 1.0; }
+      else if (state == ${HEALTH.saturated}) shown = SATURATED;
+      else if (silent) shown = SILENT * mix(1.0, near, 0.5);
+      // What asks for a look is larger.
+      if (state == ${HEALTH.dead} || state == ${HEALTH.saturated}) gl_PointSize = max(size.x * 1.7, 2.5 * leastSize);
+    }
     if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
   }
   colour = vec4(shown, point.visible * mix(0.4, 1.0, size.y));
@@ -162,6 +199,8 @@ export class Neurons {
   readonly uniforms: Record<string, THREE.IUniform>;
   private readonly spikeMap = colourMapTexture('magma');
   private readonly valueMap = colourMapTexture('viridis');
+  private readonly signedMap = colourMapTexture('berlin');
+  private classMap: THREE.DataTexture;
   private readonly geometry = new THREE.BufferGeometry();
   private readonly idGeometry = new THREE.BufferGeometry();
   private readonly core: THREE.ShaderMaterial;
@@ -169,7 +208,8 @@ export class Neurons {
   private readonly id: THREE.ShaderMaterial;
   private readonly haloPoints: THREE.Points;
 
-  constructor(table: NeuronTable, activity: Activity) {
+  constructor(table: NeuronTable, activity: Activity, n_classes: number) {
+    this.classMap = classTexture(n_classes);
     // No attributes at all: the vertex number is the neuron.
     this.geometry.setDrawRange(0, table.n_points);
     this.idGeometry.setDrawRange(0, table.n_neurons);
@@ -181,6 +221,7 @@ export class Neurons {
       gain: { value: 1 },
       pixelScale: { value: 1 },
       leastSize: { value: 1.5 },
+      pointSize: { value: 1 },
       spikeMap: { value: this.spikeMap },
     };
     this.core = new THREE.ShaderMaterial({
@@ -189,6 +230,8 @@ export class Neurons {
         ...this.uniforms,
         measure: { value: activity.texture('last') },
         valueMap: { value: this.valueMap },
+        classMap: { value: this.classMap },
+        silence: { value: 1 },
         mode: { value: 0 },
         neurons: { value: table.n_neurons },
         range: { value: new THREE.Vector2(0, 1) },
@@ -218,9 +261,9 @@ export class Neurons {
     const { uniforms } = this.core;
     uniforms.mode.value = MODES.indexOf(mode);
     uniforms.range.value.set(scale.min, scale.max);
-    uniforms.measure.value = activity.texture(
-      mode === 'rate' ? 'rate' : mode === 'potential' ? 'value' : mode === 'recruitment' ? 'first' : mode === 'count' ? 'count' : 'last',
-    );
+    uniforms.measure.value = activity.texture(MEASURED[mode]);
+    uniforms.valueMap.value = scale.min < 0 && mode === 'in_degree' ? this.signedMap : this.valueMap;
+    uniforms.silence.value = activity.silence_bins;
     this.haloPoints.visible = mode === 'spikes';
   }
 
@@ -228,6 +271,13 @@ export class Neurons {
   resize(pixelScale: number, pixelRatio: number): void {
     this.uniforms.pixelScale.value = pixelScale;
     this.uniforms.leastSize.value = 1.6 * pixelRatio;
+  }
+
+  /** The number of classes is known only when the facts have come. */
+  setClasses(n_classes: number): void {
+    this.classMap.dispose();
+    this.classMap = classTexture(n_classes);
+    this.core.uniforms.classMap.value = this.classMap;
   }
 
   setDepthRange(near: number, far: number): void {
@@ -239,6 +289,8 @@ export class Neurons {
     for (const material of [this.core, this.halo, this.id]) material.dispose();
     this.spikeMap.dispose();
     this.valueMap.dispose();
+    this.signedMap.dispose();
+    this.classMap.dispose();
   }
 }
 

@@ -17,6 +17,7 @@ import { Labels } from './labels';
 import { LayoutMotion } from './layout_motion';
 import { Legend } from './legend';
 import { Markers } from './markers';
+import { Measures } from './measures';
 import { NeuronTable } from './neuron_table';
 import { Neurons } from './neurons';
 import { Picker } from './picker';
@@ -25,9 +26,12 @@ import { Sheets } from './sheets';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
 import './scene.css';
+import type { ColourMode } from '../state/view';
 import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
 import type { Camera } from '../state/view';
 
+/** Modes whose values are made on the CPU. */
+const SLOW: ReadonlySet<ColourMode> = new Set(['selectivity', 'in_degree', 'health']);
 const FADE_MS = 200;
 const LEGEND_EVERY_MS = 250;
 /** After a jump the last picture stays so long for the frame's spikes to arrive: no dark flash, and one draw instead of two. */
@@ -43,6 +47,7 @@ export class Scene implements SceneHandle {
   private readonly neurons: Neurons;
   private readonly synapses: SynapseView;
   private readonly sheets: Sheets;
+  private readonly measures: Measures;
   private readonly markers: Markers;
   private readonly backdrop = new Backdrop();
   private readonly picker: Picker;
@@ -62,6 +67,7 @@ export class Scene implements SceneHandle {
   private legend_ms = 0;
   private framesDrawn = 0;
   private jump = 0;
+  private measured = '';
   private held_since_ms: number | null = null;
   private ownCamera = '';
   private disposed = false;
@@ -84,8 +90,12 @@ export class Scene implements SceneHandle {
     this.table = new NeuronTable(network);
     this.table.easeVisibility(new Set(view.get('hidden')), 1);
     this.activity = new Activity(this.renderer, network, frames, this.table.n_points);
-    this.neurons = new Neurons(this.table, this.activity);
+    this.neurons = new Neurons(this.table, this.activity, network.classes.length);
     this.synapses = new SynapseView(network, frames, view, this.table, this.neurons.uniforms, signal, () => this.invalidate());
+    this.measures = new Measures(network, frames, this.synapses, signal, () => {
+      this.neurons.setClasses(this.measures.classes.length);
+      this.invalidate();
+    });
     this.sheets = new Sheets(this.table);
     this.markers = new Markers(this.table, this.neurons.uniforms);
     this.picker = new Picker(this.renderer, this.neurons);
@@ -104,7 +114,7 @@ export class Scene implements SceneHandle {
       view.set({ camera });
     };
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far) => this.layoutChanged(far));
-    this.colours = new ColourRange(context, this.activity, this.synapses, this.layout);
+    this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.layout);
     this.pointer = new Pointer(canvas, context, this.table, this.picker, this.rig, this.legend, () => this.surface());
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(host);
@@ -306,6 +316,7 @@ export class Scene implements SceneHandle {
     const mode = view.get('colour');
     const held = this.holds(frame, now_ms);
     const active = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
+    const measured = this.measure(mode, frame);
     this.synapses.setData(mode !== 'spikes');
     const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing);
 
@@ -315,7 +326,7 @@ export class Scene implements SceneHandle {
     if (active || gain < 1) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
     const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
 
-    if (!(this.dirty || moved || fading || active || recoloured || dimmed)) return;
+    if (!(this.dirty || moved || fading || active || measured || recoloured || dimmed)) return;
     this.dirty = false;
     this.draw();
     if (moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing) {
@@ -325,6 +336,17 @@ export class Scene implements SceneHandle {
     }
     this.times_ms.push(performance.now() - started);
     if (this.times_ms.length > 120) this.times_ms.shift();
+  }
+
+  /** Lands the values of a mode of slow quantities where they have changed; true when they have. */
+  private measure(mode: ColourMode, frame: number): boolean {
+    const measure = this.measures.get(mode, this.context.playback.level, frame);
+    const key = measure === null ? `${mode} -` : `${mode} ${measure.version}`;
+    if (key === this.measured) return false;
+    this.measured = key;
+    if (measure !== null) this.activity.setValues(measure.values);
+    else if (SLOW.has(mode)) this.activity.setValues(new Float32Array(this.context.network.n_neurons).fill(NaN));
+    return true;
   }
 
   /** True for a moment after a jump, while the new frame's spikes or the weights drawn with them are not here. */
@@ -346,6 +368,7 @@ export class Scene implements SceneHandle {
   private draw(): void {
     const { view } = this.context;
     const mode = view.get('colour');
+    this.neurons.uniforms.pointSize.value = view.get('point_size');
     this.neurons.update(this.activity, mode, this.colours.range(), this.limiter.gain);
     const { camera } = this.rig;
     camera.updateMatrixWorld();
@@ -382,6 +405,7 @@ export class Scene implements SceneHandle {
       'webglcontextrestored',
       () => {
         this.activity.invalidate();
+        this.measured = '';
         this.invalidate();
       },
       { signal },

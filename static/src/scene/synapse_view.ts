@@ -73,7 +73,7 @@ export class SynapseView {
 
   /** Projections whose weights the scene wants. */
   demanded(): string[] {
-    const shown = this.view.get('synapses') > 0 || this.view.get('selection').length > 0;
+    const shown = this.view.get('synapses') > 0 || this.view.get('selection').length > 0 || this.view.get('colour') === 'in_degree';
     return shown ? this.network.projections.filter((projection) => projection.has_weights).map(({ name }) => name) : [];
   }
 
@@ -139,6 +139,19 @@ export class SynapseView {
       }
     }
     return found.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight)).slice(0, limit);
+  }
+
+  /** Says the version of the weights of every projection onto neurons at a frame; "" while none are known. */
+  weightsVersion(level: number, frame: number): string {
+    return this.loaded.map((p) => (p.info.kind === 'decoder' ? '' : `${this.state(p, level, frame)?.version ?? ''}`)).join(' ').trim();
+  }
+
+  /** Visits the known weights of each of them; the values are only good during the visit. */
+  eachWeights(level: number, frame: number, visit: (post: Uint32Array, values: Float32Array) => void): void {
+    for (const projection of this.loaded) {
+      const state = projection.info.kind === 'decoder' ? null : this.state(projection, level, frame);
+      if (state !== null) visit(projection.synapses.post, state.values);
+    }
   }
 
   dispose(): void {

@@ -102,8 +102,25 @@ export interface Network {
   readonly layout_note?: string;
   /** Another layout: where the same neurons lie then. `order` names the layers as they shall stand. */
   place?(layout: string, order: readonly string[], signal?: AbortSignal): Promise<Placement>;
+  /** Fetched at each call: the scene keeps them. */
+  facts?(signal?: AbortSignal): Promise<NeuronFacts>;
   /** Pre and post of a projection; fetched once and kept. */
   synapses(projection: string, signal?: AbortSignal): Promise<Synapses>;
+}
+
+/** Facts of every neuron over the whole recording, in global index order. */
+export interface NeuronFacts {
+  /** -1 = unknown. */
+  readonly spikes: ArrayLike<number>;
+  /** Index in `classes`; -1 = none. */
+  readonly classes_of: ArrayLike<number>;
+  /** 0 answers all classes alike .. 1 answers one only. */
+  readonly selectivity: ArrayLike<number>;
+  readonly classes: readonly string[];
+  /** How the classes were found, by layer. */
+  readonly method: Readonly<Record<string, string>>;
+  /** What is missing ("spikes", "class") and why; "" = it is there. */
+  readonly lacks: Readonly<Record<string, string>>;
 }
 
 /** Where everything lies in one layout. */

@@ -3,7 +3,7 @@
 import type { Columns } from '../net/arrow';
 import type { Header, Manifest, Network as NetworkBody } from '../net/messages.gen';
 import { type Info, rest } from '../net/rest';
-import type { LayerFrame, LayerInfo, Network, Placement, ProjectionInfo, Synapses, Vector } from './frames';
+import type { LayerFrame, LayerInfo, Network, NeuronFacts, Placement, ProjectionInfo, Synapses, Vector } from './frames';
 
 export class Stimuli {
   constructor(
@@ -122,6 +122,7 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
     n_neurons: scene.n_rows,
     ...placement,
     place: async (layout, order, signal) => placementOf(await rest.scene(id, layout, indicesOf(order, names), signal), names),
+    facts: async (signal) => factsOf(await rest.neurons(id, signal)),
     bounds: json<[Vector, Vector]>(scene, 'bounds'),
     home: json<{ position: Vector; target: Vector }>(scene, 'home'),
     synapses: (name) => {
@@ -153,6 +154,14 @@ function placementOf(scene: Columns, layers: readonly string[]): Placement {
     um_per_unit: json<number>(scene, 'um_per_unit'),
     layout: scene.metadata.get('layout') ?? '',
     layout_note: json<string>(scene, 'note') ?? '',
+  };
+}
+
+function factsOf(columns: Columns): NeuronFacts {
+  return {
+    spikes: columns.numbers('spikes'), classes_of: columns.numbers('class'), selectivity: columns.numbers('selectivity'),
+    classes: json<string[]>(columns, 'classes') ?? [], method: json<Record<string, string>>(columns, 'method') ?? {},
+    lacks: json<Record<string, string>>(columns, 'lacks') ?? {},
   };
 }
 

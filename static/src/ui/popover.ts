@@ -63,7 +63,8 @@ export class Popover {
     this.panel.style.left = '0';
     const over = this.panel.getBoundingClientRect().right - (window.innerWidth - 8);
     if (over > 0) this.panel.style.left = `${-over}px`;
-    this.panel.querySelector<HTMLElement>('input:checked, input, select, button')?.focus({ preventScroll: true });
+    const first = this.panel.querySelector<HTMLElement>('input:checked') ?? this.panel.querySelector<HTMLElement>('input, select, button');
+    first?.focus({ preventScroll: true });
   }
 
   close(): void {

@@ -3,7 +3,8 @@
 import type { RecordingSummary } from '../net/messages.gen';
 import { rest } from '../net/rest';
 import type { Network } from '../state/frames';
-import type { ColourMode, View } from '../state/view';
+import type { View } from '../state/view';
+import { ColourMenu } from './colour_menu';
 import { h, setText } from './dom';
 import { brandMark } from './home';
 import { iconButton, setIcon } from './icons';
@@ -25,17 +26,11 @@ export interface TopBarParts {
   readonly extras: readonly HTMLElement[];
 }
 
-const MODES: readonly [ColourMode, string, string][] = [
-  ['spikes', 'Spikes', 'Light up at each spike, then fade'],
-  ['rate', 'Rate', 'Mean rate of the last moments'],
-  ['potential', 'Potential', 'The recorded potential'],
-];
-
 export class TopBar {
   readonly element: HTMLElement;
   readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:neuron', 'aria-label': 'Find a layer or a neuron', title: 'Find a layer or a neuron (/)', spellcheck: false });
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
-  private readonly colour = h('select.colour', { 'aria-label': 'Colour', title: 'What the colour of a neuron means (C)' });
+  private readonly colour: ColourMenu;
   private readonly theme: HTMLButtonElement;
   private readonly layout: LayoutMenu;
 
@@ -48,15 +43,6 @@ export class TopBar {
     recordings.value = network.recording;
     recordings.addEventListener('pointerdown', () => void this.fill(recordings), { once: true });
     recordings.addEventListener('focus', () => void this.fill(recordings), { once: true });
-    for (const [mode, label, title] of MODES) {
-      if (mode === 'potential') {
-        for (const variable of new Set(network.potentials.map((stream) => stream.variable))) {
-          const [stream] = network.potentials.filter((candidate) => candidate.variable === variable);
-          this.colour.append(h('option', { value: `potential/${variable}`, title }, `${label} ${variable}${stream.unit === '1' ? '' : ` (${stream.unit})`}`));
-        }
-      } else this.colour.append(h('option', { value: mode, title }, label));
-    }
-    this.colour.addEventListener('change', () => this.choose(this.colour.value));
     const note = h('span.search-note.muted');
     this.searchField.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.searchField.blur();
@@ -66,6 +52,7 @@ export class TopBar {
       if (wrong === null) this.searchField.blur();
     });
     this.searchField.addEventListener('input', () => setText(note, ''));
+    this.colour = new ColourMenu(network, view, signal);
     this.layout = new LayoutMenu(network, view, signal);
     this.theme = iconButton('sun', 'Light or dark', 'T', parts.toggleTheme);
     this.element = h(
@@ -74,7 +61,7 @@ export class TopBar {
       recordings,
       this.live,
       this.layout.element,
-      h('label.field', h('span.muted', 'colour'), this.colour),
+      this.colour.element,
       this.searchField, note,
       h('div.spacer'),
       ...parts.extras,
@@ -86,14 +73,12 @@ export class TopBar {
       iconButton('fullscreen', 'Full screen', 'Enter', parts.toggleFullscreen),
       iconButton('help', 'All keys', '?', parts.showKeys),
     );
-    view.subscribe(['colour', 'variable', 'theme'], () => this.paint(), signal);
+    view.subscribe(['theme'], () => this.paint(), signal);
     this.paint();
   }
 
-  /** The next colour mode; Shift or the end of the list goes round. */
   nextColour(): void {
-    const at = (this.colour.selectedIndex + 1) % this.colour.options.length;
-    this.choose(this.colour.options[at].value);
+    this.colour.next();
   }
 
   nextLayout(): void {
@@ -104,16 +89,8 @@ export class TopBar {
     this.live.hidden = !live;
   }
 
-  private choose(value: string): void {
-    const [mode, variable] = value.split('/');
-    this.parts.view.set({ colour: mode as ColourMode, variable: variable ?? '' });
-  }
-
   private paint(): void {
-    const { view } = this.parts;
-    const mode = view.get('colour');
-    this.colour.value = mode === 'potential' ? `potential/${view.get('variable')}` : mode;
-    setIcon(this.theme, view.get('theme') === 'dark' ? 'sun' : 'moon');
+    setIcon(this.theme, this.parts.view.get('theme') === 'dark' ? 'sun' : 'moon');
   }
 
   private async fill(select: HTMLSelectElement): Promise<void> {

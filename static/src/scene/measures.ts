@@ -1,0 +1,139 @@
+/**
+ * What the colour modes of slow quantities show: one value a neuron, made on the CPU when it has changed. Class
+ * selectivity and health come from facts of the whole recording, the weight in-degree from the weights of the moment.
+ */
+
+import type { SynapseView } from './synapse_view';
+import type { FrameSource, Network, NeuronFacts } from '../state/frames';
+import type { ColourMode } from '../state/view';
+
+/** Values of mode "health"; the shader tells silent neurons from the time of their last spike. */
+export const HEALTH = { fine: 0, dead: 1, saturated: 2, unknown: 3 } as const;
+/** A neuron is saturated from this rate on, or from a spike in every fourth bin, whichever is lower. */
+const SATURATED_HZ = 200;
+const SATURATED_PER_BIN = 0.25;
+
+export interface Measure {
+  /** One per neuron; NaN where there is none. Selectivity: class + 0.999 * index. */
+  readonly values: Float32Array;
+  /** Changes with the values. */
+  readonly version: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export class Measures {
+  private facts: NeuronFacts | null = null;
+  private asked = false;
+  private failed = '';
+  private kept = new Map<ColourMode, Measure>();
+  private weights_key = '';
+  private version = 0;
+
+  constructor(
+    private readonly network: Network, private readonly frames: FrameSource, private readonly synapses: SynapseView,
+    private readonly signal: AbortSignal, private readonly onLoad: () => void,
+  ) {}
+
+  /** From this mean rate on a neuron counts as saturated. */
+  get saturated_hz(): number {
+    return Math.min(SATURATED_HZ, (SATURATED_PER_BIN * 1e6) / this.frames.bin_us);
+  }
+
+  /** The values of a mode, or null while they are not known; modes of spikes have none. */
+  get(mode: ColourMode, level: number, frame: number): Measure | null {
+    if (mode === 'in_degree') return this.inDegree(level, frame);
+    if (mode !== 'selectivity' && mode !== 'health') return null;
+    this.ask();
+    const kept = this.kept.get(mode);
+    if (kept !== undefined || this.facts === null || this.lack(mode) !== '') return kept ?? null;
+    const values = mode === 'selectivity' ? selectivityOf(this.facts) : this.healthOf(this.facts);
+    const made = { values, version: ++this.version, min: 0, max: 1 };
+    this.kept.set(mode, made);
+    return made;
+  }
+
+  /** Why a mode has no values; "" = it has, or they are on their way. */
+  lack(mode: ColourMode): string {
+    if (mode === 'in_degree') return this.network.projections.some(({ has_weights }) => has_weights) ? '' : 'no weights are recorded';
+    if (mode !== 'selectivity' && mode !== 'health') return '';
+    if (this.failed !== '') return this.failed;
+    return this.facts?.lacks[mode === 'selectivity' ? 'class' : 'spikes'] ?? '';
+  }
+
+  get classes(): readonly string[] {
+    return this.facts?.classes ?? this.network.classes;
+  }
+
+  /** How the classes of the neurons were found. */
+  get method(): string {
+    return [...new Set(Object.values(this.facts?.method ?? {}))].join('; ');
+  }
+
+  /** Global indices of the neurons without a spike in the whole recording, or saturated ones; null while unknown. */
+  neuronsThatAre(what: 'dead' | 'saturated'): number[] | null {
+    const measure = this.get('health', 0, 0);
+    if (measure === null) return null;
+    const found: number[] = [];
+    measure.values.forEach((value, id) => value === HEALTH[what] && found.push(id));
+    return found;
+  }
+
+  /** The preferred class of each neuron, -1 for none; null while unknown. */
+  preferredClasses(): ArrayLike<number> | null {
+    this.ask();
+    return this.facts === null || this.lack('selectivity') !== '' ? null : this.facts.classes_of;
+  }
+
+  private ask(): void {
+    if (this.asked) return;
+    this.asked = true;
+    if (this.network.facts === undefined) {
+      this.failed = 'this recording has none';
+      return;
+    }
+    void this.network.facts(this.signal).then(
+      (facts) => { this.facts = facts; },
+      (error: unknown) => { this.failed = error instanceof Error ? error.message : String(error); },
+    ).finally(() => !this.signal.aborted && this.onLoad());
+  }
+
+  private healthOf({ spikes }: NeuronFacts): Float32Array {
+    const seconds = Math.max(1e-9, (this.frames.n_frames * this.frames.bin_us) / 1e6);
+    const limit = this.saturated_hz * seconds;
+    return Float32Array.from(spikes, (n) => (n < 0 ? HEALTH.unknown : n === 0 ? HEALTH.dead : n >= limit ? HEALTH.saturated : HEALTH.fine));
+  }
+
+  /** Sum of the weights that arrive at each neuron, over all projections whose weights are known. */
+  private inDegree(level: number, frame: number): Measure | null {
+    const key = this.synapses.weightsVersion(level, frame);
+    if (key === '') return null;
+    const kept = this.kept.get('in_degree');
+    if (kept !== undefined && key === this.weights_key) return kept;
+    this.weights_key = key;
+    const sums = new Float64Array(this.network.n_neurons);
+    const reached = new Uint8Array(this.network.n_neurons);
+    this.synapses.eachWeights(level, frame, (post, values) => {
+      for (let i = 0; i < post.length; i++) {
+        const weight = values[i];
+        if (weight !== weight) continue;
+        sums[post[i]] += weight;
+        reached[post[i]] = 1;
+      }
+    });
+    let [min, max] = [0, 0];
+    const values = Float32Array.from(sums, (sum, id) => {
+      if (reached[id] === 0) return NaN;
+      min = Math.min(min, sum);
+      max = Math.max(max, sum);
+      return sum;
+    });
+    const made = { values, version: ++this.version, min, max };
+    this.kept.set('in_degree', made);
+    return made;
+  }
+}
+
+function selectivityOf({ classes_of, selectivity }: NeuronFacts): Float32Array {
+  return Float32Array.from(classes_of, (of, id) => (of < 0 ? NaN : of + 0.999 * Math.min(1, Math.max(0, selectivity[id]))));
+}

@@ -1,0 +1,127 @@
+"""Colour modes in the page: what a neuron's pixels say is what was recorded; what is missing is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
+from synaptarium.server.library import Library
+from synaptarium.store.importing import import_source
+
+pytestmark = pytest.mark.browser
+Until = Callable[..., dict[str, Any]]
+
+SECOND_US = 1_000_000
+# Mean colour of a few pixels in the middle of a neuron.
+COLOUR = """id => {
+  const scene = window.synaptarium.scene();
+  const { x, y } = window.synaptarium.project(id);
+  const ratio = scene.renderer.getPixelRatio();
+  const height = scene.renderer.domElement.height;
+  const p = scene.readPixels(Math.round(x * ratio) - 1, Math.round(height - y * ratio) - 1, 3, 3);
+  return [0, 1, 2].map(k => { let sum = 0; for (let i = 0; i < 9; i++) sum += p[4 * i + k]; return sum / 9; });
+}"""
+OKABE_ITO = {"a": (230, 159, 0), "b": (86, 180, 233), "dead": (213, 94, 0), "saturated": (240, 228, 66)}
+
+
+@pytest.fixture(scope="module")
+def address(shelf: tuple[str, Library]) -> str:
+    """Four neurons: one for class a, one for b, one dead, one that never rests; weights of both signs onto two."""
+    url, library = shelf
+    tick = np.arange(0, 10 * SECOND_US, 2000)
+    a_shown = np.arange(0, 5 * SECOND_US, 50_000)
+    times = np.concatenate([a_shown, a_shown + 5 * SECOND_US, tick])
+    ids = np.repeat([0, 1, 3], [len(a_shown), len(a_shown), len(tick)])
+    source = arrays_source(
+        "colours",
+        bin_us=1000,
+        layers=[{"name": "cells", "shape": (2, 2)}, {"name": "down", "neurons": 2}],
+        spikes={"cells": (times, ids)},
+        projections=[
+            {"source": "cells", "target": "down", "name": "cd", "pre": [0, 1, 2, 3], "post": [0, 0, 1, 1]}
+        ],
+        weights={"cd": ([0], np.array([[2.0, 1.0, -4.0, -2.0]]))},
+        stimuli={
+            "t_start": [0, 5 * SECOND_US],
+            "t_stop": [5 * SECOND_US, 10 * SECOND_US],
+            "labels": ["a", "b"],
+        },
+        t_stop_us=10 * SECOND_US,
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    return f"{url}/view/{id}"
+
+
+def shown(page: Page, address: str, wait_until: Until, query: str) -> dict[str, Any]:
+    page.goto(f"{address}?synapses=0&{query}")
+    page.evaluate("window.synaptarium.ready")
+    wait_until(lambda state: state["frameLoaded"])
+    page.wait_for_timeout(500)
+    state: dict[str, Any] = page.evaluate("window.synaptarium.state()")
+    return state
+
+
+def nearest(colour: list[float], names: tuple[str, ...]) -> str:
+    """The reference colour with the closest hue, whatever the brightness."""
+    unit = np.array(colour) / np.linalg.norm(colour)
+    return max(
+        names, key=lambda name: float(unit @ (np.array(OKABE_ITO[name]) / np.linalg.norm(OKABE_ITO[name])))
+    )
+
+
+def test_selectivity_shows_the_preferred_class(page: Page, address: str, wait_until: Until) -> None:
+    state = shown(page, address, wait_until, "t=2&colour=selectivity")
+    assert nearest(page.evaluate(COLOUR, 0), ("a", "b")) == "a"
+    assert nearest(page.evaluate(COLOUR, 1), ("a", "b")) == "b"
+    assert "a · 2" in state["scene"]["legend"] or "a · 1" in state["scene"]["legend"]
+    assert any("highest mean rate" in line for line in state["scene"]["legend"])
+
+
+def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, wait_until: Until) -> None:
+    state = shown(page, address, wait_until, "t=2&colour=health")
+    legend = state["scene"]["legend"]
+    assert "dead: no spike in the recording · 3" in legend  # one cell, and the two below
+    assert "saturated: ≥ 200 Hz on average · 1" in legend
+    assert any(
+        line.startswith("silent") and line.endswith("· 1") for line in legend
+    )  # b does not fire during a
+    assert nearest(page.evaluate(COLOUR, 3), ("dead", "saturated")) == "saturated"
+
+
+def test_in_degree_is_signed_and_says_its_range(page: Page, address: str, wait_until: Until) -> None:
+    state = shown(page, address, wait_until, "t=2&colour=in_degree")
+    assert "−6 · 0 · 6" in state["scene"]["legend"]
+    positive, negative = page.evaluate(COLOUR, 4), page.evaluate(COLOUR, 5)
+    assert positive[0] > positive[2]
+    assert negative[2] > negative[0]
+
+
+def test_persistence_tells_busy_neurons_from_rare_ones(page: Page, address: str, wait_until: Until) -> None:
+    shown(page, address, wait_until, "t=4&colour=persistence")
+    busy, rare = page.evaluate(COLOUR, 3), page.evaluate(COLOUR, 0)
+    assert sum(busy) > sum(rare) + 60
+
+
+def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    shown(page, address, wait_until, "t=2")
+    page.get_by_role("button", name="Colour").click()
+    expect(page.get_by_role("radio", name="Potential")).to_be_disabled()
+    page.get_by_label("Size", exact=True).fill("1")
+    page.get_by_label("Glow", exact=True).fill("6")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(600)
+    assert "size=2" in page.url and "glow=64" in page.url
+    assert page.evaluate("window.synaptarium.state().scene.half_life_bins") == 64
+    page.reload()
+    page.evaluate("window.synaptarium.ready")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.synaptarium.scene().neurons.uniforms.pointSize.value") == 2
