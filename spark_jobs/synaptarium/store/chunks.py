@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import bisect
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import google_crc32c
@@ -17,6 +19,8 @@ from synaptarium.store.database import Document, Store, call
 BATCH_BYTES = 8 * 1024 * 1024
 # About 4 MiB at the planner's 256 KiB: bounds what a cursor holds in memory.
 SCAN_DOCUMENTS = 16
+# Reading over so many chunks that nobody asked for costs less than another request.
+MAX_BETWEEN = 4
 _DUPLICATE_KEY = 11000
 
 
@@ -76,20 +80,40 @@ def read(store: Store, key: ChunkKey) -> Sealed:
     return _sealed(found)
 
 
-def read_many(store: Store, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
-    """Return those of the chunks that are stored, in one request; for a moment's tiles, not for a whole run."""
-    packed = [key.pack() for key in keys]
-    found = call(store, lambda: list(store.db.chunks.find({"_id": {"$in": packed}})))
+def read_many(
+    store: Store, keys: Sequence[ChunkKey], tiles: Mapping[tuple[int, int], Sequence[int]] | None = None
+) -> dict[ChunkKey, Sealed]:
+    """Return those of the chunks that are stored, in as few requests as their places allow.
+
+    Parameters
+    ----------
+    keys : sequence of ChunkKey
+        For a moment's tiles or the next few moments, not for a whole run.
+    tiles : mapping of (stream, level) to sequence of int, or None
+        All tiles that have chunks there, ascending: tells what lies between two keys. Without it, one request reads
+        neighbouring tiles of one moment.
+    """
+    found: list[Document] = []
+    for run in _runs(keys, tiles or {}):
+        found += call(store, lambda run=run: list(store.db.chunks.find({"_id": _among(run)})))
     return {ChunkKey.unpack(document["_id"]): _sealed(document) for document in found}
 
 
 def stored_bytes(store: Store, keys: Sequence[ChunkKey]) -> dict[ChunkKey, int]:
-    """Return how many bytes each of the chunks takes; those that are not stored are left out."""
-    pipeline: list[Document] = [
-        {"$match": {"_id": {"$in": [key.pack() for key in keys]}}},
-        {"$project": {"size_bytes": {"$binarySize": "$payload"}}},
-    ]
-    found = call(store, lambda: list(store.db.chunks.aggregate(pipeline)))
+    """Return how many bytes each of the chunks takes; those that are not stored are left out.
+
+    The database walks through all chunks of a stream and level between the first key and the last.
+    """
+    streams: dict[tuple[int, ...], list[ChunkKey]] = {}
+    for key in sorted(keys):
+        streams.setdefault(key[:4], []).append(key)
+    found: list[Document] = []
+    for run in streams.values():
+        pipeline: list[Document] = [
+            {"$match": {"_id": _among(run)}},
+            {"$project": {"size_bytes": {"$binarySize": "$payload"}}},
+        ]
+        found += call(store, lambda pipeline=pipeline: list(store.db.chunks.aggregate(pipeline)))
     return {ChunkKey.unpack(document["_id"]): document["size_bytes"] for document in found}
 
 
@@ -155,6 +179,38 @@ def _sizes(store: Store, keys: Document) -> ChunkSizes:
     if not found:
         return ChunkSizes(0, 0, 0)
     return ChunkSizes(found[0]["chunks"], found[0]["n"], found[0]["size_bytes"])
+
+
+def _runs(keys: Sequence[ChunkKey], tiles: Mapping[tuple[int, int], Sequence[int]]) -> list[list[ChunkKey]]:
+    """Return keys in runs with at most ``MAX_BETWEEN`` other chunks between two of them."""
+    runs: list[list[ChunkKey]] = []
+    for key in sorted(keys):
+        if runs and _between(runs[-1][-1], key, tiles) <= MAX_BETWEEN:
+            runs[-1].append(key)
+        else:
+            runs.append([key])
+    return runs
+
+
+def _between(first: ChunkKey, second: ChunkKey, tiles: Mapping[tuple[int, int], Sequence[int]]) -> float:
+    """Return how many chunks may lie between two keys."""
+    if first[:4] != second[:4]:
+        return math.inf
+    known = tiles.get((first.stream, first.level))
+    if known is None:
+        return second.tile - first.tile - 1 if first.chunk == second.chunk else math.inf
+    places = (bisect.bisect_left(known, key.tile) for key in (first, second))
+    moments = (second.chunk - first.chunk) * len(known)
+    return moments - next(places) + next(places) - 1
+
+
+def _among(run: Sequence[ChunkKey]) -> Document:
+    """Return the filter of the keys of an ordered run.
+
+    Without the bounds, MongoDB 6 answers ``$in`` on a clustered collection by reading the whole collection.
+    """
+    packed = [key.pack() for key in run]
+    return {"$gte": packed[0], "$lte": packed[-1], "$in": packed}
 
 
 def _range(num: int, first_build: int, last_build: int) -> Document:
