@@ -282,12 +282,14 @@ def quantise(values: F32, quantised: Quantised) -> NDArray[Any]:
     """
     if quantised.dtype == "f32":
         return np.ascontiguousarray(values, np.float32)
-    scale = quantised.scale or 1.0
-    steps = np.rint((values.astype(np.float64) - quantised.offset) / scale)
-    absent = np.isnan(steps)
-    stored = np.clip(np.where(absent, 0, steps), 0, ABSENT_U16 - 1).astype(np.uint16)
-    stored[absent] = ABSENT_U16
-    return stored
+    # One array of float64, changed in place: this is done for every change and keyframe at every level.
+    steps = values.astype(np.float64)
+    steps -= quantised.offset
+    steps /= quantised.scale or 1.0
+    np.rint(steps, out=steps)
+    np.clip(steps, 0, ABSENT_U16 - 1, out=steps)
+    steps[np.isnan(steps)] = ABSENT_U16
+    return steps.astype(np.uint16)
 
 
 def dequantise(stored: NDArray[Any], quantised: Quantised) -> F32:
