@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
+import typing
 from pathlib import Path
 
 import pytest
@@ -45,16 +46,15 @@ def test_general_comes_first() -> None:
 
 
 def test_every_parameter_has_a_unit_or_a_choice_of_words() -> None:
-    units = ("_us", "_ms", "_s", "_hz", "_mv", "_um", "_px", "_percent")
+    units = ("_us", "_ms", "_s", "_hz", "_mv", "_um", "_px", "_percent", "_stimuli", "_weight")
     for module in Registry(EXAMPLES):
+        hints = typing.get_type_hints(module.params, include_extras=True)
         for field in dataclasses.fields(module.params):
             described = f"{field.name} : " in (module.params.__doc__ or "")
             assert described, f"{module.name}.{field.name} is not described"
-            # A name among those of the recording, or a choice of words, has no unit.
-            named = any(
-                kind in str(field.type)
-                for kind in ("Literal", "LineShape", "LayerName", "ProjectionName", "ClassName", "bool")
-            )
+            # A name among those of the recording, a choice of words, or yes and no, has no unit.
+            hint = str(hints[field.name])
+            named = "Literal" in hint or "choices" in hint or hint == "<class 'bool'>"
             assert field.name.endswith(units) or named, field.name
 
 

@@ -3,8 +3,9 @@
 What the selected neurons did in the window (spikes, membrane potential, rate by class of stimulus), and the firing rate of
 every neuron of a layer by class.
 
-A rate is spikes divided by the time for which stimuli of the class were presented, as far as that was read; a frame of one
-bin belongs to the stimulus that is on at its start; presentations that began before the window do not count.
+A rate is spikes divided by the time for which stimuli of the class were on in the window, from the summary tables; what lies
+between their boundaries and the window's edges is counted by frames of one bin, each of which belongs to the stimulus that is
+on at its start.
 
 Source: the Neuron module of VS2N (Elbez, Benhaoua, Devienne, Boulet, CBMI 2021); mean rate as Elephant's mean_firing_rate.
 """
@@ -18,10 +19,10 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.rates import mean_rate_hz
 from synaptarium.modules.base import ClassName, LayerName, Module, Selection, checked
+from synaptarium.modules.intervals import counts_in_window
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.modules.stimuli import ByClass, presentations
-from synaptarium.modules.stimuli import by_class as count_by_class
-from synaptarium.modules.window import Spikes, spikes_in, states_in, tiles_of
+from synaptarium.modules.stimuli import ByClass
+from synaptarium.modules.window import spikes_in, states_in, tiles_of
 from synaptarium.modules.wording import chosen_layer, duration, span, unit_text
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
@@ -72,27 +73,19 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     panels: list[AnyPanel] = []
     chosen = checked(reader.recording, selection)
     shown = chosen[-MAX_SELECTED:]
-    stimuli = presentations(reader, window)
-    n_layers = len({layer.name, *(ref.layer for ref in shown)})
-    found: dict[str, tuple[Spikes, ByClass]] = {}
-    for name in dict.fromkeys([layer.name, *(ref.layer for ref in shown)]):
-        n_neurons = next(one.neurons for one in reader.recording.header.layers if one.name == name)
-        spikes = spikes_in(
-            reader,
-            name,
-            window.t_start_us,
-            window.t_stop_us,
-            budget_bytes=_MIB * 3 // 2 // n_layers,
-            levels=(0,),
-        )
-        found[name] = (spikes, count_by_class(spikes, stimuli, n_neurons))
+    layers = {one.name: one for one in reader.recording.header.layers}
+    wanted = dict.fromkeys([layer.name, *(ref.layer for ref in shown)])
+    found = {
+        name: counts_in_window(reader, layers[name], window, budget_bytes=_MIB * 3 // 2 // len(wanted))
+        for name in wanted
+    }
     if shown:
         panels.append(_activity(reader, window, shown, len(chosen), columns))
         panels += _potentials(reader, window, shown, columns)
-        panels += [_polar(ref, found[ref.layer][1], columns) for ref in shown]
-    spikes, by_class = found[layer.name]
+        panels += [_polar(ref, found[ref.layer][2], columns) for ref in shown]
+    counts, _, by_class = found[layer.name]
     panels += [
-        _bars(layer, spikes, by_class, params.stimulus_class, columns),
+        _bars(layer, counts, by_class, params.stimulus_class, columns),
         *_frequencies(layer, by_class, columns),
     ]
     return Panels(tuple(panels), columns)
@@ -241,7 +234,11 @@ def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Pol
 
 
 def _bars(
-    layer: Layer, spikes: Spikes, by_class: ByClass, stimulus_class: str, columns: dict[str, Column]
+    layer: Layer,
+    counts: NDArray[np.int64],
+    by_class: ByClass,
+    stimulus_class: str,
+    columns: dict[str, Column],
 ) -> Bars:
     empty, accounting = "", list(by_class.accounting)
     if stimulus_class and stimulus_class not in by_class.classes:
@@ -254,7 +251,6 @@ def _bars(
         counts = by_class.counts[:, by_class.classes.index(stimulus_class)]
         title = f"Spikes per neuron for class {stimulus_class}"
     else:
-        counts = np.bincount(spikes.neuron, weights=spikes.count, minlength=layer.neurons).astype(np.int64)
         title = "Spikes per neuron"
     order = np.argsort(-counts, kind="stable")[:MAX_BARS]
     if layer.neurons > MAX_BARS:

@@ -19,7 +19,8 @@ from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.manifest import Grid, Level, Manifest, unpack_presence
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import Sealed, unseal
-from synaptarium.store import chunks, events, network
+from synaptarium.schemas.tables import TableGrid, Tables
+from synaptarium.store import chunks, events, network, tables
 from synaptarium.store.database import Store
 
 BUDGET_BYTES = 4 * 1024 * 1024
@@ -83,6 +84,36 @@ class RecordingReader:
         self.recording = recording
         self.manifest = manifest
         self.bytes_read = 0
+        self._tables: Tables | None = None
+        self._knows_tables = False
+
+    @property
+    def tables(self) -> Tables | None:
+        """The build's summary tables; None where it has none, as while the run still goes on."""
+        if not self._knows_tables:
+            self._tables = tables.read_tables(self._store, self.recording.num, self.manifest.build)
+            self._knows_tables = True
+        return self._tables
+
+    def table_bytes(
+        self, grid: TableGrid, rows: Sequence[int], *, first_item: int = 0, n_items: int | None = None
+    ) -> int:
+        """Return how much reading rows of a table would take of the budget."""
+        return tables.page_bytes(grid, rows, first_item=first_item, n_items=n_items)
+
+    def table_rows(
+        self, grid: TableGrid, rows: Sequence[int], *, first_item: int = 0, n_items: int | None = None
+    ) -> dict[str, NDArray[np.generic]]:
+        """Return rows of a summary table: columns of (n_rows, n_items, values); row 0 is the start."""
+        found = self.tables
+        assert found is not None, "a grid comes from the tables"
+        self._spend(
+            tables.page_bytes(grid, rows, first_item=first_item, n_items=n_items),
+            "The summaries of this window",
+        )
+        return tables.read_rows(
+            self._store, self.recording.num, found, grid, rows, first_item=first_item, n_items=n_items
+        ).columns
 
     def has(self, stream: str) -> bool:
         """Tell whether the build has a stream."""

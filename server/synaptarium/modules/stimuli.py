@@ -77,7 +77,7 @@ class ByClass:
         """Why there is nothing to see."""
         if not self.classes:
             return "The recording's stimuli have no classes."
-        return "" if self.duration_us.any() else "No stimulus of a class began in the window."
+        return "" if self.duration_us.any() else "No stimulus of a class was on in the window."
 
 
 def presentations(reader: RecordingReader, window: TimeWindow) -> Presentations:

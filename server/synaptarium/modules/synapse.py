@@ -12,26 +12,41 @@ Source: the Synapse module of VS2N (Elbez, Benhaoua, Devienne, Boulet, CBMI 2021
 from __future__ import annotations
 
 import dataclasses
+from typing import Annotated
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptarium.kernels.pruning import prune
 from synaptarium.kernels.weights import mean_and_spread, receptive_fields, weight_histogram
-from synaptarium.modules.base import Module, ProjectionName, Selection, checked
+from synaptarium.modules.base import Module, ProjectionName, Selection, checked, slider
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
 from synaptarium.modules.window import Frames, state_at, states_in, tiles_of
-from synaptarium.modules.wording import clock
+from synaptarium.modules.wording import clock, playhead_us
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import EXACT_LEVELS, Tile
 from synaptarium.schemas.messages import TimeWindow
-from synaptarium.schemas.panels import AnyPanel, Axis, Column, Line, Matrix, Panels, Series
+from synaptarium.schemas.panels import (
+    AnyPanel,
+    Axis,
+    Column,
+    Fields,
+    Line,
+    Links,
+    Matrix,
+    Panels,
+    Series,
+    Table,
+    TableColumn,
+)
 from synaptarium.schemas.recording import Accounting, Projection
 
 MAX_SELECTED = 4
 # 65,536 synapses and at most 256 KiB a chunk each: two states of four tiles leave room for the course over time.
 MAX_TILES = 4
 MAX_CELLS = 131_072
+MAX_PRUNED = 100
 TIME_POINTS = 96
 BINS = 40
 _CHUNK_BYTES = 384 * 1024
@@ -49,13 +64,22 @@ class Params:
         Width of a receptive field, presynaptic neurons row by row; 0 takes the source layer's shape.
     height_px : int
         Height of it; 0 takes as many rows as needed.
+    prune_percent : float
+        Synapses below this part of the largest |weight| would be pruned.
     """
 
     projection: ProjectionName = ""
     width_px: int = 0
     height_px: int = 0
+    prune_percent: Annotated[float, slider(0, 100)] = 20.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.prune_percent <= 100:
+            raise InvalidInput(
+                f"prune_percent is {self.prune_percent}.",
+                hint="It is 0 to 100 percent of the largest weight.",
+                where="prune_percent",
+            )
         for name in ("width_px", "height_px"):
             if not 0 <= getattr(self, name) <= 4096:
                 raise InvalidInput(
@@ -66,7 +90,7 @@ class Params:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Weights:
+class Weights:
     """What was read of a projection: its first tiles, their synapses, and what is left out."""
 
     projection: Projection
@@ -91,9 +115,9 @@ class _Course:
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the fields, the course of the projection, and the panels of each selected neuron."""
     selection = checked(reader.recording, selection)
-    projection = _projection(reader, selection, params)
+    weights = projection_weights(reader, selection, params.projection)
     columns: dict[str, Column] = {}
-    if projection is None:
+    if weights is None:
         columns["distribution.n"] = np.empty(0)
         axis = Axis(label="Weight")
         why = "The recording has no weights."
@@ -108,17 +132,19 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
             empty=why,
         )
         return Panels((nothing,), columns)
-    weights = _weights(reader, projection)
+    projection = weights.projection
     chosen = [ref.neuron for ref in selection if ref.layer == projection.target]
     neurons = chosen[-MAX_SELECTED:]
-    stop_us = min(max(window.t_stop_us, reader.manifest.t_start_us), reader.manifest.t_stop_us)
+    # The state at the end of the playhead's frame, as in the scene.
+    stop_us = playhead_us(reader, window) + 1
     now = _state(reader, weights, stop_us)
     shape = _field_shape(reader, weights, params)
     panels: list[AnyPanel] = []
-    moments = [("now", "at the window's end", stop_us, now)]
+    moments = [("now", "at the playhead", stop_us, now)]
     if stop_us < reader.manifest.t_stop_us:
         end_us = reader.manifest.t_stop_us
         moments.append(("end", "at the run's end", end_us, _state(reader, weights, end_us)))
+    panels += _pruning(weights, params, stop_us, now, shape, columns)
     for id, words, t_us, state in moments:
         panels.append(_gallery(weights, id, words, t_us, state, shape, columns))
     frames, t_us, courses = _courses(reader, window, weights, neurons)
@@ -135,16 +161,33 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     return Panels(tuple(panels), columns)
 
 
-def _projection(reader: RecordingReader, selection: Selection, params: Params) -> Projection | None:
+def projection_weights(reader: RecordingReader, selection: Selection, name: str) -> Weights | None:
+    """Return the synapses of a projection, as far as an answer can read them.
+
+    Parameters
+    ----------
+    name : str
+        Empty takes one onto the selection's layer, else the one whose weights changed most.
+
+    Returns
+    -------
+    Weights or None
+        None where the recording has no weights.
+    """
+    projection = _projection(reader, selection, name)
+    return None if projection is None else _weights(reader, projection)
+
+
+def _projection(reader: RecordingReader, selection: Selection, name: str) -> Projection | None:
     known = {projection.name: projection for projection in reader.recording.header.projections}
-    if params.projection:
-        if params.projection not in known:
+    if name:
+        if name not in known:
             raise InvalidInput(
-                f"There is no projection {params.projection[:80]!r}.",
+                f"There is no projection {name[:80]!r}.",
                 hint="Projections: " + (", ".join(known) or "none"),
                 where="projection",
             )
-        return known[params.projection]
+        return known[name]
     changes = reader.recording.counts.weights
     recorded = [projection for projection in known.values() if changes.get(projection.name)]
     for ref in reversed(selection):
@@ -154,7 +197,7 @@ def _projection(reader: RecordingReader, selection: Selection, params: Params) -
     return max(recorded, key=lambda projection: changes[projection.name], default=None)
 
 
-def _weights(reader: RecordingReader, projection: Projection) -> _Weights:
+def _weights(reader: RecordingReader, projection: Projection) -> Weights:
     tiles = tiles_of(reader, projection.name, "projection")
     kept = tiles[:MAX_TILES]
     n = sum(tile.n for tile in kept)
@@ -169,15 +212,15 @@ def _weights(reader: RecordingReader, projection: Projection) -> _Weights:
         why = "An answer reads at most 4 MiB; the first synapses of the projection are read."
         accounting = (Accounting(what="synapses", kept=n, total=projection.synapses, why=why),)
     layer = next(layer for layer in reader.recording.header.layers if layer.name == projection.source)
-    return _Weights(projection, kept, pre, post, layer.neurons, low, high, accounting)
+    return Weights(projection, kept, pre, post, layer.neurons, low, high, accounting)
 
 
-def _state(reader: RecordingReader, weights: _Weights, t_us: int) -> NDArray[np.float32]:
+def _state(reader: RecordingReader, weights: Weights, t_us: int) -> NDArray[np.float32]:
     parts = [state_at(reader, "weights", weights.projection.name, tile, t_us) for tile in weights.tiles]
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def _field_shape(reader: RecordingReader, weights: _Weights, params: Params) -> tuple[int, int]:
+def _field_shape(reader: RecordingReader, weights: Weights, params: Params) -> tuple[int, int]:
     """Return (rows, columns) of a field."""
     shape = next(
         layer.shape for layer in reader.recording.header.layers if layer.name == weights.projection.source
@@ -195,7 +238,7 @@ def _field_shape(reader: RecordingReader, weights: _Weights, params: Params) -> 
 
 
 def _fields(
-    weights: _Weights, state: NDArray[np.float32], neurons: NDArray[np.int64], shape: tuple[int, int]
+    weights: Weights, state: NDArray[np.float32], neurons: NDArray[np.int64], shape: tuple[int, int]
 ) -> NDArray[np.float64]:
     fields = receptive_fields(
         weights.pre, weights.post, state[: len(weights.pre)], n_pre=weights.n_pre, neurons=neurons
@@ -206,7 +249,7 @@ def _fields(
 
 
 def _gallery(
-    weights: _Weights,
+    weights: Weights,
     id: str,
     words: str,
     t_us: int,
@@ -224,6 +267,7 @@ def _gallery(
     fields = _fields(weights, state, np.arange(n), shape)
     wall.reshape(-1, rows, cols)[:n, :-1, :-1] = fields
     columns[f"gallery.{id}"] = wall.transpose(0, 2, 1, 3).reshape(-1)
+    columns[f"gallery.{id}.neuron"] = np.arange(n, dtype=np.float64)
     accounting = list(weights.accounting)
     if n < total:
         accounting.append(
@@ -242,13 +286,84 @@ def _gallery(
         x_axis=Axis(label="Column", unit="px"),
         y_axis=Axis(label="Row", unit="px"),
         scale="diverging" if weights.low < 0 < weights.high else "sequential",
+        fields=Fields(
+            rows=rows,
+            columns=cols,
+            across=across,
+            layer=weights.projection.target,
+            neuron=f"gallery.{id}.neuron",
+        ),
         accounting=tuple(accounting),
         empty=empty,
     )
 
 
+def _pruning(
+    weights: Weights,
+    params: Params,
+    t_us: int,
+    state: NDArray[np.float32],
+    shape: tuple[int, int],
+    columns: dict[str, Column],
+) -> list[AnyPanel]:
+    """Return what pruning would take away: in numbers, and the fields of what would stay."""
+    known = state[: len(weights.post)] if len(weights.post) else state
+    found = prune(
+        weights.post[: len(known)],
+        known,
+        threshold=params.prune_percent / 100 * max(abs(weights.low), abs(weights.high)),
+        n_post=weights.projection.target_neurons,
+    )
+    target = weights.projection.target
+    order = np.argsort(-np.divide(found.removed, np.maximum(found.present, 1)), kind="stable")
+    order = order[(found.removed[order] > 0)][:MAX_PRUNED]
+    columns["pruning.neuron"] = order.astype(np.float64)
+    columns["pruning.removed"] = found.removed[order].astype(np.float64)
+    columns["pruning.kept"] = (found.present - found.removed)[order].astype(np.float64)
+    columns["pruning.lost"] = 100 * found.removed[order] / np.maximum(found.present[order], 1)
+    columns["pruning.weight"] = 100 * found.removed_weight[order]
+    n_removed, n_present = int(found.removed.sum()), int(found.present.sum())
+    gone = int(((found.removed == found.present) & (found.present > 0)).sum())
+    told = list(weights.accounting)
+    touched = int((found.removed > 0).sum())
+    if len(order) < touched:
+        why = "Those that would lose the largest part."
+        told.append(Accounting(what="neurons that lose synapses", kept=len(order), total=touched, why=why))
+    part = f"{n_removed:,} of {n_present:,} synapses ({100 * n_removed / max(1, n_present):.3g} %)"
+    bound = params.prune_percent / 100 * max(abs(weights.low), abs(weights.high))
+    empty = "" if n_present else "No weight is known at this time."
+    if not len(weights.pre):
+        empty = "The recording does not list this projection's synapses."
+    table = Table(
+        id="pruning",
+        title="What pruning would take away",
+        subtitle=f"{weights.projection.name} at {clock(t_us)}: |weight| below {bound:.4g} would remove {part} and "
+        f"{gone:,} whole receptive fields; a click selects",
+        columns=(
+            TableColumn(heading=f"Neuron of {target}", column="pruning.neuron"),
+            TableColumn(heading="Removed", column="pruning.removed"),
+            TableColumn(heading="Kept", column="pruning.kept"),
+            TableColumn(heading="Lost", column="pruning.lost", unit="%"),
+            TableColumn(heading="Of its |weight|", column="pruning.weight", unit="%"),
+        ),
+        links=Links(neuron="pruning.neuron", layer=target),
+        accounting=tuple(told),
+        empty=empty or ("" if n_removed else "No synapse is below the threshold."),
+    )
+    if empty:
+        return [table]
+    stays = known.copy()
+    stays[np.abs(stays) < bound] = np.nan
+    return [
+        table,
+        _gallery(
+            weights, "pruned", f"that pruning below {bound:.4g} would leave", t_us, stays, shape, columns
+        ),
+    ]
+
+
 def _field(
-    weights: _Weights,
+    weights: Weights,
     neuron: int,
     t_us: int,
     state: NDArray[np.float32],
@@ -274,7 +389,7 @@ def _field(
 
 
 def _courses(
-    reader: RecordingReader, window: TimeWindow, weights: _Weights, neurons: list[int]
+    reader: RecordingReader, window: TimeWindow, weights: Weights, neurons: list[int]
 ) -> tuple[Frames | None, NDArray[np.int64], list[_Course]]:
     """Return the course of all synapses that were read, then of those onto each neuron."""
     n_all = sum(tile.n for tile in weights.tiles)
@@ -329,7 +444,7 @@ def _courses(
 
 
 def _course(
-    weights: _Weights,
+    weights: Weights,
     window: TimeWindow,
     id: str,
     name: str,
@@ -370,8 +485,10 @@ def _course(
         values=f"{id}.n",
         rows=BINS,
         columns=len(t_us),
-        x_axis=Axis(label="Time point"),
-        y_axis=Axis(label="Bin from the top"),
+        x_axis=Axis(label="Time", unit="us"),
+        y_axis=Axis(label="Weight"),
+        times_us=f"{id}.t_us",
+        row_edges=(weights.high, weights.low),
         unit="synapses",
         accounting=accounting,
         empty=empty,
@@ -379,4 +496,4 @@ def _course(
     return [mean, distribution]
 
 
-MODULE = Module(compute=compute, params=Params, needs=("weights",), order=20)
+MODULE = Module(compute=compute, params=Params, needs=("weights",), order=20, playhead=True)

@@ -45,7 +45,7 @@ def intervals(time_us: I64, neuron: I64, segment: I64 | None = None) -> Interval
     Parameters
     ----------
     time_us : (n_spikes,) int64
-        Ascending.
+        Ascending for each neuron.
     neuron : (n_spikes,) int64
         Of each spike.
     segment : (n_spikes,) int64 or None
@@ -62,7 +62,9 @@ def intervals(time_us: I64, neuron: I64, segment: I64 | None = None) -> Interval
     >>> found.isi_us.tolist(), found.neuron.tolist(), found.follows.tolist()
     ([4, 5], [0, 0], [False, True])
     """
-    order = np.argsort(neuron, kind="stable")
+    # numpy sorts 16 bits by their digits, ten times as fast as wider ones.
+    narrow = neuron.astype(np.uint16) if len(neuron) and neuron.max() < 2**16 else neuron
+    order = np.argsort(narrow, kind="stable")
     times, of = time_us[order], neuron[order]
     same = of[1:] == of[:-1]
     if segment is not None:

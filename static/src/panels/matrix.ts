@@ -100,7 +100,7 @@ class MatrixView implements PanelView<Panel> {
 
   height(width: number): number {
     const box = this.box(width);
-    return box.top + box.height + this.below() + (this.panel?.scale === 'classes' ? 4 : BAR_PX);
+    return box.top + box.height + this.below() + BAR_PX;
   }
 
   dispose(): void {
@@ -116,7 +116,8 @@ class MatrixView implements PanelView<Panel> {
     pen.font = FONT;
     this.drawEdges(pen, panel, box);
     this.drawSelection(pen, panel, box);
-    if (panel.scale !== 'classes') this.drawBar(pen, panel, box, width);
+    if (panel.scale === 'classes') this.drawClasses(pen, box);
+    else this.drawBar(pen, panel, box, width);
   }
 
   private ends(panel: Panel): [number, number] {
@@ -239,6 +240,22 @@ class MatrixView implements PanelView<Panel> {
     pen.textAlign = 'left';
     pen.fillText(low, box.left, y + 4);
     pen.fillText(high, right + 6, y + 4);
+  }
+
+  /** The classes beside each other, as far as there is room. */
+  private drawClasses(pen: Pen, box: Box): void {
+    const y = box.top + box.height + this.below() + 4;
+    let x = box.left;
+    pen.textAlign = 'left';
+    pen.textBaseline = 'middle';
+    for (const [at, name] of this.context.classes.entries()) {
+      if (x + 16 + name.length * 6.5 > box.left + box.width) break;
+      pen.fillStyle = classColour(at, this.context.classes.length);
+      pen.fillRect(x, y, 8, 8);
+      pen.fillStyle = token('--muted');
+      pen.fillText(name, x + 11, y + 4);
+      x += 22 + name.length * 6.5;
+    }
   }
 
   private window(): Span | null {
