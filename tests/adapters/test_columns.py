@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import feather
 
-from synaptarium.adapters import column_file
+from synaptarium.adapters import column_order
 from synaptarium.adapters.base import EventSource, open_source
-from synaptarium.adapters.column_file import write_spikes
+from synaptarium.adapters.column_writing import write_spikes
 from synaptarium.adapters.generated import GeneratedSource
 from synaptarium.adapters.generation import Generation
 from synaptarium.adapters.layer_list import layer_list
@@ -145,8 +145,8 @@ def test_any_range_of_any_order_equals_a_stable_sort(
     path = write(tmp_path / "a.parquet", time_us=times, neuron=list(range(len(times))))
     rows = sorted(enumerate(times), key=lambda row: row[1])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(column_file, "WINDOW_ROWS", 7)
-        patch.setattr(column_file, "_SAMPLE_STEP", 2)
+        patch.setattr(column_order, "WINDOW_ROWS", 7)
+        patch.setattr(column_order, "_SAMPLE_STEP", 2)
         source = open_source(path)
 
         source.describe()
@@ -157,7 +157,8 @@ def test_any_range_of_any_order_equals_a_stable_sort(
 def test_memory_stays_at_a_window_however_long_the_file_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(column_file, "WINDOW_ROWS", 200_000)
+    monkeypatch.setattr(column_order, "WINDOW_ROWS", 200_000)
+    monkeypatch.setattr(column_order, "HELD_BYTES", 6_000_000)
     n = 3_000_000
     time_us = np.random.default_rng(1).permutation(n)
     pq.write_table(

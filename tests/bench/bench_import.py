@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from synaptarium.adapters.base import EventSource, open_source
-from synaptarium.adapters.column_file import write_spikes
+from synaptarium.adapters.column_writing import write_spikes
 from synaptarium.adapters.generated import GeneratedSource
 from synaptarium.adapters.generation import Generation
 from synaptarium.adapters.layer_list import layer_list

@@ -97,15 +97,16 @@ def ids_below(values: Any, n: int, owner: str, noun: str, where: str) -> NDArray
                 hint="Ids are whole numbers.",
                 where=where,
             )
-    bad = np.flatnonzero((array < 0) | (array >= n))
-    if bad.size:
+    # The extremes tell without a pass for each bound.
+    if array.size and (array.min() < 0 or array.max() >= n):
+        bad = np.flatnonzero((array < 0) | (array >= n))
         raise NeuronOutOfRange(
             f"{owner} has {n} {noun}s; {noun} {array[bad[0]]:.0f} was asked for "
             f"({bad.size} of {array.size} ids are out of range).",
             hint=f"{noun.capitalize()} ids start at 0 in each {owner.split(' ', 1)[0].lower()}.",
             where=where,
         )
-    return array.astype(np.uint32)
+    return array.astype(np.uint32, copy=False)
 
 
 def known(name: str, names: Iterable[str], noun: str, where: str) -> str:
@@ -119,8 +120,8 @@ def known(name: str, names: Iterable[str], noun: str, where: str) -> str:
 
 def not_before(times_us: NDArray[np.int64], t_start_us: int, where: str) -> None:
     """Check that no time lies before the start of the span; raises InvalidTime."""
-    early = np.flatnonzero(times_us < t_start_us)
-    if early.size:
+    if times_us.size and times_us.min() < t_start_us:
+        early = np.flatnonzero(times_us < t_start_us)
         first = int(times_us[early[0]])
         what = "negative" if t_start_us == 0 else f"before the start of the span, {t_start_us} us"
         raise InvalidTime(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synaptarium.adapters import checks
-from synaptarium.adapters.column_file import ColumnFile, TimeOrder
+from synaptarium.adapters.column_file import ColumnFile
+from synaptarium.adapters.column_order import TimeOrder
 from synaptarium.adapters.conversions import spike_counts
 from synaptarium.adapters.times import Rounding, microseconds, unit_us
 from synaptarium.schemas.errors import InvalidInput
@@ -26,7 +27,7 @@ class Names:
         self.names = list(known)
         self._places = {name: place for place, name in enumerate(known)}
 
-    def places(self, column: pa.Array, where: str) -> NDArray[np.int64]:
+    def places(self, column: pa.Array, where: str) -> NDArray[np.int32]:
         """Return the place of each row's name; new names are added at the end. Raises InvalidInput for empty ones."""
         if column.null_count:
             raise InvalidInput(
@@ -34,18 +35,22 @@ class Names:
             )
         if not pa.types.is_dictionary(column.type):
             column = column.cast(pa.string()).dictionary_encode()
-        used = np.unique(column.indices.to_numpy())
+        indices = column.indices.to_numpy()
         texts = column.dictionary.cast(pa.string())
-        table = np.zeros(len(texts), np.int64)
-        for index in used.tolist():
+        table = np.zeros(len(texts), np.int32)
+        for index in np.flatnonzero(np.bincount(indices, minlength=len(texts))).tolist():
             name = texts[index].as_py()
             if not name:
                 raise InvalidInput(f"{where} has an empty name.", hint="Remove those rows.", where=where)
-            if name not in self._places:
-                self._places[name] = len(self.names)
-                self.names.append(name)
-            table[index] = self._places[name]
-        return table[column.indices.to_numpy()]
+            table[index] = self.place(name)
+        return table[indices]
+
+    def place(self, name: str) -> int:
+        """Return the place of a name; a new one is added at the end."""
+        if name not in self._places:
+            self._places[name] = len(self.names)
+            self.names.append(name)
+        return self._places[name]
 
 
 class Rows(ABC):
@@ -115,25 +120,26 @@ class Rows(ABC):
         return checks.ids_below(self.file.numbers(batch, name), _ANY_ID, self.file.path.name, noun, where)
 
 
-class SpikeRows(Rows):
-    """Spikes: ``time_us``, ``neuron`` (in its layer, or through all), ``place`` of the layer, ``count``, ``payload``."""
+class NeuronRows(Rows):
+    """Rows of neurons: ``neuron`` in its layer with the ``place`` of the layer, or numbered through all of them."""
 
     def __init__(
-        self, file: ColumnFile, t_start_us: int, layers: list[str], options: Mapping[str, str]
+        self, file: ColumnFile, t_start_us: int, layers: Names, options: Mapping[str, str] | None = None
     ) -> None:
+        options = options or {}
         super().__init__(file, "time", t_start_us, options)
         self._neuron = self.needed(options.get("neuron", "neuron"), "neuron ids")
         layer = options.get("layer", "layer")
         self._layer = self.needed(layer, "layer names") if "layer" in options else self.optional(layer)
-        self._count, self._payload = self.optional("count"), self.optional("payload")
-        self.layers = Names(layers)
+        self.layers = layers
 
     @property
     def names_layers(self) -> bool:
         """Whether each row names its layer; else neurons are numbered through all of them."""
         return self._layer is not None
 
-    def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def of_neurons(self, batch: pa.RecordBatch) -> dict[str, Any]:
+        """Return ``time_us``, ``neuron`` and, where rows name a layer, its ``place``."""
         columns: dict[str, Any] = {
             "time_us": self.times_us(batch),
             "neuron": self.ids(batch, self._neuron, "neuron"),
@@ -141,11 +147,42 @@ class SpikeRows(Rows):
         if self._layer is not None:
             where = f"{self.file.path.name}, {self._layer}"
             columns["place"] = self.layers.places(batch.column(self._layer), where)
+        return columns
+
+
+class SpikeRows(NeuronRows):
+    """Spikes: ``time_us``, ``neuron`` (in its layer, or through all), ``place`` of the layer, ``count``, ``payload``."""
+
+    def __init__(self, file: ColumnFile, t_start_us: int, layers: Names, options: Mapping[str, str]) -> None:
+        super().__init__(file, t_start_us, layers, options)
+        self._count, self._payload = self.optional("count"), self.optional("payload")
+
+    def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = self.of_neurons(batch)
         if self._count is not None:
             where = f"{self.file.path.name}, {self._count}"
             columns["count"] = spike_counts(self.file.numbers(batch, self._count), where)
         if self._payload is not None:
             columns["payload"] = self.file.numeric(batch, self._payload).cast(pa.float32(), safe=False)
+        return pa.record_batch({name: pa.array(column) for name, column in columns.items()})
+
+
+class PotentialRows(NeuronRows):
+    """Values of variables: ``time_us``, ``neuron``, ``place`` of the layer, ``value``, ``variable`` as its place."""
+
+    def __init__(self, file: ColumnFile, t_start_us: int, layers: Names) -> None:
+        super().__init__(file, t_start_us, layers)
+        self._value, self._variable = self.needed("value", "values"), self.optional("variable")
+        self.variables = Names([])
+
+    def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = self.of_neurons(batch)
+        columns["value"] = self.file.numbers(batch, self._value).astype(np.float32)
+        if self._variable is None:
+            columns["variable"] = np.full(batch.num_rows, self.variables.place("v"), np.int32)
+        else:
+            where = f"{self.file.path.name}, {self._variable}"
+            columns["variable"] = self.variables.places(batch.column(self._variable), where)
         return pa.record_batch({name: pa.array(column) for name, column in columns.items()})
 
 
@@ -166,7 +203,7 @@ class WeightRows(Rows):
             )
 
     def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        place = np.zeros(batch.num_rows, np.int64)
+        place = np.zeros(batch.num_rows, np.int32)
         if self._projection is not None:
             where = f"{self.file.path.name}, {self._projection}"
             place = self.projections.places(batch.column(self._projection), where)
@@ -181,20 +218,64 @@ class WeightRows(Rows):
 
 
 class StimulusRows(Rows):
-    """Stimuli: ``t_start_us``, ``t_stop_us``, ``label`` and ``prediction`` where there are any."""
+    """Stimuli: ``t_start_us``, ``t_stop_us``; ``label``, ``prediction`` and ``image`` where there are any."""
 
     def __init__(self, file: ColumnFile, t_start_us: int) -> None:
         super().__init__(file, "t_start", t_start_us)
         self._stop, self._stop_scale_us = file.time_column("t_stop")
         self.columns.append(self._stop)
-        self._texts = [name for name in ("label", "prediction") if self.optional(name)]
+        self.texts = [name for name in ("label", "prediction") if self.optional(name)]
+        self._image = self.optional("image")
 
     def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         columns: dict[str, Any] = {
             "t_start_us": pa.array(self.times_us(batch)),
             "t_stop_us": pa.array(self.in_us(batch, self._stop, self._stop_scale_us)),
         }
-        return pa.record_batch(columns | {name: batch.column(name).cast(pa.string()) for name in self._texts})
+        columns |= {name: batch.column(name).cast(pa.string()) for name in self.texts}
+        if self._image is not None:
+            columns["image"] = self.file.numeric(batch, self._image).cast(pa.uint32())
+        return pa.record_batch(columns)
+
+
+class ImageRows:
+    """Stimulus images: ``pixels``, one grey byte each, row by row; images have no time but their number."""
+
+    def __init__(self, file: ColumnFile) -> None:
+        self.file = file
+        self._pixels = file.column_of(["pixels"], "images")
+
+    def read(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield images from one number to another; raises InvalidInput where pixels are no bytes."""
+        at = 0
+        for index in range(self.file.n_parts):
+            for batch in self.file.batches(index, [self._pixels]):
+                begin, end = max(first - at, 0), batch.num_rows
+                if stop is not None:
+                    end = min(end, stop - at)
+                at += batch.num_rows
+                if begin < end:
+                    yield pa.record_batch({"pixels": self._bytes(batch.slice(begin, end - begin))})
+
+    def _bytes(self, batch: pa.RecordBatch) -> pa.Array:
+        column = self.file.filled(batch.column(self._pixels), self._pixels)
+        kind = column.type
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+            return column.cast(pa.binary())
+        lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+        if lists and pa.types.is_integer(kind.value_type):
+            try:
+                return pa.array(
+                    [np.array(one, np.uint8).tobytes() for one in column.to_pylist()], pa.binary()
+                )
+            except (OverflowError, TypeError, ValueError):
+                pass
+        raise InvalidInput(
+            f"The column {self._pixels!r} of {self.file.path.name} is of the type {kind}, or not all of its values "
+            "are 0 to 255.",
+            hint="Give binary, or lists of integers from 0 to 255: one grey byte a pixel, row by row.",
+            where=str(self.file.path),
+        )
 
 
 class MetricRows(Rows):

@@ -107,15 +107,21 @@ def microseconds(
         rounding.total += array.size
     if array.dtype.kind in "iu" and scale_us == 1.0 and array.dtype != np.uint64:
         return array.astype(np.int64, copy=False)
+    if array.dtype.kind == "i" and array.size and float(scale_us).is_integer():
+        largest = max(abs(int(array.min())), abs(int(array.max())))
+        if largest * scale_us <= _LARGEST_US:
+            return array.astype(np.int64) * int(scale_us)
     exact = array.astype(np.float64) * scale_us
-    bad = np.flatnonzero(~np.isfinite(exact))
-    if bad.size:
+    # NaN and infinity show in the extremes, whatever is between them.
+    low, high = (float(exact.min()), float(exact.max())) if array.size else (0.0, 0.0)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        bad = np.flatnonzero(~np.isfinite(exact))
         raise InvalidTime(
             f"{where}[{bad[0]}] is {array[bad[0]]}; {bad.size} of {array.size} times are not finite numbers.",
             hint="Remove the rows whose time is unknown before handing them over.",
             where=where,
         )
-    if array.size and float(np.abs(exact).max()) > _LARGEST_US:
+    if max(-low, high) > _LARGEST_US:
         raise InvalidTime(
             f"{where} reaches {array[int(np.abs(exact).argmax())]}, more than 100,000 years in the unit given.",
             hint="Check time_unit.",
@@ -123,9 +129,11 @@ def microseconds(
         )
     rounded = np.rint(exact)
     if rounding is not None:
-        move = np.abs(exact - rounded)
-        rounding.moved += int(np.count_nonzero(move > _NOISE_US))
-        rounding.largest_us = max(rounding.largest_us, float(move.max(initial=0.0)))
+        exact -= rounded
+        np.abs(exact, out=exact)
+        largest_us = float(exact.max(initial=0.0))
+        rounding.moved += int(np.count_nonzero(exact > _NOISE_US)) if largest_us > _NOISE_US else 0
+        rounding.largest_us = max(rounding.largest_us, largest_us)
     return rounded.astype(np.int64)
 
 

@@ -197,11 +197,15 @@ class Intake:
 
     def _note_order(self, kind: EventKind, stream: str, times_us: NDArray[np.int64]) -> None:
         before = self._latest_us.get((kind, stream), _NEVER)
-        highest = np.maximum(np.maximum.accumulate(times_us), before)
         name = kind if not stream else f"{kind} of {stream}"
         moved, total = self._moved.get(name, (0, 0))
-        self._moved[name] = (moved + int(np.count_nonzero(times_us < highest)), total + len(times_us))
-        self._latest_us[kind, stream] = int(highest[-1])
+        latest_us = int(times_us[-1])
+        if times_us[0] < before or bool((times_us[1:] < times_us[:-1]).any()):
+            highest = np.maximum(np.maximum.accumulate(times_us), before)
+            moved += int(np.count_nonzero(times_us < highest))
+            latest_us = int(highest[-1])
+        self._moved[name] = (moved, total + len(times_us))
+        self._latest_us[kind, stream] = latest_us
 
     def _layer_of(self, kind: EventKind, neurons: NDArray[np.uint32]) -> NDArray[np.int64]:
         highest = int(neurons.max())
@@ -212,6 +216,8 @@ class Intake:
                 f"(global index {highest}).",
                 hint="Neuron ids start at 0 in each layer; global index = the layer's offset + id.",
             )
+        if len(self._offsets) == 1:
+            return np.zeros(len(neurons), np.int64)
         return np.searchsorted(self._offsets, neurons, side="right") - 1
 
     def _without(self, batch: pa.RecordBatch, bad: NDArray[np.bool_], what: str, why: str) -> pa.RecordBatch:
@@ -222,6 +228,9 @@ class Intake:
 
     def _take_spikes(self, stream: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         layers = self._layer_of("spikes", batch.column("neuron").to_numpy())
+        if len(self._spikes) == 1 and "count" not in batch.schema.names:
+            self._spikes += batch.num_rows
+            return batch
         if "count" in batch.schema.names:
             counts = batch.column("count").to_numpy()
             self._spikes += np.bincount(layers, counts, minlength=len(self._spikes)).astype(np.int64)

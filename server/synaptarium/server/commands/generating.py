@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from synaptarium.adapters.archive import SUFFIX, save
-from synaptarium.adapters.column_file import write_spikes
+from synaptarium.adapters.column_writing import write_spikes
 from synaptarium.adapters.generated import GeneratedSource
 from synaptarium.adapters.generation import Generation
 from synaptarium.adapters.layer_list import layer_list, numbered_layers
