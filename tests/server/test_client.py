@@ -34,7 +34,7 @@ def test_client_reads_a_recording(client: Client) -> None:
     assert list(client.synapses("small", "input/output")) == ["pre", "post"]
     assert client.stimuli("small").num_rows == 8
     assert client.metrics("small").num_rows == 8
-    assert client.overview("small", points=300)["output"].sum() == 30 * 30 * 4
+    assert client.overview("small", columns=300).total[1].sum() == 30 * 30 * 4
     assert client.health().recordings == 1
     assert client.modules()[0].name == "general"
 

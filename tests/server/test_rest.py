@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pytest
 import requests
@@ -106,16 +105,6 @@ def test_stimuli_metrics_and_images(served: tuple[str, str]) -> None:
     assert stimuli["prediction"].null_count == 8
     assert metrics["value"].to_pylist()[-1] == pytest.approx(0.9)
     assert image.content.startswith(b"\x89PNG")
-
-
-def test_overview_sums_to_all_spikes(served: tuple[str, str]) -> None:
-    url, id = served
-
-    table = arrow(requests.get(f"{url}/api/recordings/{id}/overview?points=300"))
-
-    assert table.num_rows == 250  # 4,000 bins of 1 ms: level 1, 16 bins a frame
-    assert table["input"].to_numpy().sum() == 784 * 30 * 4
-    assert np.diff(table["t_us"].to_numpy()).tolist() == [16_000] * 249
 
 
 def test_picture_shows_layers_spikes_and_curves(served: tuple[str, str]) -> None:
@@ -218,8 +207,11 @@ def test_every_route_of_a_recording_answers_an_unknown_id_in_our_shape(endpoint:
         ("/api/recordings/{id}/builds/{build}/chunks/70000/0/0/0", "chunk_not_found"),
         ("/api/recordings/{id}/builds/{build}/chunks/0/300/0/0", "chunk_not_found"),
         ("/api/recordings/{id}/builds/{build}/chunks/0/0/-1/0", "not_found"),
-        ("/api/recordings/{id}/overview?points=1", "invalid_input"),
-        ("/api/recordings/{id}/overview?points=1e3", "invalid_input"),
+        ("/api/recordings/{id}/overview?columns=1", "invalid_input"),
+        ("/api/recordings/{id}/overview?columns=1e3", "invalid_input"),
+        ("/api/recordings/{id}/overview?t_start_us=-", "invalid_input"),
+        ("/api/recordings/{id}/overview?t_start_us=5&t_stop_us=5", "invalid_time"),
+        ("/api/recordings/{id}/overview?t_start_us=4000000", "invalid_time"),
         ("/api/recordings/{id}/scene?layout=../../etc", "invalid_input"),
         ("/api/recordings/{id}/projections/nothing/synapses", "unknown_layer"),
         ("/api/recordings/{id}/images/4.png", "not_found"),

@@ -91,6 +91,8 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Recorded seconds per second; negative in reverse.
     loop : tuple of int or None
         Half-open range, microseconds.
+    zoom : tuple of int or None
+        Part of the run that the scrub bar shows, half-open, microseconds; None for all of it.
     colour : ColourMode
         What a neuron's colour means.
     variable : str
@@ -131,6 +133,7 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     t_us: int = 0
     speed: float = 1.0
     loop: tuple[int, int] | None = None
+    zoom: tuple[int, int] | None = None
     colour: ColourMode = "spikes"
     variable: str = ""
     layout: str = "auto"

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from synaptarium.client.overview import Overview, overview_of
 from synaptarium.client.stream import Stream
 from synaptarium.schemas.chunks import (
     GroupFrames,
@@ -125,10 +126,20 @@ class Client:
         """Return the metrics: time_us, name, value."""
         return self._arrow(_of(id, "metrics"))
 
-    def overview(self, id: str, *, points: int = 1200) -> dict[str, NDArray[np.float64]]:
-        """Return ``t_us`` and the spikes per interval of every layer."""
-        batch = self._arrow(_of(id, "overview") + "?" + urlencode({"points": points}))
-        return {name: batch.column(name).to_numpy() for name in batch.schema.names}
+    def overview(self, id: str, window_us: tuple[int, int] | None = None, *, columns: int = 600) -> Overview:
+        """Return the spikes of each layer in the columns of a half-open window (the whole run without one).
+
+        Parameters
+        ----------
+        window_us : tuple of int or None
+            Cut to the recording's span, and widened to whole columns.
+        columns : int
+            Most columns; there are fewer where that many do not fit into 8 KiB.
+        """
+        query: dict[str, int] = {"columns": columns}
+        if window_us is not None:
+            query |= {"t_start_us": window_us[0], "t_stop_us": window_us[1]}
+        return overview_of(self._arrow(_of(id, "overview") + "?" + urlencode(query)))
 
     def chunk(
         self, id: str, stream: str, *, level: int, tile: int, chunk: int, manifest: Manifest | None = None

@@ -21,7 +21,18 @@ from synaptarium.server.endpoint import Endpoint
 from synaptarium.server.jobs_runner import JobsRunner
 from synaptarium.server.library import Library
 from synaptarium.server.openapi import describe
-from synaptarium.server.routes import analyses, arrays, chunks, health, jobs, layouts, neurons, recordings, sessions
+from synaptarium.server.routes import (
+    analyses,
+    arrays,
+    chunks,
+    health,
+    jobs,
+    layouts,
+    neurons,
+    overview,
+    recordings,
+    sessions,
+)
 from synaptarium.server.routes.pages import add_pages
 from synaptarium.server.security import Gate, GateMiddleware, needs_token, new_token
 from synaptarium.server.site import Site
@@ -55,6 +66,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *layouts.ENDPOINTS,
     *neurons.ENDPOINTS,
     *chunks.ENDPOINTS,
+    *overview.ENDPOINTS,
     *jobs.ENDPOINTS,
     *analyses.ENDPOINTS,
     *sessions.ENDPOINTS,

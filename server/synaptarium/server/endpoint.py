@@ -42,7 +42,8 @@ class Query:
                 return text
             hint = "It is a list of whole numbers, for instance 2,0,1."
         else:
-            if text.isascii() and text.isdigit() and len(text) < 20 and self.low <= int(text) <= self.high:
+            digits = text.removeprefix("-")
+            if digits.isascii() and digits.isdigit() and len(digits) < 20 and self.low <= int(text) <= self.high:
                 return int(text)
             hint = f"It is a whole number from {self.low} to {self.high}."
         raise InvalidInput(f"{self.name} is {text[:40]!r}.", hint=hint, where=self.name)

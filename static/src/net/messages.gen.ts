@@ -772,6 +772,7 @@ export interface UnnoteOp {
 }
 
 export interface ViewChanges {
+  zoom?: [number, number] | null;
   colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "recruitment" | "selectivity" | "spikes";
   variable?: string;
   layout?: string;
@@ -782,12 +783,10 @@ export interface ViewChanges {
   selection?: NeuronRef[];
   sets?: NeuronSet[];
   synapses?: SynapseView;
-  bookmarks?: Bookmark[];
   glow_frames?: number;
   point_size?: number;
   legend?: boolean;
   modules?: string[];
-  synapse_choice?: "both" | "sample" | "top";
 }
 
 export interface ViewOp {
@@ -801,6 +800,7 @@ export interface ViewState {
   t_us?: number;
   speed?: number;
   loop?: [number, number] | null;
+  zoom?: [number, number] | null;
   colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "recruitment" | "selectivity" | "spikes";
   variable?: string;
   layout?: string;

@@ -96,8 +96,12 @@ export const rest = {
   synapses: (id: string, projection: string, signal?: AbortSignal) =>
     columns(`${recordingUrl(id)}/projections/${encodeURIComponent(projection)}/synapses`, { signal: signal ?? null }),
   stimuli: (id: string, signal?: AbortSignal) => columns(`${recordingUrl(id)}/stimuli`, { signal: signal ?? null }),
-  overview: (id: string, points: number, signal?: AbortSignal) =>
-    columns(`${recordingUrl(id)}/overview?points=${points}`, { signal: signal ?? null }),
+  overview: (
+    id: string, window: { t_start_us: number; t_stop_us: number } | null, most: number, values: 'all' | 'sum', signal?: AbortSignal,
+  ) => columns(
+    `${recordingUrl(id)}/overview?columns=${most}&values=${values}${window === null ? '' : `&t_start_us=${window.t_start_us}&t_stop_us=${window.t_stop_us}`}`,
+    { signal: signal ?? null },
+  ),
   modules: (signal?: AbortSignal) => json<ModuleInfo[]>('/api/modules', { signal: signal ?? null }),
   module: (id: string, name: string, body: ModuleRequest, signal?: AbortSignal) =>
     columns(`${recordingUrl(id)}/modules/${encodeURIComponent(name)}`, post(body, signal)),

@@ -34,6 +34,8 @@ export function readLink(url: URL): LinkedView | null {
   if (speed) linked.speed = speed;
   const loop = numbersOf(query.get('loop'));
   if (loop?.length === 2) linked.loop = [Math.round(loop[0] * 1e6), Math.round(loop[1] * 1e6)];
+  const zoom = numbersOf(query.get('zoom'));
+  if (zoom?.length === 2 && zoom[0] < zoom[1]) linked.zoom = [Math.round(zoom[0] * 1e6), Math.round(zoom[1] * 1e6)];
   linked.colour = wordOf(query.get('colour'), COLOURS);
   linked.variable = query.get('variable') || undefined;
   linked.layout = query.get('layout') || undefined;
@@ -69,6 +71,7 @@ export function linkedValues(link: LinkedView, layers: readonly LayerInfo[]): Pa
     colour: link.colour, variable: link.variable, layout: link.layout, order: link.order, spread: link.spread, fan: link.fan,
     hidden: link.hidden, theme: link.theme, legend: link.legend, decay_frames: link.glow_frames, point_size: link.point_size,
     bookmarks: link.bookmarks, camera: link.camera ?? null,
+    zoom: link.zoom ? { t_start_us: link.zoom[0], t_stop_us: link.zoom[1] } : undefined,
     selection: textToNeurons(link.selection ?? '', layers),
     sets: setsOf(link.sets ?? '', layers),
     ...(synapses === undefined ? {} : {
@@ -98,6 +101,7 @@ export function linkParts(
   };
   if (speed !== 1) query.push(['speed', String(speed)]);
   if (loop) query.push(['loop', `${loop.t_start_us / 1e6},${loop.t_stop_us / 1e6}`]);
+  add('zoom', 'zoom', (zoom) => (zoom === null ? '' : `${zoom.t_start_us / 1e6},${zoom.t_stop_us / 1e6}`));
   add('colour', 'colour');
   add('variable', 'variable');
   add('layout', 'layout');

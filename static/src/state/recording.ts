@@ -4,6 +4,7 @@ import type { Columns } from '../net/arrow';
 import type { Header, Manifest, Network as NetworkBody } from '../net/messages.gen';
 import { type Info, rest } from '../net/rest';
 import type { LayerFrame, LayerInfo, Network, NeuronFacts, Placement, ProjectionInfo, Synapses, Vector } from './frames';
+import { loadOverview, type Overview } from './overview';
 
 export class Stimuli {
   constructor(
@@ -37,13 +38,6 @@ export class Stimuli {
   }
 }
 
-/** Spikes of each layer over the whole run, for the scrub bar. */
-export interface Overview {
-  readonly t_us: ArrayLike<number>;
-  /** One curve per layer, in the network's order. */
-  readonly curves: readonly ArrayLike<number>[];
-}
-
 export interface Loaded {
   readonly network: Network;
   readonly header: Header;
@@ -59,19 +53,16 @@ export async function loadRecording(
   const scene_ = order.length === 0
     ? rest.scene(id, layout, '', signal)
     : network_.then((body) => rest.scene(id, layout, indicesOf(order, body.layers.map(({ name }) => name)), signal));
+  const overview_ = network_.then((body) => loadOverview(id, body.layers.length, null, signal));
   const [manifest, body, scene, stimuli, overview, info] = await Promise.all([
     rest.manifest(id, signal), network_, scene_,
-    rest.stimuli(id, signal), rest.overview(id, 1200, signal), rest.info(id, signal),
+    rest.stimuli(id, signal), overview_, rest.info(id, signal),
   ]);
   const network = networkOf(id, body, manifest, scene, info);
   return {
     network, header: body.header, manifest,
-    stimuli: stimuliOf(stimuli, body.header.classes ?? []), overview: overviewOf(overview, network),
+    stimuli: stimuliOf(stimuli, body.header.classes ?? []), overview,
   };
-}
-
-export async function loadOverview(network: Network, signal: AbortSignal): Promise<Overview> {
-  return overviewOf(await rest.overview(network.recording, 1200, signal), network);
 }
 
 export async function loadStimuli(network: Network, signal: AbortSignal): Promise<Stimuli> {
@@ -198,13 +189,6 @@ function stimuliOf(columns: Columns, classes: readonly string[]): Stimuli {
     columns.has('image') ? columns.optionalNumbers('image') : nothing,
     seen,
   );
-}
-
-function overviewOf(columns: Columns, network: Network): Overview {
-  return {
-    t_us: columns.n_rows ? columns.numbers('t_us') : [],
-    curves: network.layers.map((layer) => (columns.n_rows && columns.has(layer.name) ? columns.numbers(layer.name) : [])),
-  };
 }
 
 function byNumber(a: string, b: string): number {

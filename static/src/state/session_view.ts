@@ -6,7 +6,7 @@ import type { LayerInfo } from './frames';
 import { VIEW_DEFAULTS, type ViewKey, type ViewValues } from './view';
 
 /** What is no part of a session's view: `pose` has the camera, the rest belongs to who looks. */
-export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks'];
+export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks', 'zoom'];
 const SAME = ['colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size'] as const;
 const SYNAPSES: readonly ViewKey[] = ['synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold'];
 export const RECORDED: readonly ViewKey[] = [...SAME, ...SYNAPSES, 'decay_frames', 'selection', 'sets'];

@@ -64,6 +64,8 @@ export interface ViewValues {
   sets: readonly NeuronSet[];
   /** Places of the camera to come back to. */
   bookmarks: readonly Bookmark[];
+  /** The part of the run that the scrub bar shows; null = all of it. */
+  zoom: { readonly t_start_us: number; readonly t_stop_us: number } | null;
   theme: 'dark' | 'light';
 }
 
@@ -87,6 +89,7 @@ export const VIEW_DEFAULTS: ViewValues = {
   point_size: 1,
   sets: [],
   bookmarks: [],
+  zoom: null,
   theme: 'dark',
 };
 

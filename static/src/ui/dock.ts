@@ -6,7 +6,7 @@ import type { ModuleInfo, ModuleRequest, NeuronRef } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { TimeCursor } from '../panels/time_cursor';
 import { formatDuration } from '../state/format';
-import type { Overview } from '../state/recording';
+import type { Overview } from '../state/overview';
 import { h } from './dom';
 import { type ModuleParts, ModuleView } from './module_view';
 import { WindowStrip } from './window_strip';

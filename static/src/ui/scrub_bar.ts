@@ -1,21 +1,29 @@
 /**
- * The scrub bar: the whole run with an activity curve per layer, stimuli as coloured ticks, what is loaded, the loop
- * and the playhead. Drag scrubs, shift-drag makes a loop, the wheel zooms in time, a double click shows all again.
+ * The scrub bar: the run, or the part that it is zoomed to, with an activity curve per layer, stimuli as coloured ticks,
+ * what is loaded, the loop and the playhead. Drag scrubs, shift-drag makes a loop; the wheel or two fingers zoom in time,
+ * alt-drag or the right button pans, a double click shows all again.
  */
 
 import type { FrameStore } from '../state/frame_store';
 import { formatTime } from '../state/format';
 import type { LayerInfo } from '../state/frames';
-import { classColour, layerColour } from '../state/palette';
+import { type Overview, OverviewFeed } from '../state/overview';
 import type { PlaybackClock } from '../state/playback';
-import type { Overview, Stimuli } from '../state/recording';
+import type { Stimuli } from '../state/recording';
+import { fitted, lengthOf, panned, pinched, type TimeSpan, zoomed } from '../state/time_zoom';
 import type { View } from '../state/view';
+import '../styles/scrub.css';
 import { fitCanvas, h, perFrame, token } from './dom';
+import { drawCurves, drawStimuli, LOADED_PX, place } from './scrub_curves';
+import { ScrubMap } from './scrub_map';
+import type { Shortcut } from './shortcuts';
 
-const TICKS_PX = 6;
-const LOADED_PX = 3;
 /** What is loaded is looked up at most so often: chunks may land many times a second. */
 const LOADED_EVERY_MS = 200;
+/** Of a key press, and of a unit of the wheel; a trackpad's pinch comes as a wheel with Ctrl and in small steps. */
+const KEY_FACTOR = 0.5;
+const WHEEL_EXPONENT = 0.0015;
+const PINCH_EXPONENT = 0.01;
 
 /** Colours of the theme, read once: asking the style for them in every frame costs a style pass. */
 interface Colours {
@@ -27,6 +35,7 @@ interface Colours {
 }
 
 export interface ScrubBarParts {
+  readonly recording: string;
   readonly clock: PlaybackClock;
   readonly store: FrameStore;
   readonly layers: readonly LayerInfo[];
@@ -35,84 +44,153 @@ export interface ScrubBarParts {
   stimuli(): Stimuli;
 }
 
+type Finger = { readonly held_us: number; x: number };
+
 export class ScrubBar {
   readonly element: HTMLElement;
+  /** Zooming and panning by keys, for the page's table. */
+  readonly shortcuts: readonly Shortcut[] = [
+    { keys: ['+', '='], label: 'Zoom in on the time', group: 'Time', run: () => this.zoomAt(this.centre(), KEY_FACTOR) },
+    { keys: ['-'], label: 'Zoom out', group: 'Time', run: () => this.zoomAt(this.centre(), 1 / KEY_FACTOR) },
+    { keys: ['0'], label: 'The whole run on the scrub bar', group: 'Time', run: () => this.show(null) },
+    { keys: ['PageUp'], label: 'The scrub bar one window back', group: 'Time', run: () => this.pan(-0.8) },
+    { keys: ['PageDown'], label: 'The scrub bar one window on', group: 'Time', run: () => this.pan(0.8) },
+  ];
   private readonly curves = h('canvas.scrub-curves', { 'aria-hidden': 'true' });
   private readonly marks = h('canvas.scrub-marks', { 'aria-hidden': 'true' });
   private readonly hover = h('div.scrub-hover', { hidden: true });
-  private zoom: { t_start_us: number; t_stop_us: number } | null = null;
+  private readonly map: ScrubMap;
+  private readonly feed: OverviewFeed;
+  private readonly fingers = new Map<number, Finger>();
+  private drawn: Overview | null = null;
   private loaded_version = -1;
   private loaded_ms = -Infinity;
   private colours: Colours | null = null;
   private loaded: [number, number][] = [];
   private loopFrom: number | null = null;
+  private panning: { readonly x: number; readonly span: TimeSpan } | null = null;
 
   constructor(private readonly parts: ScrubBarParts, signal: AbortSignal) {
+    const { clock, store, view } = parts;
+    this.map = new ScrubMap({ whole: () => this.whole, bin_us: store.bin_us, zoom: (to) => this.show(to) });
     this.element = h(
       'div.scrub',
       { role: 'slider', tabIndex: 0, 'aria-label': 'Playhead', 'aria-valuemin': 0 },
       this.curves, this.marks, this.hover,
     );
-    const { clock, store, view } = parts;
+    this.frame = h('div.scrub-frame', this.element, this.map.element);
     const paintAll = perFrame(() => { this.paintCurves(); this.paintMarks(); });
     const paintMarks = perFrame(() => this.paintMarks());
+    this.feed = new OverviewFeed(parts.recording, parts.layers.length, paintAll, signal);
+    this.repaint = () => { this.feed.forget(); this.wish(); paintAll(); };
     new ResizeObserver(paintAll).observe(this.element);
     clock.onTick(() => {
-      if (this.follow()) paintAll();
-      else paintMarks();
+      this.follow();
+      paintMarks();
     }, signal);
     clock.onChange(paintMarks, signal);
     store.onChange(paintMarks, signal);
     view.subscribe(['hidden', 'theme'], () => { this.colours = null; paintAll(); }, signal);
+    view.subscribe(['zoom'], () => { this.wish(); paintAll(); }, signal);
     this.element.addEventListener('pointerdown', (event) => this.down(event));
     this.element.addEventListener('pointermove', (event) => this.move(event));
     this.element.addEventListener('pointerup', (event) => this.up(event));
     this.element.addEventListener('pointercancel', (event) => this.up(event));
     this.element.addEventListener('pointerleave', () => { this.hover.hidden = true; });
-    this.element.addEventListener('dblclick', () => { this.zoom = null; paintAll(); });
-    this.element.addEventListener('wheel', (event) => { this.wheel(event); paintAll(); }, { passive: false });
-    this.repaint = paintAll;
+    this.element.addEventListener('contextmenu', (event) => event.preventDefault());
+    this.element.addEventListener('dblclick', () => this.show(null));
+    this.frame.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+    this.wish();
     paintAll();
+  }
+
+  /** The bar, and over it what says which part of the run it shows. */
+  readonly frame: HTMLElement;
+
+  /** Which part that is, in words. */
+  get window(): HTMLElement {
+    return this.map.window;
   }
 
   /** The overview, the stimuli or the span changed. */
   readonly repaint: () => void;
 
-  private get span(): { t_start_us: number; t_stop_us: number } {
+  private get whole(): TimeSpan {
     const { store } = this.parts;
-    const whole = { t_start_us: store.t_start_us, t_stop_us: store.t_stop_us };
-    if (this.zoom === null) return whole;
-    const length = Math.min(this.zoom.t_stop_us - this.zoom.t_start_us, whole.t_stop_us - whole.t_start_us);
-    const start = Math.min(Math.max(this.zoom.t_start_us, whole.t_start_us), whole.t_stop_us - length);
-    return { t_start_us: start, t_stop_us: start + length };
+    return { t_start_us: store.t_start_us, t_stop_us: store.t_stop_us };
   }
 
-  /** Keeps a running playhead inside a zoomed view, turning the page; true where it did. */
-  private follow(): boolean {
+  /** The part of the run that is zoomed to; null for all of it. */
+  private get zoom(): TimeSpan | null {
+    const zoom = this.parts.view.get('zoom');
+    return zoom === null ? null : fitted(zoom, this.whole);
+  }
+
+  private get span(): TimeSpan {
+    return this.zoom ?? this.whole;
+  }
+
+  private show(zoom: TimeSpan | null): void {
+    this.parts.view.set({ zoom: zoom && { t_start_us: Math.round(zoom.t_start_us), t_stop_us: Math.round(zoom.t_stop_us) } });
+  }
+
+  private zoomAt(t_us: number, factor: number): void {
+    this.show(zoomed(this.span, t_us, factor, this.whole, this.parts.store.bin_us));
+  }
+
+  private pan(parts: number): void {
+    if (this.zoom !== null) this.show(panned(this.zoom, parts * lengthOf(this.zoom), this.whole));
+  }
+
+  /** Where keys zoom to: the playhead where it is in view. */
+  private centre(): number {
+    const { t_us } = this.parts.clock;
+    const span = this.span;
+    return t_us >= span.t_start_us && t_us <= span.t_stop_us ? t_us : (span.t_start_us + span.t_stop_us) / 2;
+  }
+
+  private wish(): void {
+    const { zoom } = this;
+    if (zoom !== null) this.feed.want(zoom, this.parts.overview());
+  }
+
+  /** Keeps a running playhead inside a zoomed view, turning the page. */
+  private follow(): void {
     const { clock } = this.parts;
-    const { t_start_us, t_stop_us } = this.span;
-    if (this.zoom === null || !clock.playing || clock.scrubbing || (clock.t_us >= t_start_us && clock.t_us < t_stop_us)) return false;
-    const length = t_stop_us - t_start_us;
+    const { zoom } = this;
+    if (zoom === null || !clock.playing || clock.scrubbing || this.panning || (clock.t_us >= zoom.t_start_us && clock.t_us < zoom.t_stop_us)) return;
+    const length = lengthOf(zoom);
     const start = clock.t_us - length * (clock.direction > 0 ? 0.05 : 0.95);
-    this.zoom = { t_start_us: start, t_stop_us: start + length };
-    return true;
+    this.show(fitted({ t_start_us: start, t_stop_us: start + length }, this.whole));
   }
 
   private x(t_us: number, width: number): number {
-    const { t_start_us, t_stop_us } = this.span;
-    return ((t_us - t_start_us) / (t_stop_us - t_start_us)) * width;
+    return place(t_us, this.span, width);
+  }
+
+  private partOf(x: number): number {
+    const box = this.element.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (x - box.left) / box.width));
   }
 
   private timeAt(event: PointerEvent | WheelEvent): number {
-    const box = this.element.getBoundingClientRect();
-    const { t_start_us, t_stop_us } = this.span;
-    return t_start_us + Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (t_stop_us - t_start_us);
+    return this.span.t_start_us + this.partOf(event.clientX) * lengthOf(this.span);
   }
 
   private down(event: PointerEvent): void {
-    if (event.button !== 0) return;
     this.element.setPointerCapture(event.pointerId);
     const t = this.timeAt(event);
+    if (event.pointerType === 'touch') {
+      this.fingers.set(event.pointerId, { held_us: t, x: event.clientX });
+      if (this.fingers.size === 2) {
+        this.parts.clock.stopScrub();
+        return;
+      }
+    }
+    if (event.button !== 0 || event.altKey) {
+      this.panning = { x: event.clientX, span: this.span };
+      return;
+    }
     if (event.shiftKey) {
       this.loopFrom = t;
       return;
@@ -122,6 +200,18 @@ export class ScrubBar {
   }
 
   private move(event: PointerEvent): void {
+    const finger = this.fingers.get(event.pointerId);
+    if (finger) finger.x = event.clientX;
+    if (this.fingers.size >= 2) {
+      const [one, two] = [...this.fingers.values()] as [Finger, Finger];
+      this.show(pinched([one.held_us, two.held_us], [this.partOf(one.x), this.partOf(two.x)], this.whole, this.parts.store.bin_us));
+      return;
+    }
+    if (this.panning !== null) {
+      const { x, span } = this.panning;
+      if (this.zoom !== null) this.show(panned(span, ((x - event.clientX) / this.element.clientWidth) * lengthOf(span), this.whole));
+      return;
+    }
     const t = this.timeAt(event);
     this.showHover(event, t);
     if (this.loopFrom !== null) {
@@ -129,31 +219,20 @@ export class ScrubBar {
     } else if (this.parts.clock.scrubbing) this.parts.clock.seek(t);
   }
 
-  private up(_event: PointerEvent): void {
-    this.loopFrom = null;
+  private up(event: PointerEvent): void {
+    this.fingers.delete(event.pointerId);
+    this.loopFrom = this.panning = null;
     this.parts.clock.stopScrub();
   }
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
-    const { store } = this.parts;
-    const span = this.span;
-    const length = span.t_stop_us - span.t_start_us;
-    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      const by = (event.deltaX / this.element.clientWidth) * length;
-      this.zoom = { t_start_us: span.t_start_us + by, t_stop_us: span.t_stop_us + by };
+    const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
+    if (Math.abs(sideways) > Math.abs(event.deltaY) || (event.shiftKey && sideways !== 0)) {
+      this.pan(sideways / this.element.clientWidth);
       return;
     }
-    const at = this.timeAt(event);
-    const factor = Math.exp(event.deltaY * 0.0015);
-    const wanted = Math.max(length * factor, store.bin_us * 50);
-    const whole = store.t_stop_us - store.t_start_us;
-    if (wanted >= whole) {
-      this.zoom = null;
-      return;
-    }
-    const start = at - ((at - span.t_start_us) / length) * wanted;
-    this.zoom = { t_start_us: start, t_stop_us: start + wanted };
+    this.zoomAt(this.timeAt(event), Math.exp(event.deltaY * (event.ctrlKey ? PINCH_EXPONENT : WHEEL_EXPONENT)));
   }
 
   private showHover(event: PointerEvent, t_us: number): void {
@@ -168,60 +247,21 @@ export class ScrubBar {
   }
 
   private paintCurves(): void {
-    const fit = fitCanvas(this.curves);
-    if (fit === null) return;
-    const { context, width, height } = fit;
-    const { layers, view } = this.parts;
-    const theme = view.get('theme');
-    context.clearRect(0, 0, width, height);
-    this.paintStimuli(context, width);
-    const overview = this.parts.overview();
+    this.map.paint(this.zoom);
+    const pen = fitCanvas(this.curves);
+    if (pen === null) return;
+    const { layers, store, view } = this.parts;
+    const { span } = this;
+    pen.context.clearRect(0, 0, pen.width, pen.height);
+    drawStimuli(pen, this.parts.stimuli(), span);
     const shown = layers.filter((layer) => !view.get('hidden').includes(layer.name));
-    const top = TICKS_PX + 4;
-    const bottom = height - LOADED_PX - 3;
-    const band = (bottom - top) / Math.max(1, shown.length);
-    shown.forEach((layer, row) => {
-      const curve = overview.curves[layer.index];
-      if (curve === undefined || curve.length === 0) return;
-      let peak = 0;
-      for (let i = 0; i < curve.length; i++) peak = Math.max(peak, curve[i]);
-      const base = top + band * (row + 1);
-      const scale = peak > 0 ? (band * 0.9) / peak : 0;
-      context.beginPath();
-      context.moveTo(this.x(overview.t_us[0], width), base);
-      for (let i = 0; i < curve.length; i++) {
-        const x = this.x(overview.t_us[i], width);
-        if (x < -4 || x > width + 4) continue;
-        context.lineTo(x, base - curve[i] * scale);
-      }
-      const end = Math.min(width, this.x(this.parts.store.t_stop_us, width));
-      context.lineTo(end, base - curve[curve.length - 1] * scale);
-      const colour = layerColour(layer.index, theme);
-      context.strokeStyle = colour;
-      context.lineWidth = 1;
-      context.globalAlpha = 0.9;
-      context.stroke();
-      context.lineTo(end, base);
-      context.closePath();
-      context.globalAlpha = 0.22;
-      context.fillStyle = colour;
-      context.fill();
-      context.globalAlpha = 1;
-    });
+    this.drawn = this.zoom === null ? this.parts.overview() : this.feed.best(span, this.parts.overview());
+    drawCurves(pen, this.drawn, shown, span, store.t_stop_us, view.get('theme'));
   }
 
-  private paintStimuli(context: CanvasRenderingContext2D, width: number): void {
-    const stimuli = this.parts.stimuli();
-    let last = -Infinity;
-    for (let i = 0; i < stimuli.length; i++) {
-      const x0 = this.x(stimuli.t_start_us[i], width);
-      const x1 = this.x(stimuli.t_stop_us[i], width);
-      if (x1 < 0 || x0 > width || x1 - last < 0.5) continue; // what is finer than half a pixel cannot be seen
-      last = x1;
-      const at = stimuli.classOf(stimuli.labels[i]);
-      context.fillStyle = at < 0 ? token('--muted') : classColour(at, stimuli.classes.length);
-      context.fillRect(x0, 1, Math.max(1, x1 - x0 - (x1 - x0 > 4 ? 1 : 0)), TICKS_PX);
-    }
+  /** Width of the columns that are drawn, for tests and for those who look closely. */
+  get column_us(): number {
+    return this.drawn?.column_us ?? 0;
   }
 
   private paintMarks(): void {

@@ -58,9 +58,10 @@ export class Transport {
         this.label,
         this.status,
         h('div.spacer'),
+        this.scrub.window,
         this.interval,
       ),
-      this.scrub.element,
+      this.scrub.frame,
     );
     const paint = perFrame(() => this.paint());
     clock.onTick(paint, signal);

@@ -9,8 +9,9 @@ import { History } from '../state/history';
 import { FrameStore } from '../state/frame_store';
 import type { CreateScene, SceneHandle } from '../state/frames';
 import { PlaybackClock } from '../state/playback';
-import { type Loaded, loadOverview, loadRecording, loadStimuli, Stimuli } from '../state/recording';
-import { View } from '../state/view';
+import { loadOverview } from '../state/overview';
+import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recording';
+import { View, VIEW_DEFAULTS } from '../state/view';
 import { append, h, setText } from './dom';
 import { Dock } from './dock';
 import { icon } from './icons';
@@ -132,7 +133,7 @@ class Viewer {
     }, signal);
 
     const parts = {
-      clock: this.clock, store, layers: network.layers, view: this.view,
+      recording: network.recording, clock: this.clock, store, layers: network.layers, view: this.view,
       overview: () => this.loaded.overview, stimuli: () => this.stimuli, interval_us: () => this.interval_us(),
     };
     this.transport = new Transport(parts, signal);
@@ -288,7 +289,9 @@ class Viewer {
         this.data.useManifest(manifest);
         this.top.setLive(manifest.open);
         this.dock?.ask();
-        [this.loaded.overview, this.stimuli] = await Promise.all([loadOverview(network, this.signal), loadStimuli(network, this.signal)]);
+        [this.loaded.overview, this.stimuli] = await Promise.all([
+          loadOverview(network.recording, network.layers.length, null, this.signal), loadStimuli(network, this.signal),
+        ]);
         this.dock?.refresh();
         this.transport.scrub.repaint();
         this.transport.paint();
@@ -351,6 +354,7 @@ class Viewer {
       { keys: ['.'], label: 'One frame on', group: 'Time', run: () => clock.step(1) },
       { keys: ['['], label: 'Slower', group: 'Time', run: () => this.transport.nextSpeed(-1) },
       { keys: [']'], label: 'Faster', group: 'Time', run: () => this.transport.nextSpeed(1) },
+      ...this.transport.scrub.shortcuts,
       { keys: ['r'], label: 'Loop on or off', group: 'Time', run: () => this.transport.toggleLoop() },
       { keys: ['Home'], label: 'To the start', group: 'Time', run: () => clock.seek(this.store.t_start_us) },
       { keys: ['End'], label: 'To the end', group: 'Time', run: () => clock.seek(this.store.t_stop_us) },
@@ -358,6 +362,7 @@ class Viewer {
       { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => this.scene?.fitSelection() },
       { keys: ['y'], label: 'Next layout', group: 'View', run: () => this.top.nextLayout() },
       { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => this.top.nextColour() },
+      { keys: ['w'], label: 'Synapses on or off', group: 'View', run: () => this.toggleSynapses() },
       { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
       { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => this.scene?.fitLayer(Number(event.key) - 1) },
       { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => this.history.undo() },
@@ -373,10 +378,18 @@ class Viewer {
     ];
   }
 
+  private synapsesBefore = VIEW_DEFAULTS.synapses;
+
+  private toggleSynapses(): void {
+    const shown = this.view.get('synapses');
+    if (shown > 0) this.synapsesBefore = shown;
+    this.view.set({ synapses: shown > 0 ? 0 : this.synapsesBefore });
+  }
+
   private showKeys(): void {
     showShortcuts(this.shortcuts, [
       ['Click', 'Select a neuron; Shift adds'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
-      ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel on the curve', 'Zoom in time'],
+      ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel or two fingers on the curve', 'Zoom in time'], ['Alt drag or right drag the curve', 'Pan'], ['Double click the curve', 'The whole run'],
     ]);
   }
 

@@ -1,4 +1,4 @@
-"""What the scene and the scrub bar need as Arrow streams: synapses, stimuli, metrics, the activity curve."""
+"""What the scene and the scrub bar need as Arrow streams: synapses, stimuli, metrics."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from synaptarium.modules.reader import RecordingReader
 from synaptarium.schemas.errors import NotFound
 from synaptarium.schemas.events import METRICS, STIMULI, EventKind
-from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.sealing import payload_of
-from synaptarium.server.endpoint import ARROW, Endpoint, Payload, Query
+from synaptarium.server.endpoint import ARROW, Endpoint, Payload
 from synaptarium.server.png import grey_png
 from synaptarium.server.site import Site
-from synaptarium.server.stream.hub import read_manifest
 from synaptarium.store import events, network, recordings
 
 #: More rows than any page shows; a longer table is told as such in the stream's metadata.
@@ -89,27 +86,6 @@ def image(site: Site, id: str, n: int) -> Payload:
     raise NotFound(f"Image {n} of {id!r} is not stored.", hint="Import the recording again.", where="images")
 
 
-def overview(site: Site, id: str, points: int) -> Payload:
-    """Return the activity curve of the scrub bar: spikes per interval and layer over the whole run."""
-    recording = recordings.get(site.store, id)
-    manifest = read_manifest(site.store, recording)
-    columns = activity(RecordingReader(site.store, recording, manifest), recording, points)
-    level_us = (
-        int(columns["t_us"][1] - columns["t_us"][0]) if len(columns["t_us"]) > 1 else recording.header.bin_us
-    )
-    return arrow(
-        columns, {"bin_us": str(level_us).encode()}, f"{manifest.build}.{manifest.revision}.{points}"
-    )
-
-
-def activity(reader: RecordingReader, recording: Recording, points: int) -> dict[str, np.ndarray]:
-    """Return ``t_us`` and one column of spikes for each layer, at the finest level of at most ``points`` frames."""
-    manifest = reader.manifest
-    names = [layer.name for layer in recording.header.layers]
-    found = reader.series("spikes.series", names, manifest.t_start_us, manifest.t_stop_us, points=points)
-    return {"t_us": found.t_us.astype(np.float64)} | dict(found.total.items())
-
-
 def arrow(columns: Mapping[str, np.ndarray], metadata: Mapping[str, bytes], etag: str) -> Payload:
     """Return columns of equal length as one Arrow stream."""
     arrays = [pa.array(values) for values in columns.values()]
@@ -146,13 +122,5 @@ ENDPOINTS = (
         call=metrics,
         summary="Metrics: time_us, name, value",
         answer=ARROW,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/recordings/<id>/overview",
-        call=overview,
-        summary="Activity curve: t_us and spikes per interval, one column a layer",
-        answer=ARROW,
-        query=(Query(name="points", default=1200, help="Most intervals", low=16, high=4096),),
     ),
 )

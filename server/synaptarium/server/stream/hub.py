@@ -16,6 +16,7 @@ import msgspec
 
 from synaptarium.jobs import live
 from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.chunks import SeriesFrames, decode_series
 from synaptarium.schemas.errors import (
     BuildNotFound,
     CorruptData,
@@ -26,7 +27,7 @@ from synaptarium.schemas.errors import (
 )
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.recording import Recording
-from synaptarium.schemas.sealing import Sealed
+from synaptarium.schemas.sealing import Sealed, unseal
 from synaptarium.server.stream.plan import Catalogue
 from synaptarium.server.stream.sender import Outdated, Reader
 from synaptarium.server.stream.shelf import Shelf
@@ -40,6 +41,8 @@ log = logging.getLogger("synaptarium.stream")
 CLOSE_EVERY_S = 1.0
 #: Recordings whose manifests are kept ready for planning.
 MAX_CATALOGUES = 64
+#: sum f64; min, max and last u32
+SERIES_FRAME_BYTES = 20
 #: Threads that read the next batches of all viewers: while one sends, the database fetches.
 READING_AHEAD = 2
 
@@ -54,13 +57,22 @@ class Hub:
     follow_s : float
         How often open recordings and the database are looked at.
     shelf_bytes : int
-        Stored bytes of chunks that are kept for the next who wants them.
+        Stored bytes of chunks that are kept for the next who wants them; half as many hold decoded series.
     """
 
     def __init__(self, store: Store, *, follow_s: float, shelf_bytes: int) -> None:
         self._store = store
-        self._shelf = Shelf(
-            lambda keys: chunks.read_many(store, keys), max_bytes=shelf_bytes, may_change=self._may_change
+        self._shelf = Shelf[Sealed](
+            self._read,
+            size_of=lambda sealed: len(sealed.stored),
+            max_bytes=shelf_bytes,
+            may_change=self._may_change,
+        )
+        self._series = Shelf[SeriesFrames](
+            lambda keys: {key: decode_series(unseal(sealed)) for key, sealed in self._read(keys).items()},
+            size_of=lambda frames: SERIES_FRAME_BYTES * len(frames.total),
+            max_bytes=shelf_bytes // 2,
+            may_change=self._may_change,
         )
         self._follow_s = follow_s
         self._ahead = ThreadPoolExecutor(READING_AHEAD, thread_name_prefix="read ahead")
@@ -152,6 +164,15 @@ class Hub:
         """Return those of some chunks that are stored, or were read a moment ago."""
         return self._shelf.read(keys)
 
+    def series(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, SeriesFrames]:
+        """Return those of some chunks of a series that are stored, decoded."""
+        return self._series.read(keys)
+
+    def _read(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
+        with self._lock:
+            catalogue = self._by_num.get(keys[0].recording)
+        return chunks.read_many(self._store, keys, catalogue.tiles if catalogue else None)
+
     def _may_change(self, key: ChunkKey) -> bool:
         with self._lock:
             catalogue = self._by_num.get(key.recording)
@@ -163,7 +184,7 @@ class Hub:
         def read(keys: Sequence[ChunkKey]) -> Mapping[ChunkKey, Sealed]:
             # Away, it must be asked whether it is back; what lies on the shelf would say that it is.
             away = self.database_error is not None
-            found = chunks.read_many(self._store, keys) if away else self.chunks(keys)
+            found = self._read(keys) if away else self.chunks(keys)
             missing = next((key for key in keys if key not in found), None)
             if missing is None:
                 return found
@@ -193,6 +214,7 @@ class Hub:
                 self._by_num.pop(known.manifest.num, None)
         if known:
             self._shelf.forget(known.manifest.num)
+            self._series.forget(known.manifest.num)
         for viewer in self.viewers(recording_id):
             viewer.fail(
                 RecordingNotFound(

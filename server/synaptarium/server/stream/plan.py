@@ -28,8 +28,8 @@ class Planned(NamedTuple):
     key: ChunkKey
 
 
-class _Track(NamedTuple):
-    """The stored chunks of one stream, level and tile."""
+class Track(NamedTuple):
+    """The stored chunks of one stream, level and tile; ``chunks`` are their numbers, ascending."""
 
     stream: Stream
     level: int
@@ -60,7 +60,14 @@ class Catalogue:
         names = {stream.stream: stream.name for stream in manifest.streams}
         for grid in manifest.grids:
             self._grids.setdefault((names[grid.stream], grid.level), []).append(grid)
-        self._tracks: dict[tuple[str, int], list[_Track]] = {}
+        #: By (stream, level): the tiles that have chunks, ascending.
+        self.tiles = {
+            place: sorted(
+                tile for grid in manifest.grids if (grid.stream, grid.level) == place for tile in grid.tiles
+            )
+            for place in {(grid.stream, grid.level) for grid in manifest.grids}
+        }
+        self._tracks: dict[tuple[str, int], list[Track]] = {}
 
     def check_streams(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the names; raises InvalidInput for one that the build does not have."""
@@ -92,7 +99,7 @@ class Catalogue:
         """Tell whether the manifest lists a chunk as stored."""
         if (key.recording, key.build) != (self.manifest.num, self.manifest.build):
             return False
-        for track in self._tracks_of(self._name(key.stream), key.level):
+        for track in self.tracks(self._name(key.stream), key.level):
             if track.tile == key.tile:
                 at = bisect.bisect_left(track.chunks, key.chunk)
                 return at < len(track.chunks) and track.chunks[at] == key.chunk
@@ -119,13 +126,13 @@ class Catalogue:
             own = self.level_of(name, level)
             if own is None:
                 continue
-            for track in self._tracks_of(name, own):
+            for track in self.tracks(name, own):
                 if only and track.stream.of == "weights" and track.target not in only:
                     continue
                 ways.append(self._along(track, route, order))
         return heapq.merge(*ways)
 
-    def _along(self, track: _Track, route: Route, order: int) -> Iterator[Planned]:
+    def _along(self, track: Track, route: Route, order: int) -> Iterator[Planned]:
         if not track.chunks:
             return
         legs: Iterator[tuple[int, int, int]] = iter([_first_leg(route)])
@@ -144,7 +151,7 @@ class Catalogue:
                 )
                 yield Planned(base + distance, order, key)
 
-    def _forward(self, track: _Track, from_us: int, to_us: int) -> Iterator[tuple[int, int]]:
+    def _forward(self, track: Track, from_us: int, to_us: int) -> Iterator[tuple[int, int]]:
         origin, chunks = self.manifest.t_start_us, track.chunks
         here = (from_us - origin) // track.chunk_us
         at = bisect.bisect_right(chunks, here)
@@ -160,7 +167,7 @@ class Catalogue:
                 return
             yield start - from_us, chunk
 
-    def _reverse(self, track: _Track, from_us: int, to_us: int) -> Iterator[tuple[int, int]]:
+    def _reverse(self, track: Track, from_us: int, to_us: int) -> Iterator[tuple[int, int]]:
         origin, chunks = self.manifest.t_start_us, track.chunks
         at = bisect.bisect_right(chunks, (from_us - origin) // track.chunk_us) - 1
         lead_us = 0 if track.is_state else self._pre_roll_us(track)
@@ -175,21 +182,22 @@ class Catalogue:
             yield max(0, from_us - needed_us), chunk
             below = start
 
-    def _pre_roll_us(self, track: _Track) -> int:
+    def _pre_roll_us(self, track: Track) -> int:
         frame_us = self.manifest.bin_us * self.manifest.levels[track.level].bins
         return min(PRE_ROLL_FRAMES * frame_us, max(PRE_ROLL_MAX_US, frame_us))
 
-    def _tracks_of(self, name: str, level: int) -> list[_Track]:
+    def tracks(self, name: str, level: int) -> list[Track]:
+        """Return the stored chunks of a stream at a level, one track for each tile."""
         known = self._tracks.get((name, level))
         if known is not None:
             return known
-        tracks: list[_Track] = []
+        tracks: list[Track] = []
         for grid in self._grids.get((name, level), []):
             n_chunks = -(-self.manifest.levels[level].frames // (1 << grid.k))
             for tile, presence in zip(grid.tiles, grid.presence, strict=True):
                 chunks = np.flatnonzero(unpack_presence(presence, n_chunks)).tolist()
                 tracks.append(
-                    _Track(self._streams[name], level, tile, self._chunk_us(grid), chunks, grid.target)
+                    Track(self._streams[name], level, tile, self._chunk_us(grid), chunks, grid.target)
                 )
         self._tracks[name, level] = tracks
         return tracks

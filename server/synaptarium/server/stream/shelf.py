@@ -1,39 +1,49 @@
-"""The chunks that were read last, as stored: what several viewers watch, or a loop repeats, is read once."""
+"""The chunks that were read last: what several viewers watch, a loop repeats or a zoom comes back to is read once."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from synaptarium.schemas.chunk_key import ChunkKey
-from synaptarium.schemas.sealing import Sealed
 
-ReadMany = Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Sealed]]
+Kept = TypeVar("Kept")
 
 
-class Shelf:
-    """A bounded cache of sealed chunks, the least recently wanted going first; safe between threads.
+class Shelf(Generic[Kept]):
+    """A bounded cache of chunks in some form, the least recently wanted going first; safe between threads.
 
     Parameters
     ----------
-    max_bytes : int
-        Stored bytes that are kept; 0 keeps nothing.
     read : callable
         Reads chunks from the store; those that are not stored are left out.
+    size_of : callable
+        Bytes that one takes.
+    max_bytes : int
+        Bytes that are kept; 0 keeps nothing.
     may_change : callable
         Tells whether a chunk may still be written again; such a chunk is never kept.
     """
 
-    def __init__(self, read: ReadMany, *, max_bytes: int, may_change: Callable[[ChunkKey], bool]) -> None:
+    def __init__(
+        self,
+        read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Kept]],
+        *,
+        size_of: Callable[[Kept], int],
+        max_bytes: int,
+        may_change: Callable[[ChunkKey], bool],
+    ) -> None:
         self._read = read
+        self._size_of = size_of
         self._max_bytes = max_bytes
         self._may_change = may_change
         self._lock = threading.Lock()
-        self._kept: OrderedDict[ChunkKey, Sealed] = OrderedDict()
+        self._kept: OrderedDict[ChunkKey, Kept] = OrderedDict()
         self.bytes = 0
 
-    def read(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Sealed]:
+    def read(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Kept]:
         """Return those of the chunks that are stored."""
         found = self._look_up(keys)
         missing = [key for key in keys if key not in found]
@@ -56,26 +66,26 @@ class Shelf:
             for key in [key for key in self._kept if key.recording == num]:
                 self._drop(key)
 
-    def _look_up(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Sealed]:
-        found: dict[ChunkKey, Sealed] = {}
+    def _look_up(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Kept]:
+        found: dict[ChunkKey, Kept] = {}
         with self._lock:
             for key in keys:
-                sealed = self._kept.get(key)
-                if sealed is not None:
+                kept = self._kept.get(key)
+                if kept is not None:
                     self._kept.move_to_end(key)
-                    found[key] = sealed
+                    found[key] = kept
         return found
 
-    def _keep(self, read: Mapping[ChunkKey, Sealed]) -> None:
+    def _keep(self, read: Mapping[ChunkKey, Kept]) -> None:
         with self._lock:
-            for key, sealed in read.items():
-                if len(sealed.stored) * 4 > self._max_bytes:
+            for key, kept in read.items():
+                if self._size_of(kept) * 4 > self._max_bytes:
                     continue  # one giant chunk must not push everything else out
                 if key not in self._kept:
-                    self.bytes += len(sealed.stored)
-                self._kept[key] = sealed
+                    self.bytes += self._size_of(kept)
+                self._kept[key] = kept
             while self.bytes > self._max_bytes:
                 self._drop(next(iter(self._kept)))
 
     def _drop(self, key: ChunkKey) -> None:
-        self.bytes -= len(self._kept.pop(key).stored)
+        self.bytes -= self._size_of(self._kept.pop(key))
