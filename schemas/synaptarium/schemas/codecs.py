@@ -153,7 +153,15 @@ def _escape(gaps: U32, ends: I64, escape: int, dtype: np.dtype[np.unsignedintege
     long = np.flatnonzero(gaps >= np.uint32(escape))
     if not len(long):
         return rest, ends  # type: ignore[return-value]  # u2 for gap16, viewed as bytes by the caller
-    # Only the long gaps are divided and moved one by one: they are few wherever this codec is chosen.
+    if len(long) * 16 > len(gaps):
+        counts = (gaps // np.uint32(escape)).astype(np.uint16)
+        rest = (gaps - counts * np.uint32(escape)).astype(dtype)
+        stops = np.cumsum(counts, dtype=np.int64)
+        stops += np.arange(1, len(gaps) + 1)
+        data = np.full(int(stops[-1]), escape, dtype)
+        data[stops - 1] = rest
+        return data, np.concatenate(([0], stops))[ends]  # type: ignore[return-value]
+    # Few long gaps: they alone are divided and looked for, which takes a tenth of the time.
     escapes = (gaps[long] // np.uint32(escape)).astype(np.int64)
     rest[long] = gaps[long] - escapes.astype(np.uint32) * np.uint32(escape)
     before = np.concatenate(([0], np.cumsum(escapes)))

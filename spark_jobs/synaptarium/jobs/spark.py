@@ -20,6 +20,7 @@ from synaptarium.jobs import cluster, ranges
 from synaptarium.jobs.java import Java, find_java
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.resources import resources_of
+from synaptarium.kernels.processor import DISABLE, keep_memory
 from synaptarium.schemas.errors import MissingDependency, SynaptariumError
 from synaptarium.store import jobs
 from synaptarium.store.database import Store, connect
@@ -126,6 +127,7 @@ def build_ranges(
     """
     try:
         cluster.check_versions(versions)
+        keep_memory()
         store = _connected(uri, name)
         plan = msgspec.json.decode(plan_json, type=Plan)
         for group in groups:
@@ -178,6 +180,10 @@ def spark_context(
         if local or cluster.is_here(master):
             conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
             conf.set("spark.local.dir", folder)
+        if DISABLE in os.environ:
+            conf.set(f"spark.executorEnv.{DISABLE}", os.environ[DISABLE])
+        if local:
+            conf.set("spark.python.daemon.module", "synaptarium.jobs.daemon")
         site = {} if local else cluster.site_settings()
         for name, value in {**(settings or {}), **site}.items():
             conf.set(name, value)

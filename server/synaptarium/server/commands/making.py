@@ -9,6 +9,7 @@ from pathlib import Path
 from synaptarium.adapters.base import EventSource, open_source
 from synaptarium.adapters.report import report
 from synaptarium.jobs.build import precompute as build_recording
+from synaptarium.kernels.processor import keep_memory
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import Engine, Job
 from synaptarium.schemas.recording import Recording
@@ -76,6 +77,7 @@ def store_source(
 
 def precompute(arguments: argparse.Namespace) -> int:
     """Make the chunks of a recording."""
+    keep_memory()
     with library_of(arguments, "precompute") as library:
         number = build(library.store, arguments.id, arguments.engine, arguments.master)
     if arguments.json:
