@@ -165,7 +165,7 @@ def built(store: Store, uri: str, recording: Recording) -> Iterator[dict[str, An
 def replay(state: NDArray[np.float32], synapse: NDArray[np.uint32], value: NDArray[np.float32]) -> None:
     """What a program without frames would do to know the weights at a time."""
     state[synapse] = value
-    value.min(), value.max()
+    _ = value.min(), value.max()
 
 
 def sought(store: Store, recording: Recording, manifest: Manifest) -> Iterator[dict[str, Any]]:
@@ -250,9 +250,11 @@ def summarised(store: Store, recording: Recording) -> Iterator[dict[str, Any]]:
         for name in ("weights.neurons", "weights.neurons.histogram", "weights", "weights.histogram"):
             grid = listed.find(name, "in to out")
             assert grid is not None
-            one = {"first_item": neuron, "n_items": 1} if "neurons" in name else {}
+            first, n = (neuron, 1) if "neurons" in name else (0, None)
             rows = range(1, grid.n_rows + 1)
-            read += tables.read_rows(store, recording.num, listed, grid, rows, **one).bytes_read
+            read += tables.read_rows(
+                store, recording.num, listed, grid, rows, first_item=first, n_items=n
+            ).bytes_read
         took.append(time.perf_counter() - started)
     n_rows = found.grids[0].n_rows
     yield {

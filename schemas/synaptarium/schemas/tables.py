@@ -7,7 +7,7 @@ between them.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -27,7 +27,7 @@ TableName = Literal[
     "weights.neurons.histogram",
 ]
 
-Columns = dict[str, NDArray[np.generic]]
+Columns = dict[str, NDArray[Any]]
 
 
 class TableGrid(msgspec.Struct, frozen=True, kw_only=True):

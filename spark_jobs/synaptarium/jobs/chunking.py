@@ -148,10 +148,10 @@ def _by_tile(values: Values, n_tiles: int) -> Iterator[Values]:
     # numpy sorts 8- and 16-bit integers by their digits: one pass, where a mask for each tile takes one pass each.
     tile = tile.astype(np.min_scalar_type(n_tiles))
     order = np.argsort(tile, kind="stable")
-    columns = [column[order] for column in values]
+    time_us, item, value = values.time_us[order], values.item[order], values.value[order]
     stops = np.cumsum(np.bincount(tile, minlength=n_tiles)).tolist()
     for start, stop in zip([0, *stops], stops, strict=False):
-        yield Values(*(column[start:stop] for column in columns))
+        yield Values(time_us[start:stop], item[start:stop], value[start:stop])
 
 
 def series_chunks(plan: Plan, range_index: int, stream: int, target: str, series: Series) -> Iterator[Chunk]:

@@ -99,7 +99,8 @@ def plan_tables(
     with_classes = bool(classes) and len(classes) <= MAX_CLASSES and n_all * len(classes) <= MAX_CLASS_CELLS
     for layer in header.layers:
         n_spikes = counts.spikes.get(layer.name, 0)
-        for table, values in (("spikes", 1), ("classes", len(classes))):
+        wanted: tuple[tuple[TableName, int], ...] = (("spikes", 1), ("classes", len(classes)))
+        for table, values in wanted:
             if n_spikes and (table == "spikes" or with_classes):
                 rows = spike_rows(n_spikes, layer.neurons * values)
                 block = max(1, min(TILE_ITEMS, 1 << (ROW_CELLS // values).bit_length() - 1))
@@ -138,8 +139,10 @@ def plan_tables(
             absent.append(_unlisted(name))
             continue
         grids.append(_grid("weights.neurons", name, number, frames, rows, n_post, 1, NEURON_BLOCK))
-        table, block = "weights.neurons.histogram", HISTOGRAM_BLOCK
-        grids.append(_grid(table, name, number, frames, rows, n_post, NEURON_BINS, block, edges[::2]))
+        each: TableName = "weights.neurons.histogram"
+        grids.append(
+            _grid(each, name, number, frames, rows, n_post, NEURON_BINS, HISTOGRAM_BLOCK, edges[::2])
+        )
     return TablePlan(grids=tuple(grids), classes=classes, absent=tuple(absent))
 
 

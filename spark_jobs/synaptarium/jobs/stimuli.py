@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from synaptarium.kernels.presentations import Spans, presentation_spans
@@ -42,19 +41,21 @@ def classes_of(store: Store, recording: Recording) -> tuple[str, ...]:
     labels: set[str] = set()
     for batch in events.read(store, recording.num, "stimuli"):
         if "label" in batch.schema.names:
-            labels.update(label for label in pc.unique(batch.column("label")).to_pylist() if label)
+            labels.update(label for label in batch.column("label").unique().to_pylist() if label)
     return tuple(sorted(labels))
 
 
 def read_presentations(store: Store, num: int, classes: tuple[str, ...]) -> Presentations:
     """Read all presentations of a recording."""
-    known = pa.array(classes, pa.string())
+    number = {name: place for place, name in enumerate(classes)}
     parts: list[Presentations] = []
     for batch in events.read(store, num, "stimuli"):
         of = np.full(batch.num_rows, -1, np.int64)
         if "label" in batch.schema.names:
-            found = pc.index_in(batch.column("label"), known)
-            of = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            coded = batch.column("label").dictionary_encode()
+            names = [number.get(label, -1) for label in coded.dictionary.to_pylist()]
+            code = coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)
+            of = np.array([*names, -1], np.int64)[code]
         starts, stops = (batch.column(name).to_numpy() for name in ("t_start_us", "t_stop_us"))
         parts.append(Presentations(starts, stops, of))
     if not parts:
