@@ -22,7 +22,7 @@ PACKAGES = ("synaptarium", "pyarrow", "zstandard", "numpy")
 
 _GONE = re.compile(
     r"All masters are unresponsive|Master removed our application|SparkContext was shut down|"
-    r"cancelled because SparkContext|ApplicationMaster .*exited"
+    r"cancelled because SparkContext|stopped SparkContext|ApplicationMaster .*exited"
 )
 _PYTHON_HINT = (
     "Install the same synaptarium for the Python of every worker and name that Python in PYSPARK_PYTHON, or ship an "
@@ -163,7 +163,7 @@ def explained(error: BaseException, master: str) -> SynaptariumError:
     master : str
         Where it ran.
     """
-    text = str(error)
+    text = words_of(error)
     module = re.search(r"No module named '([\w.]+)'", text)
     if module:
         name = module[1].split(".")[0]
@@ -201,9 +201,17 @@ def is_gone(words: str) -> bool:
     return _GONE.search(words) is not None
 
 
+def words_of(error: BaseException) -> str:
+    """Return an error's text: py4j asks Java for it, which may be gone."""
+    try:
+        return str(error)
+    except Exception:
+        return "the Java process of Spark ended: SparkContext was shut down"
+
+
 def first_line(error: BaseException) -> str:
     """Return the line that says most of an error of py4j: it says which call failed, and then what Java threw."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in words_of(error).splitlines() if line.strip()]
     return next(
         (line[2:] for line in lines if line.startswith(": ")), next(iter(lines), type(error).__name__)
     )
