@@ -194,7 +194,7 @@ export class Activity {
       this.since_us = this.frames.timeOf(start, this.level);
     }
     this.coarse = false;
-    if (this.level >= 1 && !this.frames.isLoaded(frame, frame + 1, this.level)) this.landGroups(start, frame + 1, bins);
+    if (!this.frames.isLoaded(frame, frame + 1, this.level)) this.landGroups(start, frame + 1, bins);
     this.land(slices, start, frame + 1, bins, false);
   }
 
@@ -204,7 +204,7 @@ export class Activity {
     }
     const slices = this.frames.spikesIn(start, stop, this.level);
     this.coarse = false;
-    if (this.level >= 1 && !this.frames.isLoaded(start, stop, this.level)) this.landGroups(start, stop, bins);
+    if (!this.frames.isLoaded(start, stop, this.level)) this.landGroups(start, stop, bins);
     this.land(slices, start, stop, bins, true);
   }
 
@@ -224,19 +224,29 @@ export class Activity {
     return Math.exp(-bins / this.rateWindow_bins);
   }
 
+  /** Whether groups can stand in for the spikes of a frame. */
+  hasGroups(frame: number, level: number): boolean {
+    const at = Math.floor((frame * this.frames.bins(level)) / this.frames.bins(groupLevel(level)));
+    return this.frames.groupsIn(at, at + 1, groupLevel(level)).length > 0;
+  }
+
   /** A group of 64 neurons glows as one, as brightly as the part of them that spiked: nothing more is known. */
   private landGroups(start: number, stop: number, bins: number): void {
     const last = this.accumulator('last');
-    for (const { window, frame_start, frame_stop } of this.frames.groupsIn(start, stop, this.level)) {
+    const level = groupLevel(this.level);
+    const per = this.frames.bins(level) / bins; // frames of the level that is played in one of the groups'
+    const [from, to] = [Math.floor(start / per), Math.ceil(stop / per)];
+    for (const { window, frame_start, frame_stop } of this.frames.groupsIn(from, to, level)) {
       const layer = this.network.layers[window.layer];
       const n = Math.min(64 * window.n_groups, layer.offset + layer.n_neurons - window.first_neuron);
       const stamps = new Float32Array(n).fill(NEVER);
-      for (let frame = Math.max(start, frame_start); frame < Math.min(stop, frame_stop); frame++) {
+      for (let frame = Math.max(from, frame_start); frame < Math.min(to, frame_stop); frame++) {
         const row = (frame - window.first_frame) * window.n_groups;
+        const newest = Math.min(stop, (frame + 1) * per) - 1;
         for (let g = 0; g < window.n_groups; g++) {
           const count = window.counts[row + g];
           if (count === 0) continue;
-          const stamp = frame * bins - this.base + this.halfLife_bins * Math.log2(Math.min(1, count / 64));
+          const stamp = newest * bins - this.base + this.halfLife_bins * Math.log2(Math.min(1, count / 64));
           stamps.fill(stamp, 64 * g, Math.min(n, 64 * g + 64));
         }
       }
@@ -295,3 +305,6 @@ function spikesOf(slices: readonly SpikeSlice[], frame: number): number {
   }
   return spikes;
 }
+
+/** Groups exist from level 1 up. */
+const groupLevel = (level: number): number => Math.max(1, level);

@@ -67,6 +67,8 @@ export class ColourRange {
         unit: potentials[0]?.unit ?? '',
         recorded: { n: potentials.reduce((sum, { n_recorded }) => sum + n_recorded, 0), of: network.n_neurons },
         synapses: this.synapses.counts,
+        direction: view.get('synapse_direction') === 'both' ? '' : `${view.get('synapse_direction')} `,
+        changing: view.get('synapse_choice') === 'change',
         weights: this.synapses.scales(),
         failed: [...this.synapses.failed.keys()],
         layout: this.layout.failed === '' ? this.layout.note : `The layout could not be loaded: ${this.layout.failed}`,

@@ -32,6 +32,9 @@ export interface LegendFacts {
   readonly unit: string;
   readonly recorded: { readonly n: number; readonly of: number };
   readonly synapses: SynapseCounts;
+  /** Which synapses of the selection, in words; "" = all. */
+  readonly direction: string;
+  readonly changing: boolean;
   readonly weights: readonly { readonly name: string; readonly scale: number; readonly unit: string }[];
   readonly failed: readonly string[];
   /** Why the mode has nothing to show; "" = it has. */
@@ -132,32 +135,37 @@ function neuronScale(facts: LegendFacts): ScaleText {
   };
 }
 
-function weightScale({ weights, synapses }: LegendFacts): ScaleText | null {
+function weightScale({ weights, synapses, direction, changing }: LegendFacts): ScaleText | null {
   if (synapses.total === 0) return null;
   const notes: string[] = [];
   if (synapses.selected > 0) {
     notes.push(
       synapses.selected === synapses.selectedTotal
-        ? `All ${countText(synapses.selected)} synapses of the selection`
-        : `You see ${countText(synapses.selected)} of ${countText(synapses.selectedTotal)} synapses of the selection`,
+        ? `All ${countText(synapses.selected)} ${direction}synapses of the selection`
+        : `You see ${countText(synapses.selected)} of ${countText(synapses.selectedTotal)} ${direction}synapses of the selection`,
     );
   }
   let seen = `You see ${countText(synapses.drawn)} of ${countText(synapses.total)} synapses`;
-  if (synapses.drawn < synapses.total) {
+  if (changing) {
+    const over = synapses.interval_us > 0 ? ` in the last ${durationText(synapses.interval_us)}` : '';
+    seen += synapses.interval_us > 0 ? `:\nthe most changed of ${countText(synapses.changed)} that changed${over}` : ':\nearlier weights are not here yet, or there are none';
+  } else if (synapses.drawn < synapses.total) {
     if (synapses.n_top > 0 && synapses.n_sample > 0) seen += ':\nthe strongest and a random sample';
     else if (synapses.n_top > 0) seen += ':\nthe strongest';
     else if (synapses.n_sample > 0) seen += ':\na random sample';
   }
+  if (synapses.threshold > 0) seen += `\nfrom ${numberText(100 * synapses.threshold)} % of full colour on`;
   notes.push(seen);
   const note = notes.join('\n');
   if (weights.length === 0) return { title: 'Synapses (weights not recorded)', map: 'berlin', ticks: [], note };
   const [first] = weights;
+  const quantity = changing ? 'Weight change' : 'Synapse weight';
   const unit = first.unit === '' || first.unit === '1' ? '' : `, ${first.unit}`;
   if (weights.every(({ scale }) => scale === first.scale)) {
     const end = numberText(first.scale);
-    return { title: `Synapse weight${unit}`, map: 'berlin', ticks: [`≤ −${end}`, '0', `≥ ${end}`], note };
+    return { title: `${quantity}${unit}`, map: 'berlin', ticks: [`≤ −${end}`, '0', `≥ ${end}`], note };
   }
   const rows = weights.slice(0, MOST_ROWS).map(({ name, scale }): [string, string] => [name, `±${numberText(scale)}`]);
   if (weights.length > MOST_ROWS) rows.push([`and ${weights.length - MOST_ROWS} more`, '']);
-  return { title: `Synapse weight${unit}`, map: 'berlin', ticks: ['negative', '0', 'positive'], rows, note };
+  return { title: `${quantity}${unit}`, map: 'berlin', ticks: ['negative', '0', 'positive'], rows, note };
 }

@@ -151,13 +151,6 @@ export class Scene implements SceneHandle {
     this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.goalOf(row)), new THREE.Vector3(-0.85, 0.22, 0.48).normalize(), 1.25));
   }
 
-  /** Synapses below this part of full colour are not drawn, 0..1. */
-  setThreshold(threshold: number): void {
-    this.synapses.chosen.uniforms.threshold.value = threshold;
-    this.synapses.selected.uniforms.threshold.value = threshold;
-    this.invalidate();
-  }
-
   project(neuron: number): { x: number; y: number } | null {
     const point = this.table.position(neuron, new THREE.Vector3());
     this.rig.camera.updateMatrixWorld();
@@ -318,7 +311,7 @@ export class Scene implements SceneHandle {
     const active = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
     const measured = this.measure(mode, frame);
     this.synapses.setData(mode !== 'spikes');
-    const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing);
+    const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing, playback.speed);
 
     const gain = this.limiter.gain;
     const { area, light } = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_ms / 1000);
@@ -356,7 +349,7 @@ export class Scene implements SceneHandle {
     const { level } = playback;
     const here = frames.isLoaded(frame, frame + 1, level)
       ? this.synapses.demanded().every((name) => frames.stateAt('weights', name, level, frame)?.complete !== false)
-      : level >= 1 && frames.groupsIn(frame, frame + 1, level).length > 0;
+      : this.activity.hasGroups(frame, level);
     this.held_since_ms ??= now_ms;
     // Counted from the first of several jumps: who drags the playhead sees where it is now and then.
     if (!here && now_ms - this.held_since_ms < HOLD_MS) return true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { chooseSynapses, randomSample, shareBudget, strongest } from './synapse_choice';
+import { chooseAbove, chooseSynapses, randomSample, shareBudget, strongest } from './synapse_choice';
 
 function gaussian(n: number): Float32Array {
   let state = 1;
@@ -64,5 +64,20 @@ describe('shareBudget', () => {
     expect(shareBudget([5, 6], 100)).toEqual([5, 6]);
     expect(shareBudget([], 100)).toEqual([]);
     expect(shareBudget([100, 100], 0)).toEqual([0, 0]);
+  });
+});
+
+describe('choosing from a least strength on', () => {
+  const strengths = Float32Array.from([0.1, -0.9, 0.5, NaN, 0, 0.6]);
+
+  it('takes only those that reach it, of either sign, strongest first', () => {
+    const choice = chooseAbove(strengths, 0.5, 2, 'top', 1);
+    expect([...choice.ids]).toEqual([1, 5]);
+    expect(choice.n_eligible).toBe(3);
+  });
+
+  it('takes all that reach it where the budget allows, and none below', () => {
+    expect([...chooseAbove(strengths, 0.5, 10, 'both', 1).ids].sort()).toEqual([1, 2, 5]);
+    expect(chooseAbove(strengths, 2, 10, 'both', 1).n_eligible).toBe(0);
   });
 });

@@ -96,6 +96,16 @@ export function chooseSynapses(
   return { ids, n_top: top.length, n_sample: sample.length };
 }
 
+/** The same choice among those synapses only whose |strength| reaches a least value; absent ones never. */
+export function chooseAbove(
+  strengths: Float32Array, least: number, budget: number, how: 'top' | 'sample' | 'both', seed: number,
+): Choice & { readonly n_eligible: number } {
+  const eligible: number[] = [];
+  for (let id = 0; id < strengths.length; id++) if (Math.abs(strengths[id]) >= least) eligible.push(id);
+  const choice = chooseSynapses(eligible.length, Float32Array.from(eligible, (id) => strengths[id]), budget, how, seed);
+  return { ...choice, ids: choice.ids.map((at) => eligible[at]), n_eligible: eligible.length };
+}
+
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -3,15 +3,19 @@
  * neurons. Fetches each projection's ends once, chooses anew when the weights have moved on, and counts what is drawn.
  */
 
-import { chooseSynapses, shareBudget, strongest } from './synapse_choice';
+import { round125 } from './activity';
+import { chooseAbove, chooseSynapses, shareBudget, strongest } from './synapse_choice';
 import { SynapseLines, type Segments } from './synapses';
+import { WeightChanges } from './weight_changes';
 import type { NeuronTable } from './neuron_table';
 import type { FrameSource, Network, ProjectionInfo, Synapses } from '../state/frames';
-import type { View } from '../state/view';
+import type { SynapseDirection, View } from '../state/view';
 
 /** A selected hub may have millions: more than this is not drawn, and said so. */
 const MOST_SELECTED = 40_000;
 const CHOOSE_EVERY_MS = 1500;
+/** Changes are looked for over about so long on the wall clock: what has been learned since the last choice. */
+const CHANGE_S = CHOOSE_EVERY_MS / 1000;
 /** Choosing is linear in the synapses; above this it happens only when the playhead rests. */
 const QUICK_SYNAPSES = 2_000_000;
 
@@ -23,6 +27,9 @@ interface Loaded {
   scale: number;
   unit: string;
   chosenVersion: number;
+  /** In choice "change": the weights that the drawn ones are compared with, and |change| of full colour. */
+  before: Float32Array | null;
+  changeScale: number;
 }
 
 export interface SynapseCounts {
@@ -33,18 +40,24 @@ export interface SynapseCounts {
   /** Of the selection: drawn of all. */
   readonly selected: number;
   readonly selectedTotal: number;
+  /** In choice "change": over how long, and how many have changed; 0 while that is not known. */
+  readonly interval_us: number;
+  readonly changed: number;
+  /** At least so large a part of full colour. */
+  readonly threshold: number;
 }
 
 export class SynapseView {
   readonly chosen: SynapseLines;
   readonly selected: SynapseLines;
-  counts: SynapseCounts = { drawn: 0, total: 0, n_top: 0, n_sample: 0, selected: 0, selectedTotal: 0 };
+  counts: SynapseCounts = { drawn: 0, total: 0, n_top: 0, n_sample: 0, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0 };
   /** Projections whose synapses could not be fetched, with the reason. */
   readonly failed = new Map<string, string>();
   private readonly network: Network;
   private readonly frames: FrameSource;
   private readonly view: View;
   private readonly table: NeuronTable;
+  private readonly changes: WeightChanges;
   private readonly loaded: Loaded[] = [];
   private readonly seed: number;
   private chosen_ms = -Infinity;
@@ -61,13 +74,14 @@ export class SynapseView {
     this.frames = frames;
     this.view = view;
     this.table = table;
+    this.changes = new WeightChanges(frames);
     this.onLoad = onLoad;
     this.chosen = new SynapseLines(table, shared, 3);
     this.selected = new SynapseLines(table, shared, 5);
     this.selected.uniforms.strength.value = 0.85;
     this.seed = [...network.recording].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
-    view.subscribe(['synapses', 'synapse_choice', 'hidden'], () => (this.stale = true), signal);
-    view.subscribe(['selection'], () => (this.staleSelection = true), signal);
+    view.subscribe(['synapses', 'synapse_choice', 'synapse_threshold', 'hidden'], () => (this.stale = true), signal);
+    view.subscribe(['selection', 'synapse_direction'], () => (this.staleSelection = true), signal);
     for (const projection of network.projections) void this.load(projection, signal);
   }
 
@@ -81,15 +95,16 @@ export class SynapseView {
    * Chooses and colours for a frame.
    *
    * @param rest true when the playhead does not run: choose at once
+   * @param speed recorded seconds a second, for the interval over which changes are looked for
    * @returns true when the picture changed
    */
-  update(level: number, frame: number, now_ms: number, rest: boolean): boolean {
+  update(level: number, frame: number, now_ms: number, rest: boolean, speed: number): boolean {
     let changed = false;
     const total = this.loaded.reduce((sum, { info }) => sum + info.n_synapses, 0);
     const due = rest || (now_ms - this.chosen_ms > CHOOSE_EVERY_MS && total <= QUICK_SYNAPSES);
     const moved = due && this.loaded.some((p) => this.state(p, level, frame)?.version !== p.chosenVersion && p.info.has_weights);
     if (this.stale || (moved && now_ms - this.chosen_ms > (rest ? 100 : CHOOSE_EVERY_MS))) {
-      this.choose(level, frame);
+      this.choose(level, frame, rest, speed);
       this.chosen_ms = now_ms;
       this.stale = false;
       changed = true;
@@ -104,9 +119,11 @@ export class SynapseView {
       if (state === null) continue;
       projection.unit = state.unit;
       if (projection.scale === 0) projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), 0);
-      for (const lines of [this.chosen, this.selected]) {
-        changed = lines.setWeights(projection.info.name, state.values, state.version, projection.scale) || changed;
-      }
+      const { name } = projection.info;
+      changed = (projection.before === null
+        ? this.chosen.setWeights(name, state.values, state.version, projection.scale)
+        : this.chosen.setWeights(name, state.values, state.version, projection.changeScale, projection.before)) || changed;
+      changed = this.selected.setWeights(name, state.values, state.version, projection.scale) || changed;
     }
     return changed;
   }
@@ -121,7 +138,10 @@ export class SynapseView {
 
   /** |weight| of full colour by projection, for the legend; 0 while unknown. */
   scales(): { name: string; scale: number; unit: string }[] {
-    return this.loaded.filter(({ scale }) => scale > 0).map(({ info, scale, unit }) => ({ name: info.name, scale, unit }));
+    const changing = this.view.get('synapse_choice') === 'change';
+    return this.loaded
+      .map(({ info, scale, changeScale, unit }) => ({ name: info.name, scale: changing ? changeScale : scale, unit }))
+      .filter(({ scale }) => scale > 0);
   }
 
   /** The synapses of a neuron with their weights now, strongest first. */
@@ -170,7 +190,7 @@ export class SynapseView {
       const synapses = await this.network.synapses(info.name, signal);
       if (signal.aborted) return;
       const postBase = info.kind === 'decoder' && place !== undefined ? place.first : 0;
-      this.loaded.push({ info, synapses, postBase, scale: 0, unit: '', chosenVersion: -1 });
+      this.loaded.push({ info, synapses, postBase, scale: 0, unit: '', chosenVersion: -1, before: null, changeScale: 0 });
       this.loaded.sort((a, b) => a.info.index - b.info.index);
     } catch (error) {
       if (signal.aborted) return;
@@ -180,43 +200,64 @@ export class SynapseView {
     this.onLoad();
   }
 
-  private choose(level: number, frame: number): void {
+  private choose(level: number, frame: number, rest: boolean, speed: number): void {
     const hidden = new Set(this.view.get('hidden'));
+    const choice = this.view.get('synapse_choice');
+    const threshold = this.view.get('synapse_threshold');
+    const frame_us = this.frames.bins(level) * this.frames.bin_us;
+    const interval = Math.max(1, Math.round(round125((Math.abs(speed) * CHANGE_S * 1e6) / frame_us)));
     const shown = this.loaded.filter(({ info }) => !hidden.has(info.source) && !hidden.has(info.target));
     const shares = shareBudget(shown.map(({ info }) => info.n_synapses), this.view.get('synapses'));
     const ends: Uint32Array[] = [];
     const parts: { projection: string; synapses: Uint32Array }[] = [];
-    let [n_top, n_sample] = [0, 0];
+    let [n_top, n_sample, changed, interval_us] = [0, 0, 0, 0];
     shown.forEach((projection, i) => {
       const state = this.state(projection, level, frame);
       projection.chosenVersion = state?.version ?? -1;
+      projection.before = null;
       if (state !== null) {
         projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
       }
-      const choice = chooseSynapses(
-        projection.info.n_synapses, state?.values ?? null, shares[i], howOf(this.view), this.seed + i,
-      );
-      n_top += choice.n_top;
-      n_sample += choice.n_sample;
-      const ids = choice.ids.reverse(); // the strongest are drawn last, on top
+      let found;
+      if (choice === 'change') {
+        const before = state === null ? null : this.changes.before(projection.info.name, level, frame, interval, rest);
+        if (state === null || before === null) return;
+        const changes = state.values.map((value, id) => value - before.values[id]);
+        projection.before = before.values;
+        projection.changeScale = scaleOf(changes.filter((change) => Math.abs(change) > 0), 0, 0);
+        const least = Math.max(threshold * projection.changeScale, Number.MIN_VALUE);
+        const above = chooseAbove(changes, least, shares[i], 'top', this.seed + i);
+        changed += above.n_eligible;
+        interval_us = Math.max(interval_us, (frame - before.frame) * frame_us);
+        found = above;
+      } else if (threshold > 0 && state !== null) {
+        found = chooseAbove(state.values, threshold * projection.scale, shares[i], choice, this.seed + i);
+      } else {
+        found = chooseSynapses(projection.info.n_synapses, state?.values ?? null, shares[i], choice, this.seed + i);
+      }
+      n_top += found.n_top;
+      n_sample += found.n_sample;
+      const ids = found.ids.reverse(); // the strongest are drawn last, on top
       ends.push(endsOf(projection, ids));
       parts.push({ projection: projection.info.name, synapses: ids });
     });
     this.chosen.setSegments({ ends: joined(ends), parts });
+    this.chosen.uniforms.threshold.value = this.selected.uniforms.threshold.value = threshold;
     const total = this.network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
-    this.counts = { ...this.counts, drawn: this.chosen.n_segments, total, n_top, n_sample };
+    this.counts = { ...this.counts, drawn: this.chosen.n_segments, total, n_top, n_sample, changed, interval_us, threshold };
     // The more lines, the fainter each: the sum stays about as bright.
     this.strengthen();
   }
 
   private select(): void {
     const selection = this.view.get('selection');
+    const direction = this.view.get('synapse_direction');
     const ends: Uint32Array[] = [];
     const parts: Segments['parts'][number][] = [];
     let [drawn, all] = [0, 0];
     for (const projection of this.loaded) {
       const ids = new Set<number>();
-      for (const neuron of selection) for (const id of touching(projection, neuron)) ids.add(id);
+      for (const neuron of selection) for (const id of touching(projection, neuron, direction)) ids.add(id);
       all += ids.size;
       const taken = Uint32Array.from(ids).subarray(0, Math.max(0, MOST_SELECTED - drawn));
       drawn += taken.length;
@@ -237,10 +278,12 @@ export class SynapseView {
   }
 }
 
-function* touching({ synapses, info, postBase }: Loaded, neuron: number): Generator<number> {
+function* touching({ synapses, info, postBase }: Loaded, neuron: number, direction: SynapseDirection = 'both'): Generator<number> {
   const { pre, post } = synapses;
-  const ends = info.kind === 'decoder' ? neuron - postBase : neuron;
-  for (let id = 0; id < pre.length; id++) if (pre[id] === neuron || post[id] === ends) yield id;
+  const outgoing = direction !== 'incoming';
+  // Nothing ends at a neuron number that no synapse has.
+  const end = direction === 'outgoing' ? -1 : info.kind === 'decoder' ? neuron - postBase : neuron;
+  for (let id = 0; id < pre.length; id++) if ((outgoing && pre[id] === neuron) || post[id] === end) yield id;
 }
 
 /** Point ids of the segments, in the order of drawing. */
@@ -272,9 +315,4 @@ function scaleOf(values: Float32Array, bound: number, before: number): number {
   if (scale === before) return before;
   const step = 10 ** (Math.floor(Math.log10(scale)) - 1);
   return Math.ceil(scale / step - 1e-9) * step;
-}
-
-function howOf(view: View): 'top' | 'sample' | 'both' {
-  const choice = view.get('synapse_choice');
-  return choice === 'change' ? 'top' : choice;
 }

@@ -74,7 +74,7 @@ export class SynapseLines {
   private parts: Segments['parts'] = [];
   private weights: THREE.DataTexture;
   private readonly map = colourMapTexture('berlin');
-  private readonly versions = new Map<string, number>();
+  private readonly versions = new Map<string, string>();
 
   constructor(table: NeuronTable, shared: Record<string, THREE.IUniform>, order: number) {
     this.weights = weightTexture(1);
@@ -124,10 +124,11 @@ export class SynapseLines {
    * Takes over a projection's weights where they changed.
    *
    * @param scale |weight| of full colour
+   * @param minus where given, what changed since these values is drawn instead
    * @returns true when something changed
    */
-  setWeights(projection: string, values: Float32Array, version: number, scale: number): boolean {
-    const key = version + scale / 1e9;
+  setWeights(projection: string, values: Float32Array, version: number, scale: number, minus: Float32Array | null = null): boolean {
+    const key = `${version} ${scale} ${minus === null ? '' : 'change'}`;
     if (this.versions.get(projection) === key) return false;
     this.versions.set(projection, key);
     const data = this.weights.image.data as Float32Array;
@@ -137,7 +138,7 @@ export class SynapseLines {
       if (part.projection === projection) {
         const { synapses } = part;
         for (let i = 0; i < synapses.length; i++) {
-          const weight = values[synapses[i]] / scale;
+          const weight = (minus === null ? values[synapses[i]] : values[synapses[i]] - minus[synapses[i]]) / scale;
           data[at + i] = weight === weight ? Math.max(-2, Math.min(2, weight)) : ABSENT;
         }
         changed = true;

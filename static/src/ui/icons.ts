@@ -3,14 +3,14 @@
 import {
   ArrowDown, ArrowLeftRight, ArrowUp, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Palette, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, StepBack,
-  StepForward, Sun, Trash2, TriangleAlert, X, Zap, Clapperboard, Download,
+  StepForward, Sun, Trash2, TriangleAlert, Waypoints, X, Zap, Clapperboard, Download,
   GitFork, MessageSquarePlus, Pencil, Users,
 } from 'lucide';
 
 import { h } from './dom';
 
 const ICONS = {
-  layout: Boxes, colour: Palette, up: ArrowUp, down: ArrowDown,
+  layout: Boxes, colour: Palette, synapses: Waypoints, up: ArrowUp, down: ArrowDown,
   reverse: ArrowLeftRight, copy: Copy, help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward,
   slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,

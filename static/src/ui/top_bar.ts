@@ -5,6 +5,7 @@ import { rest } from '../net/rest';
 import type { Network } from '../state/frames';
 import type { View } from '../state/view';
 import { ColourMenu } from './colour_menu';
+import { SynapseMenu } from './synapse_menu';
 import { h, setText } from './dom';
 import { brandMark } from './home';
 import { iconButton, setIcon } from './icons';
@@ -62,6 +63,7 @@ export class TopBar {
       this.live,
       this.layout.element,
       this.colour.element,
+      new SynapseMenu(network, view, signal).element,
       this.searchField, note,
       h('div.spacer'),
       ...parts.extras,

@@ -1,0 +1,64 @@
+/** The synapse menu: how many, which, from which weight on, and which of the selection. */
+
+import type { Network } from '../state/frames';
+import type { SynapseChoice, SynapseDirection, View } from '../state/view';
+import { h } from './dom';
+import { choices, Popover, slider } from './popover';
+
+/** No screen tells more apart. */
+const MOST = 100_000;
+const WORDS: Record<SynapseChoice, string> = { both: 'strongest and sample', top: 'strongest', sample: 'random sample', change: 'most changed' };
+
+export class SynapseMenu {
+  readonly element: HTMLElement;
+  private readonly popover: Popover;
+
+  constructor(private readonly network: Network, private readonly view: View, signal: AbortSignal) {
+    this.popover = new Popover('synapses', 'Synapses', 'Which synapses are drawn (W: none, or as before)', (panel) => this.fill(panel), signal);
+    this.element = this.popover.element;
+    view.subscribe(['synapses', 'synapse_choice'], () => this.paint(), signal);
+    this.paint();
+  }
+
+  private paint(): void {
+    const { view } = this;
+    this.popover.value = view.get('synapses') === 0 ? 'none' : WORDS[view.get('synapse_choice')];
+  }
+
+  private fill(panel: HTMLElement): void {
+    const { view, network } = this;
+    const total = network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
+    if (total === 0) {
+      panel.replaceChildren(h('p.hint', 'The recording holds no synapses.'));
+      return;
+    }
+    const most = Math.min(total, MOST);
+    const weighed = network.projections.some(({ has_weights }) => has_weights) ? '' : 'no weights are recorded';
+    const steps = 60;
+    const countAt = (at: number): number => (at === 0 ? 0 : Math.round(10 ** (1 + (at / steps) * (Math.log10(Math.max(most, 11)) - 1))));
+    const place = (n: number): number => (n <= 0 ? 0 : Math.max(1, Math.round(((Math.log10(Math.max(n, 10)) - 1) / (Math.log10(Math.max(most, 11)) - 1)) * steps)));
+    panel.replaceChildren(
+      h('h3', 'Of the whole network'),
+      slider(
+        'Drawn', `How many of the ${total.toLocaleString('en-GB')} synapses at most`, { min: 0, max: steps, step: 1, value: place(Math.min(view.get('synapses'), most)) },
+        (at) => `${Math.min(countAt(at), most).toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`, (at) => view.set({ synapses: Math.min(countAt(at), most) }),
+      ),
+      choices<SynapseChoice>('synapses', [
+        { value: 'both', title: 'Strongest and a sample', summary: 'Half and half: the strongest alone mislead', lacks: weighed },
+        { value: 'top', title: 'Strongest', summary: 'The largest weights, of either sign', lacks: weighed },
+        { value: 'sample', title: 'Random sample', summary: 'Each synapse equally likely' },
+        { value: 'change', title: 'Most changed', summary: 'What is being learned now', lacks: weighed },
+      ], view.get('synapse_choice'), (synapse_choice) => view.set({ synapse_choice })),
+      slider(
+        'From', 'Least |weight|, or |change|, of a drawn synapse, of its projection\'s full colour', { min: 0, max: 1, step: 0.01, value: view.get('synapse_threshold') },
+        (x) => (x === 0 ? 'any weight' : `${Math.round(100 * x)} % of full colour`), (synapse_threshold) => view.set({ synapse_threshold }),
+      ),
+      h('h3', 'Of the selection'),
+      choices<SynapseDirection>('direction', [
+        { value: 'both', title: 'All', summary: 'Into and out of the selected neurons' },
+        { value: 'incoming', title: 'Incoming', summary: 'What drives them: the receptive field' },
+        { value: 'outgoing', title: 'Outgoing', summary: 'What they drive' },
+      ], view.get('synapse_direction'), (synapse_direction) => view.set({ synapse_direction })),
+    );
+  }
+}
