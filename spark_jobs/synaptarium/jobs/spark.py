@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
@@ -83,8 +84,11 @@ def run_spark(
         work = functools.partial(
             build_ranges, store.uri, store.name, msgspec.json.encode(plan), cluster.versions()
         )
-        groups = ranges.groups_of(todo, needed.workers(master, context.defaultParallelism))
-        tasks = context.parallelize(groups, len(groups)).mapPartitions(work)
+        try:
+            groups = ranges.groups_of(todo, needed.workers(master, context.defaultParallelism))
+            tasks = context.parallelize(groups, len(groups)).mapPartitions(work)
+        except Py4JError as error:
+            raise cluster.explained(error, master) from error
         with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
             running = pool.submit(tasks.collect)
             try:
@@ -192,11 +196,14 @@ def spark_context(
             try:
                 gateway = launch_gateway(conf, {"stderr": errors, "stdout": errors})
                 context = SparkContext(conf=conf, gateway=gateway)
+                if context._jsc.sc().isStopped():  # pyright: ignore  # where no master answers, after a minute
+                    raise RuntimeError("SparkContext was shut down")
             except Exception as error:
                 _stop(gateway)
                 words = " ".join(log.read_text(errors="replace").split("\n")[-_LOG_LINES:]).strip()
-                if cluster.is_gone(words):
-                    raise cluster.explained(RuntimeError(words), master) from error
+                said = f"{words} {cluster.words_of(error)}"
+                if cluster.is_gone(said):
+                    raise cluster.explained(RuntimeError(said), master) from error
                 raise MissingDependency(
                     f"Spark does not start on Java {java.version} ({java.source}): {words or cluster.first_line(error)}",
                     hint="synaptarium doctor checks Java; --engine local needs neither Java nor Spark.",
