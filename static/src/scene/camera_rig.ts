@@ -103,6 +103,10 @@ export class CameraRig {
   /** Puts the camera there, with nothing in between: for what moves it at every turn, such as a replayed session. */
   place({ position, target }: Camera): void {
     this.flight = null;
+    // What is left of a drag's swing would carry it on from there.
+    this.controls.enableDamping = false;
+    this.controls.update();
+    this.controls.enableDamping = true;
     this.camera.position.set(...position);
     this.controls.target.set(...target);
     this.moved = true;
