@@ -158,7 +158,6 @@ def test_memory_stays_at_a_window_however_long_the_file_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(column_order, "WINDOW_ROWS", 200_000)
-    monkeypatch.setattr(column_order, "HELD_BYTES", 6_000_000)
     n = 3_000_000
     time_us = np.random.default_rng(1).permutation(n)
     pq.write_table(

@@ -18,9 +18,6 @@ from synaptarium.adapters.column_file import ColumnFile
 
 #: Rows sorted at once where a file is not in time order: about 200 MB.
 WINDOW_ROWS = 4_194_304
-#: Converted rows kept by the first pass, so that the second need not decode them: 16 million spikes. Longer files are
-#: decoded twice from there on.
-HELD_BYTES = 256 * 1024 * 1024
 #: Every so many rows one time is kept, to cut an unsorted file into windows.
 _SAMPLE_STEP = 1024
 
@@ -41,6 +38,9 @@ class Part:
 class TimeOrder:
     """The parts of a file in time, as a first pass finds them; then reads any range sorted.
 
+    Nothing of the first pass is kept but where parts lie: decoding twice, in a thread beside the consumer, was quicker
+    than to fill 256 MiB of fresh memory with it.
+
     Parameters
     ----------
     file : ColumnFile
@@ -58,8 +58,6 @@ class TimeOrder:
         self.out_of_order = 0
         self._latest_us: int | None = None
         self._sample: list[NDArray[np.int64]] = []
-        self._held: dict[int, list[pa.RecordBatch]] = {}
-        self._held_bytes = 0
 
     def scan(self) -> Iterator[pa.RecordBatch]:
         """Yield every converted batch once, in the file's order, and note where in time each part lies."""
@@ -67,7 +65,6 @@ class TimeOrder:
             low: int | None = None
             high = rows = 0
             ascending = True
-            held: list[pa.RecordBatch] = []
             for _, decoded in batches:
                 batch = self._convert(decoded)
                 time_us = _times(batch)
@@ -85,14 +82,10 @@ class TimeOrder:
                 low, high = (first, last) if low is None else (min(low, first), max(high, last))
                 rows += time_us.size
                 self._sample.append(time_us[::_SAMPLE_STEP].copy())
-                held.append(batch)
                 yield batch
             if low is not None:
                 self.parts.append(Part(index, low, high, rows, ascending))
                 self.rows += rows
-                n_bytes = sum(batch.nbytes for batch in held)
-                if self._held_bytes + n_bytes <= HELD_BYTES:
-                    self._held[index], self._held_bytes = held, self._held_bytes + n_bytes
 
     @property
     def ascending(self) -> bool:
@@ -152,9 +145,6 @@ class TimeOrder:
             yield from self._converted(part.index)
 
     def _converted(self, index: int) -> Iterator[pa.RecordBatch]:
-        if index in self._held:
-            yield from self._held[index]
-            return
         for batch in self._file.batches(index, self._columns):
             if batch.num_rows:
                 yield self._convert(batch)

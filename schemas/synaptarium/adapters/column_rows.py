@@ -37,6 +37,8 @@ class Names:
             column = column.cast(pa.string()).dictionary_encode()
         indices = column.indices.to_numpy()
         texts = column.dictionary.cast(pa.string())
+        if len(texts) == 1 and len(column) and texts[0].as_py():
+            return np.full(len(column), self.place(texts[0].as_py()), np.int32)
         table = np.zeros(len(texts), np.int32)
         for index in np.flatnonzero(np.bincount(indices, minlength=len(texts))).tolist():
             name = texts[index].as_py()

@@ -40,7 +40,7 @@ class ColumnSource:
     Notes
     -----
     ``describe`` reads every file once, in batches, while another thread takes its digest; what is held of it are the
-    synapses, a row for each neuron, and the first 256 MiB of events. A file that is not in time order is sorted
+    synapses and a row for each neuron. A file that is not in time order is sorted
     window by window while it is read.
     """
 
