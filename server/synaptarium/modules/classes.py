@@ -133,7 +133,7 @@ def _predictions(
             f"Accuracy is over {params.window_stimuli:,} stimuli; the window has {n:,}. Choose fewer, or a longer window."
         )
     )
-    return [
+    panels: list[AnyPanel] = [
         Matrix(
             id="confusion",
             title="Confusion matrix",
@@ -176,6 +176,8 @@ def _predictions(
             empty=why,
         ),
     ]
+    # Once is enough to say that nothing was read.
+    return panels if n else panels[:1]
 
 
 def _neurons(

@@ -53,7 +53,7 @@ _BUDGET_BYTES = 1024 * 1024
 _MAX_BINS = 50_000
 # Spike-contrast tries about a hundred bin sizes, each time over all spikes.
 _MAX_CONTRAST_SPIKES = 20_000
-_SPECTRUM_FRAMES = 65_536
+_SPECTRUM_FRAMES = 131_072
 _SEGMENT = 1024
 
 

@@ -32,7 +32,7 @@ MAX_LINES = 4
 MAX_PSTH_BINS = 400
 _BUDGET_BYTES = 1024 * 1024
 # Frames of the series for the PSTH: 20 bytes each, before compression.
-_PSTH_FRAMES = 65_536
+_PSTH_FRAMES = 131_072
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ Neurons of a layer with which something may be wrong, and since when. A click on
 
 Dead: no spike in the whole run. Silent: it spiked, but not in the last part of the window (silent_percent of it, at least);
 since the end of the interval of its last spike. Saturated: in some interval it spikes in at least saturated_percent of the
-bins, as far as one spike a bin is the most that a simulator gives. Runaway: in some interval its rate is at least
+bins, as far as one spike a bin is the most that a simulator gives. Runaway: in two intervals in a row its rate is at least
 runaway_percent of its mean rate in all intervals before, of which there are 4 with 10 spikes at least. Stuck weights: no weight
 onto it changed in the last part of the window (silent_percent), while others of the projection did; since its last change.
 Without a class: its selectivity (largest rate of a class - mean of the others) / (their sum) is below class_percent, or it did
@@ -137,7 +137,9 @@ def _spiking(reader: RecordingReader, layer: Layer, found: IntervalCounts, param
     loud = first_at_least(part, params.saturated_percent / 100)
     saturated = np.flatnonzero(loud >= 0)
     times = growth(counts, found.observed_us, least_spikes=LEAST_SPIKES, least_intervals=LEAST_INTERVALS)
-    away = first_at_least(times, params.runaway_percent / 100)
+    # One loud interval may be one loud stimulus.
+    lasting = np.fmin(times[:-1], np.where(np.isnan(times[1:]), 0, times[1:]))
+    away = first_at_least(lasting, params.runaway_percent / 100)
     runaway = np.flatnonzero(away >= 0)
     since_text = [f"last spike before {clock(since_us[one])}" for one in silent]
     return [
@@ -167,10 +169,10 @@ def _spiking(reader: RecordingReader, layer: Layer, found: IntervalCounts, param
         ),
         _Finding(
             "runaway",
-            f"rate of an interval {params.runaway_percent:g} % of the mean before it",
+            f"rate of two intervals in a row {params.runaway_percent:g} % of the mean before",
             runaway,
             edges[away[runaway]].astype(np.float64),
-            [f"up to {100 * np.nanmax(times[:, one]):.3g} %" for one in runaway],
+            [f"up to {100 * np.nanmax(times[:, one]):,.0f} %" for one in runaway],
         ),
     ]
 

@@ -113,7 +113,7 @@ def _histogram(
     if params.isi_bin_ms:
         bin_us = max(1, round(params.isi_bin_ms * 1000))
     else:
-        wide_us = float(np.quantile(shown, 0.95)) / HISTOGRAM_BINS if len(shown) else 0.0
+        wide_us = (float(np.quantile(shown, 0.95)) + frame_us) / HISTOGRAM_BINS if len(shown) else 0.0
         # Whole frames: intervals are multiples of them.
         bin_us = max(1, int(np.ceil(wide_us / frame_us))) * frame_us
     columns["isi.ms"] = np.arange(HISTOGRAM_BINS) * bin_us / 1000

@@ -3,8 +3,9 @@
 Receptive fields of a layer at the window's end and at the run's, and the distribution of the weights of a projection and of
 the synapses onto the selected neurons over time.
 
-Spread is the population standard deviation. Bins of a distribution are closed on the left and span the projection's first and
-last recorded weights; what lies outside is counted in the outermost bin.
+Spread is the population standard deviation. Courses are of all synapses at the boundaries of the summary tables, whose bins span
+all recorded weights; where the window is shorter than 8 of them, of what was read of the chunks, with bins from the smallest to
+the largest first and last weight, and what lies outside in the outermost bin. Bins are closed on the left.
 
 Source: the Synapse module of VS2N (Elbez, Benhaoua, Devienne, Boulet, CBMI 2021).
 """
@@ -48,6 +49,9 @@ MAX_TILES = 4
 MAX_CELLS = 131_072
 MAX_PRUNED = 100
 TIME_POINTS = 96
+TABLE_POINTS = 64
+# From fewer boundaries of a summary table than this, chunks tell more.
+_FEW_ROWS = 8
 BINS = 40
 _CHUNK_BYTES = 384 * 1024
 
@@ -105,11 +109,13 @@ class Weights:
 
 @dataclasses.dataclass(frozen=True)
 class _Course:
-    """Mean, spread (n_points,) and histogram (n_points, BINS) of some synapses over time."""
+    """Mean, spread (n_points,) and histogram (n_points, n_bins) from ``low`` to ``high`` of some synapses over time."""
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
     histogram: NDArray[np.int64]
+    low: float
+    high: float
 
 
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
@@ -391,7 +397,10 @@ def _field(
 def _courses(
     reader: RecordingReader, window: TimeWindow, weights: Weights, neurons: list[int]
 ) -> tuple[Frames | None, NDArray[np.int64], list[_Course]]:
-    """Return the course of all synapses that were read, then of those onto each neuron."""
+    """Return the course of all synapses, then of those onto each neuron: from the summary tables, or of what was read."""
+    found = _courses_from_tables(reader, window, weights, neurons)
+    if found is not None:
+        return None, *found
     n_all = sum(tile.n for tile in weights.tiles)
     masks = [np.arange(n_all)] + [np.flatnonzero(weights.post == neuron) for neuron in neurons]
     frames, states = None, iter(())
@@ -437,10 +446,51 @@ def _courses(
             np.array([one[0] for one in row]),
             np.array([one[1] for one in row]),
             np.array([one[2] for one in row], np.int64).reshape(-1, BINS),
+            weights.low,
+            weights.high,
         )
         for row in rows
     ]
     return frames, t_us, courses
+
+
+def _courses_from_tables(
+    reader: RecordingReader, window: TimeWindow, weights: Weights, neurons: list[int]
+) -> tuple[NDArray[np.int64], list[_Course]] | None:
+    """Return the boundaries and the courses by the summary tables; None where they are absent or too coarse."""
+    tables, name = reader.tables, weights.projection.name
+    if tables is None:
+        return None
+    # Of each course its table of statistics, its histogram, and the item in them.
+    wanted = [("weights", "weights.histogram", 0)]
+    wanted += [("weights.neurons", "weights.neurons.histogram", neuron) for neuron in neurons]
+    found: list[_Course] = []
+    t_us = np.empty(0, np.int64)
+    for statistics, histogram, item in wanted:
+        # A state is that at a boundary, so the rows of all these tables are the same.
+        grid, bins = tables.find(statistics, name), tables.find(histogram, name)
+        if grid is None or bins is None or grid.interval_bins != bins.interval_bins or not bins.edges:
+            return None
+        first, last = tables.rows_inside(grid, window.t_start_us, window.t_stop_us)
+        if last - first < _FEW_ROWS:
+            return None
+        rows = np.unique(np.linspace(max(1, first), last, TABLE_POINTS).astype(int)).tolist()
+        cost = sum(reader.table_bytes(one, rows, first_item=item, n_items=1) for one in (grid, bins))
+        if cost > (BUDGET_BYTES - reader.bytes_read) // 2:
+            return None
+        stored = reader.table_rows(grid, rows, first_item=item, n_items=1)
+        counts = reader.table_rows(bins, rows, first_item=item, n_items=1)["n"]
+        t_us = np.array([tables.boundary_us(grid, row) for row in rows], np.int64)
+        found.append(
+            _Course(
+                stored["mean"][:, 0, 0].astype(np.float64),
+                stored["std"][:, 0, 0].astype(np.float64),
+                counts[:, 0, :].astype(np.int64),
+                bins.edges[0],
+                bins.edges[-1],
+            )
+        )
+    return t_us, found
 
 
 def _course(
@@ -455,7 +505,9 @@ def _course(
 ) -> list[AnyPanel]:
     known = bool(np.isfinite(course.mean).any())
     empty = "" if known else "No weight of these synapses is known in the window."
-    accounting = (*weights.accounting, *(frames.accounting if frames else ()))
+    # The tables tell of all synapses.
+    accounting = (*weights.accounting, *frames.accounting) if frames else ()
+    n_bins = course.histogram.shape[1]
     columns[f"{id}.t_us"] = t_us
     columns[f"{id}.mean"] = course.mean
     columns[f"{id}.above"] = course.mean + course.spread
@@ -481,14 +533,14 @@ def _course(
     distribution = Matrix(
         id=f"{id}.distribution",
         title=f"Weights of {name} over time",
-        subtitle=f"{span}, synapses per bin, {BINS} bins from {weights.high:.4g} (top) to {weights.low:.4g} (bottom)",
+        subtitle=f"{span}, synapses per bin, {n_bins} bins from {course.high:.4g} (top) to {course.low:.4g} (bottom)",
         values=f"{id}.n",
-        rows=BINS,
+        rows=n_bins,
         columns=len(t_us),
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Weight"),
         times_us=f"{id}.t_us",
-        row_edges=(weights.high, weights.low),
+        row_edges=(course.high, course.low),
         unit="synapses",
         accounting=accounting,
         empty=empty,
