@@ -92,7 +92,8 @@ def test_a_standalone_master_is_asked_for_a_core_a_range() -> None:
     assert needed.settings("spark://host:7077") == {"spark.executor.memory": "512m", "spark.cores.max": "30"}
     assert needed.settings("local[4]") == {}
     assert needed.workers("local[4]", 4) == 4
-    assert needed.workers("spark://host:7077", 2) == 8
+    assert needed.workers("spark://host:7077", 3) == 3
+    assert needed.workers("yarn", 2) == 8 and needed.workers("yarn", 20) == 20
     assert Resources(5, 500).workers("yarn", 2) == 3
 
 

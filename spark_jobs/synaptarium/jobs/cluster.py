@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pyspark import SparkContext
@@ -17,6 +17,8 @@ from synaptarium.store.database import without_password
 #: How long a job without any executor waits: a standalone master gives them at once, a queue may take its time.
 STANDALONE_WAIT_S = 60.0
 QUEUE_WAIT_S = 900.0
+#: Executors of a standalone master register within this long of each other.
+GATHER_S = 0.5
 #: What decides the bytes of a chunk: executors that have others would write other chunks.
 PACKAGES = ("synaptarium", "pyarrow", "zstandard", "numpy")
 
@@ -113,6 +115,21 @@ class Watch:
             hint="Its own page shows whether workers are alive and have room. What is done is kept: start again.",
             where="master",
         )
+
+    def gather(self, tick: Callable[[], None]) -> None:
+        """Return when a cluster's executors are there: only then is it known how many tasks run at a time.
+
+        Parameters
+        ----------
+        tick : callable
+            Told about twice a second; may raise to stop. No task could run before, so nothing is lost by waiting.
+        """
+        while not self._local and not self.executors():
+            tick()
+            self.check()
+            time.sleep(GATHER_S)
+        if not self._local:
+            time.sleep(GATHER_S)
 
     def executors(self) -> int:
         """Return how many executors work for us."""

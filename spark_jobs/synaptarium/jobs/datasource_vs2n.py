@@ -120,7 +120,7 @@ class Vs2nReader(DataSourceReader):
             if field.name == "time_us":
                 array = pa.array(microseconds(numbers(values, where), unit_us(unit), where))
             elif field.type == pa.string():
-                array = pa.array([None if value is None else _text(value) for value in values], pa.string())
+                array = _texts(values)
             else:
                 array = _numbers(values, where, field)
             arrays.append(array)
@@ -144,6 +144,15 @@ def _numbers(values: list[Any], where: str, field: pa.Field) -> pa.Array:
     return pa.array(found, from_pandas=True).cast(field.type)
 
 
-def _text(value: Any) -> str:
+def _texts(values: list[Any]) -> pa.Array:
+    if set(map(type, values)) <= {str, type(None)}:
+        return pa.array(values, pa.string())
     # Classes are numbers in some databases, and 7.0 is the class 7.
+    texts = {value: _text(value) for value in set(values)}
+    return pa.array([texts[value] for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

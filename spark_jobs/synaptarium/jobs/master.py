@@ -43,7 +43,12 @@ def check_master(master: str) -> None:
             said = (error.strerror if isinstance(error, OSError) else None) or str(error)
         else:
             return
-    raise MissingDependency(
+    raise no_answer(master, said)
+
+
+def no_answer(master: str, said: str) -> MissingDependency:
+    """Return the error of a master that does not answer, with what was found in its place."""
+    return MissingDependency(
         f"No Spark master answers at {master}: {said}.",
         hint="Check that it runs and the address; without --master, Spark runs on this machine.",
         where="master",

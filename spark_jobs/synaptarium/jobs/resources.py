@@ -24,8 +24,8 @@ JVM_OVERHEAD_MB = 384
 #: Where executors are asked for by number: a JVM for so many tasks, and not more tasks than one MongoDB can feed.
 EXECUTOR_CORES = 4
 MAX_IN_FLIGHT = 64
-#: Ranges in flight to plan for where a cluster tells its cores only once its executors come.
-UNKNOWN_CORES = 8
+#: Ranges in flight to plan for where most executors are still to come.
+LATE_CORES = 8
 #: Part of the free memory of this machine that local tasks may take together.
 LOCAL_SHARE = 0.8
 _MB = 2**20
@@ -66,9 +66,11 @@ class Resources:
         master : str
             Where.
         known : int
-            What Spark says of it: right for this machine, a default for a cluster whose executors are still to come.
+            Cores that Spark has by now: all of them but on YARN and Kubernetes, whose executors come one by one.
         """
-        return known if master.startswith("local") else min(self.in_flight, max(known, UNKNOWN_CORES))
+        return (
+            known if master.startswith(("local", "spark://")) else max(known, min(self.in_flight, LATE_CORES))
+        )
 
     def settings(self, master: str) -> dict[str, str]:
         """Return Spark's settings for a master.

@@ -19,6 +19,7 @@ from pyspark.java_gateway import launch_gateway
 
 from synaptarium.jobs import cluster, ranges
 from synaptarium.jobs.java import Java, find_java
+from synaptarium.jobs.master import no_answer
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.resources import resources_of
 from synaptarium.kernels.processor import DISABLE, keep_memory
@@ -29,7 +30,7 @@ from synaptarium.store.database import Store, connect
 DEFAULT_MASTER = "local[*]"
 POLL_S = 0.5
 #: Executors outlive a restart of the database.
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 _LOG_LINES = 12
 # A JVM that only hands out tasks gains nothing from its second compiler, and starts half a second sooner without.
 _QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -84,6 +85,12 @@ def run_spark(
         work = functools.partial(
             build_ranges, store.uri, store.name, msgspec.json.encode(plan), cluster.versions()
         )
+
+        def told() -> None:
+            check()
+            tick()
+
+        watch.gather(told)
         try:
             groups = ranges.groups_of(todo, needed.workers(master, context.defaultParallelism))
             tasks = context.parallelize(groups, len(groups)).mapPartitions(work)
@@ -203,7 +210,7 @@ def spark_context(
                 words = " ".join(log.read_text(errors="replace").split("\n")[-_LOG_LINES:]).strip()
                 said = f"{words} {cluster.words_of(error)}"
                 if cluster.is_gone(said):
-                    raise cluster.explained(RuntimeError(said), master) from error
+                    raise no_answer(master, "what listens there takes no application") from error
                 raise MissingDependency(
                     f"Spark does not start on Java {java.version} ({java.source}): {words or cluster.first_line(error)}",
                     hint="synaptarium doctor checks Java; --engine local needs neither Java nor Spark.",
