@@ -70,7 +70,7 @@ def test_menu_changes_the_layout_and_the_address_keeps_it(
     page.get_by_role("radio", name="Rings").check()
     settled(wait_until, "rings")
     page.keyboard.press("Escape")
-    expect(page.locator(".popover")).to_be_hidden()
+    expect(page.locator(".popover[aria-label=Layout]")).to_be_hidden()
     page.wait_for_timeout(800)
     assert "layout=rings" in page.url
     before = page.evaluate(PLACES, [0, 63, 100, 140])

@@ -220,6 +220,25 @@ COMMANDS = (
         (_JSON,),
     ),
 )
+    Command(
+        "export",
+        "write the scene of a recording at one moment as glTF",
+        "commands.export:export",
+        "synaptarium export digits --glb digits.glb --at 12.5",
+        (
+            _ID,
+            _argument("--glb", metavar="FILE", help="points and lines, which every viewer opens"),
+            _argument(
+                "--glyphs", metavar="FILE", help="a glyph for each neuron by cell type, as GPU instances"
+            ),
+            _argument("--at", type=float, metavar="SECONDS", help="the moment (default: the end)"),
+            _argument(
+                "--layout", metavar="NAME", default="auto", help="layout (default: the recording's own)"
+            ),
+            _argument("--synapses", type=int, default=3000, help="synapses at most (default: 3000)"),
+            _JSON,
+        ),
+    ),
 
 
 def parser() -> argparse.ArgumentParser:

@@ -145,6 +145,11 @@ export class CameraRig {
     return { position: position.toArray() as [number, number, number], target: target.toArray() as [number, number, number] };
   }
 
+  /** False while a drag means something else than turning. */
+  set enabled(on: boolean) {
+    this.controls.enabled = on;
+  }
+
   /** Direction from the target to the camera. */
   direction(): THREE.Vector3 {
     return this.camera.position.clone().sub(this.controls.target).normalize();

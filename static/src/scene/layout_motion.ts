@@ -25,16 +25,19 @@ export class LayoutMotion {
   constructor(
     private readonly network: Network, private readonly view: View, private readonly table: NeuronTable,
     private readonly sheets: Sheets, private readonly signal: AbortSignal,
-    /** Called when a layout has been set out for (`far`: neurons lie elsewhere), and when the layers have moved apart. */
-    private readonly onChange: (far: boolean) => void,
+    /**
+     * Called when a layout has been set out for (`far`: neurons lie elsewhere), and when the layers have moved apart;
+     * `camera`: whoever changed the layout has set the camera with it.
+     */
+    private readonly onChange: (far: boolean, camera: boolean) => void,
   ) {
     this.layout = network.layout ?? '';
     this.note = network.layout_note ?? '';
     this.um_per_unit = network.um_per_unit ?? 0;
     this.drawn = { spread: view.get('spread'), fan: view.get('fan') };
     table.setSpread(this.drawn.spread, this.drawn.fan);
-    view.subscribe(['layout', 'order'], () => void this.ask(), signal);
-    view.subscribe(['spread', 'fan'], () => this.onChange(false), signal);
+    view.subscribe(['layout', 'order'], (_, changed) => void this.ask(changed.has('camera')), signal);
+    view.subscribe(['spread', 'fan'], () => this.onChange(false, false), signal);
   }
 
   /** Moves everything on; true while something moves. */
@@ -42,7 +45,7 @@ export class LayoutMotion {
     const spreading = this.ease('spread', elapsed_ms) || this.ease('fan', elapsed_ms);
     if (spreading) {
       this.table.setSpread(this.drawn.spread, this.drawn.fan);
-      if (this.drawn.spread === this.view.get('spread') && this.drawn.fan === this.view.get('fan')) this.onChange(false);
+      if (this.drawn.spread === this.view.get('spread') && this.drawn.fan === this.view.get('fan')) this.onChange(false, false);
     }
     if (!this.table.moving) return spreading;
     this.start_ms ??= now_ms;
@@ -67,7 +70,7 @@ export class LayoutMotion {
     return true;
   }
 
-  private async ask(): Promise<void> {
+  private async ask(camera: boolean): Promise<void> {
     if (this.network.place === undefined) return;
     this.asked?.abort();
     const asked = new AbortController();
@@ -79,7 +82,7 @@ export class LayoutMotion {
     } catch (error) {
       if (signal.aborted) return;
       this.failed = error instanceof Error ? error.message : String(error);
-      this.onChange(false);
+      this.onChange(false, false);
       return;
     }
     if (signal.aborted) return;
@@ -91,6 +94,6 @@ export class LayoutMotion {
     this.sheets.rebuild(this.table);
     this.start_ms = null;
     this.part = 0;
-    this.onChange(true);
+    this.onChange(true, camera);
   }
 }

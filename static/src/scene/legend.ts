@@ -30,6 +30,8 @@ export class Legend {
   private readonly hover = document.createElement('div');
   private readonly bar = document.createElement('div');
   private last = '';
+  /** What is said now. */
+  text: LegendText = { scales: [], notes: [] };
 
   constructor(host: HTMLElement) {
     this.root.className = 'scene-legend';
@@ -46,6 +48,7 @@ export class Legend {
     const key = JSON.stringify(text);
     if (key === this.last) return; // writing the same text would cost a layout
     this.last = key;
+    this.text = text;
     this.root.replaceChildren(...text.scales.map(scaleElement), ...text.notes.map((note) => element('div', 'scene-note', note)));
   }
 

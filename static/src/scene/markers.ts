@@ -1,22 +1,30 @@
-/** Rings around the selected neurons and the one under the pointer, never hidden by what lies before them. */
+/**
+ * Rings around the selected neurons, the one under the pointer, and those of the selection sets in their colours; never
+ * hidden by what lies before them.
+ */
 
 import * as THREE from 'three';
 
 import { POINT_GLSL, type NeuronTable } from './neuron_table';
 import { SIZE_GLSL } from './neurons';
 import { SELECTION_COLOUR } from '../state/palette';
+import type { NeuronSet } from '../state/view';
 
-const MOST = 512;
+/** More rings than this are a crowd. */
+const MOST = 8192;
 
 const VERTEX = /* glsl */ `
 ${POINT_GLSL}
 ${SIZE_GLSL}
 in uint id;
 in float kind;
+in vec3 tint;
+flat out vec3 ring_colour;
 uniform float ratio;
 flat out float alpha;
 flat out float width;
 void main() {
+  ring_colour = tint;
   Point point = pointOf(int(id));
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
   gl_Position = projectionMatrix * view;
@@ -28,7 +36,7 @@ void main() {
 }`;
 
 const FRAGMENT = /* glsl */ `
-uniform vec3 colour;
+flat in vec3 ring_colour;
 flat in float alpha;
 flat in float width;
 out vec4 pixel;
@@ -37,17 +45,18 @@ void main() {
   float soft = fwidth(r);
   float ring = smoothstep(1.0 - width - soft, 1.0 - width, r) * (1.0 - smoothstep(1.0 - soft, 1.0, r));
   if (ring < 0.01) discard;
-  pixel = vec4(colour, ring * alpha);
+  pixel = vec4(ring_colour, ring * alpha);
 }`;
 
 export class Markers {
   readonly object: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
   private readonly ids = new THREE.BufferAttribute(new Uint32Array(MOST), 1);
+  private readonly tints = new THREE.BufferAttribute(new Float32Array(3 * MOST), 3);
   private readonly kinds = new THREE.BufferAttribute(new Float32Array(MOST), 1);
 
   constructor(table: NeuronTable, shared: Record<string, THREE.IUniform>) {
     this.ids.gpuType = THREE.IntType;
-    const geometry = new THREE.BufferGeometry().setAttribute('id', this.ids).setAttribute('kind', this.kinds);
+    const geometry = new THREE.BufferGeometry().setAttribute('id', this.ids).setAttribute('kind', this.kinds).setAttribute('tint', this.tints);
     geometry.setDrawRange(0, 0);
     this.object = new THREE.Points(
       geometry,
@@ -60,7 +69,6 @@ export class Markers {
           leastSize: shared.leastSize,
           pointSize: shared.pointSize,
           ratio: { value: 1 },
-          colour: { value: new THREE.Color(SELECTION_COLOUR) },
         },
       }),
     );
@@ -69,19 +77,24 @@ export class Markers {
     this.object.visible = false;
   }
 
-  set(selection: readonly number[], hover: number, pixelRatio: number): void {
-    const shown = selection.slice(-(MOST - 1));
-    shown.forEach((id, i) => {
-      this.ids.setX(i, id);
-      this.kinds.setX(i, 0);
-    });
-    let n = shown.length;
-    if (hover >= 0 && !shown.includes(hover)) {
-      this.ids.setX(n, hover);
-      this.kinds.setX(n, 1);
+  set(selection: readonly number[], hover: number, sets: readonly NeuronSet[], pixelRatio: number): void {
+    const marked = new Set(selection.slice(-(MOST - 1)));
+    const own = new THREE.Color(SELECTION_COLOUR);
+    let n = 0;
+    const add = (id: number, kind: number, colour: THREE.Color): void => {
+      if (n >= MOST) return;
+      this.ids.setX(n, id);
+      this.kinds.setX(n, kind);
+      this.tints.setXYZ(n, colour.r, colour.g, colour.b);
       n++;
+    };
+    for (const id of marked) add(id, 0, own);
+    if (hover >= 0 && !marked.has(hover)) add(hover, 1, own);
+    for (const { neurons, colour } of sets) {
+      const tint = new THREE.Color(colour);
+      for (const id of neurons) if (!marked.has(id)) add(id, 1, tint);
     }
-    this.ids.needsUpdate = this.kinds.needsUpdate = true;
+    this.ids.needsUpdate = this.kinds.needsUpdate = this.tints.needsUpdate = true;
     this.object.geometry.setDrawRange(0, n);
     this.object.visible = n > 0;
     this.object.material.uniforms.ratio.value = pixelRatio;

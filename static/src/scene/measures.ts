@@ -5,14 +5,11 @@
 
 import type { SynapseView } from './synapse_view';
 import type { FrameSource, Network, NeuronFacts } from '../state/frames';
+import { saturatedHz } from '../state/search';
 import type { ColourMode } from '../state/view';
 
 /** Values of mode "health"; the shader tells silent neurons from the time of their last spike. */
 export const HEALTH = { fine: 0, dead: 1, saturated: 2, unknown: 3 } as const;
-/** A neuron is saturated from this rate on, or from a spike in every fourth bin, whichever is lower. */
-const SATURATED_HZ = 200;
-const SATURATED_PER_BIN = 0.25;
-
 export interface Measure {
   /** One per neuron; NaN where there is none. Selectivity: class + 0.999 * index. */
   readonly values: Float32Array;
@@ -37,7 +34,7 @@ export class Measures {
 
   /** From this mean rate on a neuron counts as saturated. */
   get saturated_hz(): number {
-    return Math.min(SATURATED_HZ, (SATURATED_PER_BIN * 1e6) / this.frames.bin_us);
+    return saturatedHz(this.frames.bin_us);
   }
 
   /** The values of a mode, or null while they are not known; modes of spikes have none. */
@@ -68,15 +65,6 @@ export class Measures {
   /** How the classes of the neurons were found. */
   get method(): string {
     return [...new Set(Object.values(this.facts?.method ?? {}))].join('; ');
-  }
-
-  /** Global indices of the neurons without a spike in the whole recording, or saturated ones; null while unknown. */
-  neuronsThatAre(what: 'dead' | 'saturated'): number[] | null {
-    const measure = this.get('health', 0, 0);
-    if (measure === null) return null;
-    const found: number[] = [];
-    measure.values.forEach((value, id) => value === HEALTH[what] && found.push(id));
-    return found;
   }
 
   /** The preferred class of each neuron, -1 for none; null while unknown. */

@@ -39,7 +39,7 @@ uniform float pointSize;   // the view's own factor
 // Pixels of a point, and how much of the least size it really fills.
 vec2 sizeOf(float spacing, float depth) {
   float size = pointSize * spacing * ${FILL.toFixed(2)} * pixelScale / depth;
-  return vec2(clamp(size, leastSize, 120.0), clamp(size / leastSize, 0.0, 1.0));
+  return vec2(clamp(size, leastSize, 75.0 * leastSize), clamp(size / leastSize, 0.0, 1.0));
 }
 `;
 
@@ -152,7 +152,7 @@ void main() {
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
   gl_Position = projectionMatrix * view;
   vec2 size = sizeOf(point.spacing, -view.z);
-  gl_PointSize = min(size.x * (2.4 + 2.2 * glow), 160.0);
+  gl_PointSize = min(size.x * (2.4 + 2.2 * glow), 100.0 * leastSize);
   light = texture(spikeMap, vec2(0.30 + 0.62 * glow, 0.5)).rgb * glow * strength * size.y * point.visible;
   if (view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;

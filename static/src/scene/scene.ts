@@ -16,12 +16,15 @@ import { drawsInSoftware } from './graphics';
 import { Labels } from './labels';
 import { LayoutMotion } from './layout_motion';
 import { Legend } from './legend';
+import { legendSvg } from './legend_svg';
 import { Markers } from './markers';
 import { Measures } from './measures';
 import { NeuronTable } from './neuron_table';
 import { Neurons } from './neurons';
 import { Picker } from './picker';
+import { drawPicture, MOST_PX, type PictureWish } from './picture';
 import { Pointer } from './pointer';
+import { RegionSelect } from './region_select';
 import { Sheets } from './sheets';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
@@ -52,6 +55,7 @@ export class Scene implements SceneHandle {
   private readonly backdrop = new Backdrop();
   private readonly picker: Picker;
   private readonly pointer: Pointer;
+  private readonly region: RegionSelect;
   private readonly layout: LayoutMotion;
   private readonly colours: ColourRange;
   private readonly labels: Labels;
@@ -113,8 +117,9 @@ export class Scene implements SceneHandle {
       this.ownCamera = JSON.stringify(camera);
       view.set({ camera });
     };
-    this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far) => this.layoutChanged(far));
+    this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => this.layoutChanged(far, camera));
     this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.layout);
+    this.region = new RegionSelect(canvas, context, this.table, this.rig);
     this.pointer = new Pointer(canvas, context, this.table, this.picker, this.rig, this.legend, () => this.surface());
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(host);
@@ -149,6 +154,11 @@ export class Scene implements SceneHandle {
     const row = this.table.rows[layer];
     if (row === undefined || row.kind !== 'layer') return;
     this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.goalOf(row)), new THREE.Vector3(-0.85, 0.22, 0.48).normalize(), 1.25));
+  }
+
+  /** The next drag selects what lies inside a box or a drawn line. */
+  selectBy(tool: 'box' | 'lasso'): void {
+    this.region.arm(tool);
   }
 
   project(neuron: number): { x: number; y: number } | null {
@@ -236,30 +246,49 @@ export class Scene implements SceneHandle {
     return pixels;
   }
 
-  /** The picture with its labels, as a PNG. */
-  async screenshot(): Promise<Blob> {
-    this.draw();
-    const source = this.renderer.domElement;
-    const picture = document.createElement('canvas');
-    picture.width = source.width;
-    picture.height = source.height;
-    const context = picture.getContext('2d');
-    if (context === null) throw new Error('No 2D canvas for the screenshot.');
-    context.drawImage(source, 0, 0);
+  /** The picture as the window shows it, as a PNG. */
+  screenshot(): Promise<Blob> {
     const ratio = this.renderer.getPixelRatio();
-    context.scale(ratio, ratio);
+    return this.picture({ width: Math.round(this.width * ratio), height: Math.round(this.height * ratio), transparent: false, labels: true });
+  }
+
+  /** The picture at any size, as a PNG; the camera stays, the shorter side shows what it shows here. */
+  async picture(wish: PictureWish & { readonly labels: boolean }): Promise<Blob> {
+    const [width, height] = [Math.round(wish.width), Math.round(wish.height)];
+    if (!(width >= 16 && height >= 16 && width <= MOST_PX && height <= MOST_PX)) {
+      throw new Error(`A picture has 16 to ${MOST_PX} pixels on each side; ${wish.width} x ${wish.height} was asked for.`);
+    }
+    this.draw();
+    const canvas = drawPicture({
+      renderer: this.renderer, scene: this.scene, camera: this.rig.camera, neurons: this.neurons, backdrop: this.backdrop.object,
+      page: { width: this.width, height: this.height },
+    }, { ...wish, width, height });
+    if (wish.labels) this.drawLabels(canvas);
+    this.resize();
+    return await new Promise((resolve, reject) =>
+      canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture could not be encoded.')) : resolve(blob)), 'image/png'),
+    );
+  }
+
+  legendSvg(): string {
+    return legendSvg(this.legend.text);
+  }
+
+  private drawLabels(canvas: HTMLCanvasElement): void {
+    const context = canvas.getContext('2d');
+    if (context === null) return;
+    const scale = canvas.height / this.height;
+    context.translate(canvas.width / 2, 0);
+    context.scale(scale, scale);
     context.textAlign = 'center';
     for (const { text, detail, colour, x, y } of this.labels.shown()) {
       context.fillStyle = colour;
       context.font = '500 13px system-ui, sans-serif';
-      context.fillText(text, x, y + 13);
+      context.fillText(text, x - this.width / 2, y + 13);
       context.fillStyle = '#9aa4b8';
       context.font = '12px system-ui, sans-serif';
-      context.fillText(detail, x, y + 30);
+      context.fillText(detail, x - this.width / 2, y + 30);
     }
-    return await new Promise((resolve, reject) =>
-      picture.toBlob((blob) => (blob === null ? reject(new Error('The picture could not be encoded.')) : resolve(blob)), 'image/png'),
-    );
   }
 
   /** For benches that call `renderFrame` themselves. */
@@ -282,7 +311,7 @@ export class Scene implements SceneHandle {
     this.renderer.setAnimationLoop(null);
     this.resizer.disconnect();
     for (const part of [
-      this.rig, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
+      this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
       this.backdrop, this.table,
     ]) {
       part.dispose();
@@ -382,7 +411,9 @@ export class Scene implements SceneHandle {
     signal.addEventListener('abort', () => this.dispose(), { once: true });
     view.subscribe(['colour', 'variable', 'synapses', 'selection'], () => this.demand(), signal);
     view.subscribe(null, () => this.invalidate(), signal);
-    view.subscribe(['selection', 'hover'], () => this.markers.set(view.get('selection'), view.get('hover'), this.renderer.getPixelRatio()), signal);
+    const mark = (): void => this.markers.set(view.get('selection'), view.get('hover'), view.get('sets'), this.renderer.getPixelRatio());
+    view.subscribe(['selection', 'hover', 'sets'], mark, signal);
+    mark();
     view.subscribe(
       ['camera'],
       () => {
@@ -406,9 +437,9 @@ export class Scene implements SceneHandle {
   }
 
   /** Neurons lie elsewhere (`far`), or the layers stand closer or farther: the whole of it is shown again. */
-  private layoutChanged(far: boolean): void {
+  private layoutChanged(far: boolean, camera: boolean): void {
     this.rig.setWorld(this.table.bounds());
-    if (far) this.home();
+    if (far && !camera) this.home();
     this.invalidate();
   }
 

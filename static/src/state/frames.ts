@@ -102,7 +102,7 @@ export interface Network {
   readonly layout_note?: string;
   /** Another layout: where the same neurons lie then. `order` names the layers as they shall stand. */
   place?(layout: string, order: readonly string[], signal?: AbortSignal): Promise<Placement>;
-  /** Fetched at each call: the scene keeps them. */
+  /** Fetched once and kept. */
   facts?(signal?: AbortSignal): Promise<NeuronFacts>;
   /** Pre and post of a projection; fetched once and kept. */
   synapses(projection: string, signal?: AbortSignal): Promise<Synapses>;
@@ -304,6 +304,11 @@ export interface SceneHandle {
   fitSelection(): void;
   /** Eases to one layer. Keys 1-9. */
   fitLayer(layer: number): void;
+  /** The scene as a PNG of any size. */
+  picture?(wish: { width: number; height: number; transparent: boolean; labels: boolean }): Promise<Blob>;
+  legendSvg?(): string;
+  /** The next drag selects what lies inside a box or a drawn line. */
+  selectBy?(tool: 'box' | 'lasso'): void;
   /** Pixel position in the host of a neuron now, for tests and labels; null when behind the camera. */
   project(neuron: number): { x: number; y: number } | null;
   /** The synapse weights now at a neuron, for the detail card (strongest first); [] where unknown. */

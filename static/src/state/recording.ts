@@ -102,6 +102,7 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
     has_weights: weights.has(projection.name),
   }));
   const kept = new Map<string, Promise<Synapses>>();
+  let facts: Promise<NeuronFacts> | null = null;
   return {
     recording: id,
     layers,
@@ -113,7 +114,7 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
     n_neurons: scene.n_rows,
     ...placement,
     place: async (layout, order, signal) => placementOf(await rest.scene(id, layout, indicesOf(order, names), signal), names),
-    facts: async (signal) => factsOf(await rest.neurons(id, signal)),
+    facts: () => (facts ??= rest.neurons(id).then(factsOf).catch((error: unknown) => { facts = null; throw error; })),
     bounds: json<[Vector, Vector]>(scene, 'bounds'),
     home: json<{ position: Vector; target: Vector }>(scene, 'home'),
     synapses: (name) => {

@@ -9,6 +9,7 @@ import type { PlaybackClock } from '../state/playback';
 import type { View } from '../state/view';
 import { h, setText } from './dom';
 import { iconButton, setIcon } from './icons';
+import { bookmarksSection, keepSelection, setsSection } from './kept_list';
 
 const RATE_WINDOW_US = 500_000;
 const NEURON_WINDOW_US = 1_000_000;
@@ -35,7 +36,9 @@ export class SidePanel {
       'aside.side', { 'aria-label': 'Layers and selection' },
       h('section', h('h2', 'Layers'), h('ul.layers-list', ...this.rows.map((row) => row.element))),
       this.selection,
+      setsSection(view, () => parts.scene()?.fitSelection(), signal),
       this.detail,
+      bookmarksSection(view, signal),
     );
     view.subscribe(['hidden', 'theme'], () => this.paintLayers(), signal);
     view.subscribe(['selection'], () => this.paintSelection(), signal);
@@ -71,8 +74,19 @@ export class SidePanel {
   private paintSelection(): void {
     const { view, network } = this.parts;
     const selected = view.get('selection');
-    this.selection.hidden = selected.length === 0;
-    this.selection.replaceChildren();
+    const { scene } = this.parts;
+    this.selection.replaceChildren(h(
+      'div.section-head', h('h2', 'Selected'),
+      h(
+        'div.selection-tools',
+        iconButton('box', 'Select in a box: drag in the scene', 'Shift drag', () => scene()?.selectBy?.('box')),
+        iconButton('lasso', 'Select inside a line: draw in the scene', 'Alt drag', () => scene()?.selectBy?.('lasso')),
+        ...(selected.length > 0 ? [
+          iconButton('keep', 'Keep the selection as a set', '', () => keepSelection(view)),
+          iconButton('close', 'Clear the selection', 'Esc', () => view.set({ selection: [] })),
+        ] : []),
+      ),
+    ));
     if (selected.length > 0) {
       const byLayer = new Map<string, number>();
       for (const neuron of selected) {
@@ -80,7 +94,6 @@ export class SidePanel {
         byLayer.set(layer, (byLayer.get(layer) ?? 0) + 1);
       }
       this.selection.append(
-        h('div.section-head', h('h2', 'Selected'), iconButton('close', 'Clear the selection', 'Esc', () => view.set({ selection: [] }))),
         h('p.facts', [...byLayer].map(([layer, n]) => `${formatCount(n)} in ${layer}`).join(', ')),
       );
     }

@@ -2,9 +2,10 @@
 
 import type { RecordingSummary } from '../net/messages.gen';
 import { rest } from '../net/rest';
-import type { Network } from '../state/frames';
+import type { Network, SceneHandle } from '../state/frames';
 import type { View } from '../state/view';
 import { ColourMenu } from './colour_menu';
+import { ExportMenu } from './export_menu';
 import { SynapseMenu } from './synapse_menu';
 import { h, setText } from './dom';
 import { brandMark } from './home';
@@ -15,7 +16,9 @@ export interface TopBarParts {
   readonly network: Network;
   readonly name: string;
   readonly view: View;
-  search(text: string): string | null;
+  readonly t_us: () => number;
+  readonly scene: () => SceneHandle | null;
+  search(text: string): Promise<{ wrong: boolean; note: string }>;
   toggleSide(): void;
   toggleDock(): void;
   toggleTheme(): void;
@@ -29,7 +32,7 @@ export interface TopBarParts {
 
 export class TopBar {
   readonly element: HTMLElement;
-  readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:neuron', 'aria-label': 'Find a layer or a neuron', title: 'Find a layer or a neuron (/)', spellcheck: false });
+  readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:17, rate > 20', 'aria-label': 'Find layers and neurons', title: 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, saturated, a set (/)', spellcheck: false });
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
   private readonly colour: ColourMenu;
   private readonly theme: HTMLButtonElement;
@@ -48,9 +51,10 @@ export class TopBar {
     this.searchField.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.searchField.blur();
       if (event.key !== 'Enter') return;
-      const wrong = parts.search(this.searchField.value);
-      setText(note, wrong ?? '');
-      if (wrong === null) this.searchField.blur();
+      void parts.search(this.searchField.value).then((found) => {
+        setText(note, found.note);
+        if (!found.wrong) this.searchField.blur();
+      });
     });
     this.searchField.addEventListener('input', () => setText(note, ''));
     this.colour = new ColourMenu(network, view, signal);
@@ -64,6 +68,7 @@ export class TopBar {
       this.layout.element,
       this.colour.element,
       new SynapseMenu(network, view, signal).element,
+      new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene }, signal).element,
       this.searchField, note,
       h('div.spacer'),
       ...parts.extras,

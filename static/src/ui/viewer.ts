@@ -11,6 +11,7 @@ import type { CreateScene, SceneHandle } from '../state/frames';
 import { PlaybackClock } from '../state/playback';
 import { loadOverview } from '../state/overview';
 import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recording';
+import { saturatedHz, search } from '../state/search';
 import { View, VIEW_DEFAULTS } from '../state/view';
 import { append, h, setText } from './dom';
 import { Dock } from './dock';
@@ -145,7 +146,7 @@ class Viewer {
       moved: () => this.address.touch(),
     }, signal);
     this.top = new TopBar({
-      network, name: loaded.header.name, view: this.view,
+      network, name: loaded.header.name, view: this.view, t_us: () => this.clock.t_us, scene: () => this.scene,
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
@@ -303,23 +304,23 @@ class Viewer {
     setTimeout(() => { this.refreshing = false; }, 250);
   }
 
-  /** Finds "layer", "layer:neuron" or a global index; returns what is wrong, or null. */
-  private search(text: string): string | null {
-    const { layers } = this.loaded.network;
-    const [name, id] = text.trim().split(/[:\s]+/);
-    if (!name) return null;
-    const layer = layers.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
-      ?? layers.find((candidate) => candidate.name.toLowerCase().startsWith(name.toLowerCase()));
-    if (layer === undefined) return `No layer is named "${name}".`;
-    if (id === undefined) {
-      this.scene?.fitLayer(layer.index);
-      return null;
+  /** Finds a layer or neurons (see state/search.ts) and shows them; returns what is wrong, or what was found. */
+  private async search(text: string): Promise<{ wrong: boolean; note: string }> {
+    const { network } = this.loaded;
+    const found = await search(text, {
+      layers: network.layers, sets: this.view.get('sets'), duration_s: (this.store.t_stop_us - this.store.t_start_us) / 1e6,
+      saturated_hz: saturatedHz(this.store.bin_us),
+      facts: () => network.facts?.() ?? Promise.reject(new Error('Facts of the neurons are not known.')),
+    }).catch((error: unknown) => ({ kind: 'wrong', message: (error as Error).message }) as const);
+    if (found.kind === 'wrong') return { wrong: true, note: found.message };
+    if (found.kind === 'layer') {
+      this.scene?.fitLayer(found.layer.index);
+      return { wrong: false, note: '' };
     }
-    const neuron = Number(id);
-    if (!Number.isInteger(neuron) || neuron < 0 || neuron >= layer.n_neurons) return `${layer.name} has neurons 0 to ${layer.n_neurons - 1}.`;
-    this.view.set({ selection: [layer.offset + neuron] });
+    if (found.neurons.length === 0) return { wrong: false, note: '' };
+    this.view.set({ selection: found.neurons });
     this.scene?.fitSelection();
-    return null;
+    return { wrong: false, note: plural(found.neurons.length, 'neuron') };
   }
 
   /** A round interval, about a five-hundredth of the run: what an arrow key moves. */
@@ -368,7 +369,7 @@ class Viewer {
       { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => this.history.undo() },
       { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => this.history.redo() },
       { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
-      { keys: ['/'], label: 'Find a layer or a neuron', group: 'Selection', run: () => this.top.searchField.focus() },
+      { keys: ['/'], label: 'Find layers and neurons', group: 'Selection', run: () => this.top.searchField.focus() },
       ...this.sessions.shortcuts,
       { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => this.toggle('side') },
       { keys: ['p'], label: 'Panels', group: 'Page', run: () => this.toggle('dock') },
@@ -388,7 +389,7 @@ class Viewer {
 
   private showKeys(): void {
     showShortcuts(this.shortcuts, [
-      ['Click', 'Select a neuron; Shift adds'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
+      ['Click', 'Select a neuron; Shift adds'], ['Shift drag', 'Select in a box; Ctrl adds'], ['Alt drag', 'Select inside a line'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
       ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel or two fingers on the curve', 'Zoom in time'], ['Alt drag or right drag the curve', 'Pan'], ['Double click the curve', 'The whole run'],
     ]);
   }

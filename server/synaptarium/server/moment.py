@@ -1,0 +1,135 @@
+"""One moment of a recording as the scene shows it: where neurons lie, how they glow, which synapses with which weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.window import state_at, tiles_of
+from synaptarium.scenes.gltf import Moment, Segments
+from synaptarium.scenes.layout import Frame, Layout
+from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.manifest import Manifest
+from synaptarium.schemas.recording import Projection, Recording
+from synaptarium.server.routes.layouts import laid_out
+from synaptarium.server.stream.hub import read_manifest
+from synaptarium.store import events, network
+from synaptarium.store.database import Store
+
+#: Half lives after which a spike is not seen any more.
+HALF_LIVES = 7
+#: Half life of a glow: four bins, and never below this.
+LEAST_HALF_LIFE_US = 5_000
+#: |weight| of full colour, as the page has it.
+FULL_COLOUR = 0.995
+
+
+def moment_of(
+    store: Store, recording: Recording, t_us: int, *, layout: str = "auto", n_synapses: int = 3000
+) -> tuple[Moment, int, int]:
+    """Return the moment, how many synapses it draws, and of how many.
+
+    Parameters
+    ----------
+    t_us : int
+        Microseconds, within the recording's span.
+    layout : str
+        As :func:`synaptarium.scenes.layouts.lay_out`.
+    n_synapses : int
+        How many are drawn at most: of each projection the strongest, shared by the square root of their numbers.
+
+    Raises
+    ------
+    InvalidInput
+        A time outside of the recording, or a layout that cannot be made.
+    """
+    header = recording.header
+    if not header.t_start_us <= t_us <= header.t_stop_us:
+        raise InvalidInput(
+            f"{t_us / 1e6:g} s lies outside of {recording.id!r}.",
+            hint=f"It runs from {header.t_start_us / 1e6:g} s to {header.t_stop_us / 1e6:g} s.",
+            where="at",
+        )
+    _, made = laid_out(store, recording, layout)
+    n_neurons = sum(layer.neurons for layer in header.layers)
+    glow = _glow(store, recording, n_neurons, t_us)
+    manifest = read_manifest(store, recording)
+    total = sum(projection.synapses for projection in header.projections)
+    roots = np.sqrt([max(projection.synapses, 0) for projection in header.projections])
+    segments = [
+        _segments(
+            store,
+            recording,
+            manifest,
+            projection,
+            made,
+            t_us,
+            round(n_synapses * root / max(roots.sum(), 1e-9)),
+        )
+        for projection, root in zip(header.projections, roots, strict=True)
+    ]
+    drawn = sum(len(found.ends) for found in segments)
+    return Moment(layers=header.layers, layout=made, glow=glow, segments=segments), drawn, total
+
+
+def _glow(store: Store, recording: Recording, n_neurons: int, t_us: int) -> NDArray[np.float32]:
+    half_life_us = max(4 * recording.header.bin_us, LEAST_HALF_LIFE_US)
+    last_us = np.full(n_neurons, -np.inf)
+    start_us = max(recording.header.t_start_us, t_us - HALF_LIVES * half_life_us)
+    # The frame in which the moment lies belongs to it, as in the page.
+    stop_us = t_us + recording.header.bin_us
+    for batch in events.read(store, recording.num, "spikes", "", start_us, stop_us):
+        # In time order: of one neuron's spikes the last assignment stays.
+        last_us[batch.column("neuron").to_numpy()] = batch.column("time_us").to_numpy()
+    return np.exp2(-np.maximum(t_us - last_us, 0) / half_life_us).astype(np.float32)
+
+
+def _segments(
+    store: Store,
+    recording: Recording,
+    manifest: Manifest,
+    projection: Projection,
+    layout: Layout,
+    t_us: int,
+    budget: int,
+) -> Segments:
+    pre, post, _ = network.read_synapses(store, recording.num, projection.name)
+    weights = np.full(len(pre), np.nan, np.float32)
+    for tile in tiles_of(RecordingReader(store, recording, manifest), projection.name, "projection"):
+        if any(stream.name == "weights" for stream in manifest.streams):
+            # Each tile has a reader, and its limit, of its own: an export may take its time.
+            reader = RecordingReader(store, recording, manifest)
+            weights[tile.first : tile.first + tile.n] = state_at(
+                reader, "weights", projection.name, tile, t_us
+            )
+    size = np.abs(weights)
+    known = ~np.isnan(size)
+    if known.any():
+        order = np.argsort(np.where(known, -size, np.inf), kind="stable")[: min(budget, int(known.sum()))]
+        scale = float(np.quantile(size[known], FULL_COLOUR)) or float(size[known].max()) or 1.0
+    else:
+        order = (
+            np.unique(np.linspace(0, len(pre) - 1, min(budget, len(pre))).round().astype(np.int64))
+            if len(pre)
+            else np.empty(0, np.int64)
+        )
+        scale = 1.0
+    start = layout.positions[recording.layer(projection.source).offset + pre[order]]
+    if projection.kind == "decoder":
+        place = next(frame for frame in layout.places if frame.name == projection.target)
+        stop = _dimensions(place, post[order])
+    else:
+        stop = layout.positions[recording.layer(projection.target).offset + post[order]]
+    return Segments(
+        name=projection.name,
+        ends=np.stack([start, stop], axis=1).astype(np.float32),
+        weights=weights[order],
+        scale=scale,
+    )
+
+
+def _dimensions(place: Frame, ids: NDArray[np.uint32]) -> NDArray[np.float64]:
+    row, column = np.divmod(ids.astype(np.int64), place.columns)
+    axes = np.asarray(place.axes)
+    return np.asarray(place.origin) + np.outer(column, axes[0]) + np.outer(row, axes[1])

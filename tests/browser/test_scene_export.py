@@ -1,0 +1,141 @@
+"""Pictures of any size, the legend and the model from the page's export menu."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from playwright.sync_api import Page, expect
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
+from synaptarium.server.library import Library
+from synaptarium.store.importing import import_source
+
+pytestmark = pytest.mark.browser
+Until = Callable[..., dict[str, Any]]
+
+PICTURE = """async ([width, height, transparent]) => {
+  const blob = await window.synaptarium.scene().picture({ width, height, transparent, labels: false });
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(shelf: tuple[str, Library]) -> str:
+    """One layer of 6 x 6, of which neuron 14 spikes at 0.5 s."""
+    url, library = shelf
+    source = arrays_source(
+        "export menu",
+        bin_us=1000,
+        layers=[{"name": "eye", "shape": (6, 6)}],
+        spikes={"eye": ([500_000], [14])},
+        t_stop_us=1_000_000,
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    return f"{url}/view/{id}"
+
+
+def opened(page: Page, address: str, wait_until: Until) -> None:
+    page.goto(f"{address}?t=0.5")
+    page.evaluate("window.synaptarium.ready")
+    wait_until(lambda state: state["frameLoaded"])
+    page.wait_for_timeout(600)
+
+
+def pixels(png: bytes) -> np.ndarray:
+    """An 8-bit RGBA or RGB PNG as (height, width, channels) uint8."""
+    at, data, shape = 8, b"", (0, 0, 0)
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        body = png[at + 8 : at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+            assert depth == 8
+            shape = (height, width, {2: 3, 6: 4}[colour])
+        elif kind == b"IDAT":
+            data += body
+        at += 12 + length
+    raw = np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape[0], -1)
+    rows, before = [], np.zeros(shape[1] * shape[2], np.uint8)
+    for kind, line in zip(raw[:, 0], raw[:, 1:], strict=True):
+        before = _unfilter(int(kind), line, before, shape[2])
+        rows.append(before)
+    return np.stack(rows).reshape(shape)
+
+
+def _unfilter(kind: int, line: np.ndarray, above: np.ndarray, step: int) -> np.ndarray:
+    if kind == 0:
+        return line.copy()
+    if kind == 2:
+        return line + above
+    found = np.zeros(len(line), np.int64)
+    for i in range(len(line)):
+        left = found[i - step] if i >= step else 0
+        up, corner = int(above[i]), int(above[i - step]) if i >= step else 0
+        guess = left + up - corner
+        near = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[
+            2
+        ]
+        found[i] = (int(line[i]) + {1: left, 3: (left + up) // 2, 4: near}[kind]) % 256
+    return found.astype(np.uint8)
+
+
+def picture(page: Page, width: int, height: int, transparent: bool) -> np.ndarray:
+    return pixels(base64.b64decode(page.evaluate(PICTURE, [width, height, transparent])))
+
+
+def test_picture_at_another_size_shows_the_same(page: Page, address: str, wait_until: Until) -> None:
+    opened(page, address, wait_until)
+    wide, high = page.evaluate("window.synaptarium.state().scene.size")
+    same = picture(page, wide, high, False)[..., :3].astype(int)
+    twice = picture(page, 2 * wide, 2 * high, False)[..., :3].astype(int)
+    assert twice.shape == (2 * high, 2 * wide, 3)
+    shrunk = twice.reshape(high, 2, wide, 2, 3).mean(axis=(1, 3))
+    assert np.abs(shrunk - same).mean() < 2
+    place = page.evaluate("window.synaptarium.project(14)")
+    x, y = round(2 * place["x"]), round(2 * place["y"])
+    assert twice[y - 2 : y + 3, x - 2 : x + 3].max() > 200
+    before = page.evaluate("window.synaptarium.project(14)")
+    assert before == place  # the page's own camera is as it was
+
+
+def test_transparent_picture_has_no_room(page: Page, address: str, wait_until: Until) -> None:
+    opened(page, address, wait_until)
+    shown = picture(page, 640, 400, True)
+    assert shown.shape == (400, 640, 4)
+    assert (shown[:4, :4, 3] == 0).all()
+    assert shown[..., 3].max() > 200
+
+
+def test_picture_of_an_impossible_size_says_so(page: Page, address: str, wait_until: Until) -> None:
+    opened(page, address, wait_until)
+    page.get_by_role("button", name="Export").click()
+    page.get_by_label("Width, pixels").fill("99999")
+    page.get_by_role("button", name="Save PNG").click()
+    expect(page.locator(".popover[aria-label=Export] .hint")).to_contain_text("16 to 16384 pixels")
+
+
+def test_menu_saves_legend_and_model(page: Page, address: str, wait_until: Until, tmp_path: Path) -> None:
+    opened(page, address, wait_until)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as legend:
+        page.get_by_role("button", name="Save SVG").click()
+    assert "Time since the last spike" in Path(legend.value.path()).read_text()
+    with page.expect_download() as model:
+        page.get_by_role("link", name="Points (GLB)").click()
+    model.value.save_as(tmp_path / "model.glb")
+    scene = trimesh.load(tmp_path / "model.glb")
+    assert isinstance(scene, trimesh.Scene)
+    assert len(scene.geometry["eye"].vertices) == 36

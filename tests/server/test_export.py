@@ -1,0 +1,132 @@
+"""Exporting the scene: the command and the route give the same file, with the right counts; wrong calls say what to do."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+import trimesh
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
+from synaptarium.scenes.colours import weight_colours
+from synaptarium.server.app import serving
+from synaptarium.server.cli import main
+from synaptarium.server.config import Config
+from synaptarium.server.library import open_library
+from synaptarium.store.importing import import_source
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server, and its data folder, with one recording: neuron 3 spikes at 0.5 s, weights change at 0.4 s."""
+    data = tmp_path_factory.mktemp("export")
+    with open_library(data, purpose="serve") as library, serving(library, Config(port=0)) as (app, server):
+        source = arrays_source(
+            "export",
+            bin_us=1000,
+            layers=[{"name": "eye", "shape": (2, 3)}, {"name": "out", "neurons": 2}],
+            spikes={"eye": ([500_000], [3])},
+            projections=[
+                {"source": "eye", "target": "out", "name": "eye->out"},
+                {"source": "out", "target": "answer", "name": "decoded", "dimensions": 3},
+            ],
+            weights={
+                "eye->out": ([0, 400_000], np.stack([np.full(12, 0.1), np.linspace(-1, 1, 12)])),
+                "decoded": ([0], np.ones((1, 6))),
+            },
+            t_stop_us=1_000_000,
+        )
+        precompute(library.store, import_source(library.store, source).id, engine="local")
+        yield app.url(server.port, "").rstrip("/"), data
+
+
+def opened(glb: bytes) -> trimesh.Scene:
+    scene = trimesh.load(io.BytesIO(glb), file_type="glb")
+    assert isinstance(scene, trimesh.Scene)
+    return scene
+
+
+def test_route_gives_the_moment(served: tuple[str, Path]) -> None:
+    url, _ = served
+    answer = requests.get(f"{url}/api/recordings/export/scene.glb?t_us=500500&synapses=100", timeout=20)
+    assert answer.headers["content-type"] == "model/gltf-binary"
+    scene = opened(answer.content)
+    assert {name: len(found.vertices) for name, found in scene.geometry.items()} == {
+        "eye": 6,
+        "out": 2,
+        "eye->out": 24,
+        "decoded": 12,
+    }
+    colours = np.asarray(scene.geometry["eye"].colors)[:, :3].astype(int).sum(axis=1)
+    assert colours.argmax() == 3 and colours[3] > 2 * np.delete(colours, 3).max()
+
+
+def test_route_weights_are_those_of_the_moment(served: tuple[str, Path]) -> None:
+    url, _ = served
+    seen = []
+    for t_us in (100_000, 900_000):
+        glb = requests.get(f"{url}/api/recordings/export/scene.glb?t_us={t_us}", timeout=20).content
+        length = int.from_bytes(glb[12:16], "little")
+        document, binary = json.loads(glb[20 : 20 + length]), glb[28 + length :]
+        mesh = next(mesh for mesh in document["meshes"] if mesh["name"] == "eye->out")
+        accessor = document["accessors"][mesh["primitives"][0]["attributes"]["COLOR_0"]]
+        start = document["bufferViews"][accessor["bufferView"]]["byteOffset"]
+        seen.append(np.frombuffer(binary, np.uint8, 4 * accessor["count"], start).reshape(-1, 4)[::2])
+    assert (seen[0] == weight_colours(np.array([0.1]), 0.1)[0]).all()
+    assert len(np.unique(seen[1], axis=0)) > 6
+
+
+def test_command_writes_both_files_and_tells_the_counts(
+    served: tuple[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, data = served
+    files = [str(tmp_path / name) for name in ("points.glb", "glyphs.glb")]
+    arguments = [
+        "export",
+        "export",
+        "--data",
+        str(data),
+        "--at",
+        "0.5",
+        "--layout",
+        "rings",
+        "--synapses",
+        "6",
+    ]
+    assert main([*arguments, "--glb", files[0], "--glyphs", files[1], "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["neurons"], told["of"]) == (8, 18)
+    scene = opened(Path(files[0]).read_bytes())
+    drawn = sum(
+        len(found.vertices) for name, found in scene.geometry.items() if name in ("eye->out", "decoded")
+    )
+    assert drawn == 2 * told["synapses"] <= 2 * 7
+    assert b"EXT_mesh_gpu_instancing" in Path(files[1]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Nothing was asked for."),
+        (["--glb", "x.glb", "--at", "7"], "7 s lies outside"),
+        (["--glb", "x.glb", "--layout", "spiral"], "no layout 'spiral'"),
+        (["--glb", "x.glb", "--layout", "recorded"], "cannot be made"),
+    ],
+)
+def test_command_wrong_calls_say_what_to_do(
+    served: tuple[str, Path],
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, data = served
+    assert main(["export", "export", "--data", str(data), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert message in error and "hint:" in error
+    assert not Path("x.glb").exists()
