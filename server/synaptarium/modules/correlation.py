@@ -116,11 +116,14 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         "" if found.counts.any() else f"No neuron of {layer.name} spiked in what was read of the window."
     )
     columns: dict[str, Column] = {}
-    coefficients = _coefficients(spikes, found, params)
+    frames = spikes.frames
+    # The run's last frame may reach beyond its end.
+    stop_us = min(frames.first_us + frames.n * frames.frame_us, reader.manifest.t_stop_us)
+    coefficients = _coefficients(spikes, found, stop_us, params)
     panels = (
         _matrix(layer, window, found, coefficients, params, why, columns),
         _correlogram(layer, window, spikes, found, coefficients, chosen, params, why, columns),
-        _synchrony(layer, window, spikes, found, why, columns),
+        _synchrony(layer, window, spikes, found, stop_us, why, columns),
         _spectrum(reader, window, layer, why, columns),
     )
     return Panels(panels, columns)
@@ -159,14 +162,13 @@ def _trains(spikes: Spikes, neurons: NDArray[np.int64]) -> list[NDArray[np.int64
     return [times[spikes.neuron == neuron] for neuron in neurons]
 
 
-def _coefficients(spikes: Spikes, found: _Counts, params: Params) -> NDArray[np.float64]:
+def _coefficients(spikes: Spikes, found: _Counts, stop_us: int, params: Params) -> NDArray[np.float64]:
     if params.measure == "pearson" or not len(found.neurons):
         return correlation_matrix(found.counts)
-    frames = spikes.frames
     return tiling_coefficients(
         _trains(spikes, found.neurons),
-        t_start_us=frames.first_us,
-        t_stop_us=frames.first_us + frames.n * frames.frame_us,
+        t_start_us=spikes.frames.first_us,
+        t_stop_us=stop_us,
         dt_us=max(1, round(params.coincidence_ms * 1000)),
     )
 
@@ -281,7 +283,13 @@ def _pair(found: _Counts, coefficients: NDArray[np.float64], chosen: list[int]) 
 
 
 def _synchrony(
-    layer: Layer, window: TimeWindow, spikes: Spikes, found: _Counts, why: str, columns: dict[str, Column]
+    layer: Layer,
+    window: TimeWindow,
+    spikes: Spikes,
+    found: _Counts,
+    stop_us: int,
+    why: str,
+    columns: dict[str, Column],
 ) -> Table:
     off = correlation_matrix(found.counts)[~np.eye(len(found.neurons), dtype=bool)]
     off = off[np.isfinite(off)]
@@ -294,9 +302,7 @@ def _synchrony(
     elif not frames.covered.all():
         note = "needs the window without gaps; choose a shorter one"
     elif len(trains) > 1:
-        contrast, _, _ = spike_contrast(
-            trains, t_start_us=frames.first_us, t_stop_us=frames.first_us + frames.n * frames.frame_us
-        )
+        contrast, _, _ = spike_contrast(trains, t_start_us=frames.first_us, t_stop_us=stop_us)
     rows = (
         ("Mean correlation", float(off.mean()) if len(off) else float("nan"), "of the pairs, Pearson"),
         ("Chi", golomb_chi(found.counts), "1 when all do the same"),
