@@ -204,4 +204,9 @@ def _in_order(socketio: Any) -> Any:
         def _engineio_client_class(self) -> type[Engine]:
             return Engine
 
+        def _handle_eio_message(self, data: Any) -> None:
+            # After the end, bytes still come whose address was forgotten.
+            if self.eio.state == "connected":
+                super()._handle_eio_message(data)
+
     return Client(reconnection=False)

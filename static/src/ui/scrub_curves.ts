@@ -68,8 +68,8 @@ export function drawCurves(
       context.fill();
     };
     context.fillStyle = context.strokeStyle = colour;
-    fill(() => 0, mean, 0.22);
-    if (high !== undefined && low !== undefined && overview.column_us > overview.bin_us) fill((i) => low[i], (i) => high[i], 0.26);
+    fill(() => 0, mean, 0.25);
+    if (high !== undefined && low !== undefined && overview.column_us > overview.bin_us) fill((i) => low[i], (i) => high[i], 0.4);
     context.beginPath();
     trace(mean, first, last, 1);
     context.globalAlpha = 0.95;

@@ -44,7 +44,7 @@ export class ScrubMap {
     const part = (t_us: number): number => (100 * (t_us - whole.t_start_us)) / lengthOf(whole);
     this.thumb.style.left = `${part(span.t_start_us)}%`;
     this.thumb.style.width = `${part(span.t_stop_us) - part(span.t_start_us)}%`;
-    const step_us = lengthOf(span) < 10e6 ? this.parts.bin_us : 1e6;
+    const step_us = lengthOf(span) < 60e6 ? this.parts.bin_us : 1e6;
     const words = `${formatTime(span.t_start_us, step_us, whole.t_stop_us)} to ${formatTime(span.t_stop_us, step_us, whole.t_stop_us)}  (${formatDuration(round(lengthOf(span)))})`;
     setText(this.words, words);
     this.track.setAttribute('aria-valuenow', (part(span.t_start_us) * (100 / Math.max(1e-9, 100 - part(whole.t_start_us + lengthOf(span))))).toFixed(1));

@@ -8,6 +8,7 @@ unacknowledged; the client acknowledges with the words of our stream.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -30,10 +31,8 @@ def sender(data: bytes, window: tuple[int, int] | None) -> Callable[..., Any]:
     def app(environ: dict[str, Any], start_response: Any) -> None:
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         connection = simple_websocket.Server(environ)
-        try:
+        with contextlib.suppress(simple_websocket.ConnectionClosed, OSError):
             send_all(connection) if window is None else send_with_credit(connection, *window)
-        except (simple_websocket.ConnectionClosed, OSError):
-            pass
         raise ConnectionError  # the answer has gone out already
 
     def send_all(connection: simple_websocket.Server) -> None:

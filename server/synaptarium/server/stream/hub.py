@@ -97,7 +97,7 @@ class Hub:
             self._thread.join(timeout=10)
         for viewer in self.viewers():
             viewer.end()
-        self._ahead.shutdown(wait=False, cancel_futures=True)
+        self._ahead.shutdown(wait=False)
 
     # --- viewers -------------------------------------------------------------------------------------------------
 
@@ -201,7 +201,12 @@ class Hub:
             )
 
         def ahead(keys: Sequence[ChunkKey]) -> Future[Mapping[ChunkKey, Sealed]] | None:
-            return None if self._shelf.has(keys) else self._ahead.submit(read, keys)
+            if self._stop.is_set() or self._shelf.has(keys):
+                return None
+            try:
+                return self._ahead.submit(read, keys)
+            except RuntimeError:  # closed at this very moment
+                return None
 
         return Reader(read, ahead)
 
