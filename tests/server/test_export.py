@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import requests
 import trimesh
@@ -130,3 +131,25 @@ def test_command_wrong_calls_say_what_to_do(
     error = capsys.readouterr().err
     assert message in error and "hint:" in error
     assert not Path("x.glb").exists()
+
+
+def test_reconstruction_follows_the_weights_of_the_moment(served: tuple[str, Path]) -> None:
+    url, _ = served
+    path = f"{url}/api/recordings/export/reconstruction"
+    answer = requests.get(f"{path}?neuron=7&t_us=900000", timeout=20)
+    table = pa.ipc.open_stream(answer.content).read_all()
+    values = table["value"].to_numpy()
+    row = np.linspace(-1, 1, 12).reshape(2, 6)[1]  # neuron 7 is the second of "out"
+    assert np.allclose(values[:6], row / np.abs(row).max(), atol=1e-3)
+    assert values[7] == 1 and values[6] == 0
+    assert json.loads(table.schema.metadata[b"inputs"]) == ["eye"]
+    early = pa.ipc.open_stream(requests.get(f"{path}?neuron=7&t_us=100000", timeout=20).content).read_all()
+    assert np.allclose(early["value"].to_numpy()[:6], 1, atol=1e-3)
+
+
+def test_reconstruction_wrong_neurons_say_what_to_do(served: tuple[str, Path]) -> None:
+    url, _ = served
+    path = f"{url}/api/recordings/export/reconstruction"
+    for neuron, message in ((99, "has 8"), (0, "Nothing with known weights")):
+        answer = requests.get(f"{path}?neuron={neuron}&t_us=1", timeout=20)
+        assert answer.status_code == 400 and message in answer.json()["message"] and answer.json()["hint"]

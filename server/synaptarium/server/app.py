@@ -31,6 +31,7 @@ from synaptarium.server.routes import (
     layouts,
     neurons,
     overview,
+    reconstruction,
     recordings,
     sessions,
 )
@@ -66,6 +67,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *arrays.ENDPOINTS,
     *layouts.ENDPOINTS,
     *neurons.ENDPOINTS,
+    *reconstruction.ENDPOINTS,
     *export.ENDPOINTS,
     *chunks.ENDPOINTS,
     *overview.ENDPOINTS,

@@ -73,6 +73,20 @@ def moment_of(
     return Moment(layers=header.layers, layout=made, glow=glow, segments=segments), drawn, total
 
 
+def weights_at(
+    store: Store, recording: Recording, manifest: Manifest, projection: Projection, t_us: int
+) -> NDArray[np.float32]:
+    """Return the (n_synapses,) weights of a projection just before a moment; NaN where they are not known."""
+    weights = np.full(projection.synapses, np.nan, np.float32)
+    if not any(stream.name == "weights" for stream in manifest.streams):
+        return weights
+    for tile in tiles_of(RecordingReader(store, recording, manifest), projection.name, "projection"):
+        # Each tile has a reader, and its limit, of its own: an export may take its time.
+        reader = RecordingReader(store, recording, manifest)
+        weights[tile.first : tile.first + tile.n] = state_at(reader, "weights", projection.name, tile, t_us)
+    return weights
+
+
 def _glow(store: Store, recording: Recording, n_neurons: int, t_us: int) -> NDArray[np.float32]:
     half_life_us = max(4 * recording.header.bin_us, LEAST_HALF_LIFE_US)
     last_us = np.full(n_neurons, -np.inf)
@@ -95,14 +109,7 @@ def _segments(
     budget: int,
 ) -> Segments:
     pre, post, _ = network.read_synapses(store, recording.num, projection.name)
-    weights = np.full(len(pre), np.nan, np.float32)
-    for tile in tiles_of(RecordingReader(store, recording, manifest), projection.name, "projection"):
-        if any(stream.name == "weights" for stream in manifest.streams):
-            # Each tile has a reader, and its limit, of its own: an export may take its time.
-            reader = RecordingReader(store, recording, manifest)
-            weights[tile.first : tile.first + tile.n] = state_at(
-                reader, "weights", projection.name, tile, t_us
-            )
+    weights = weights_at(store, recording, manifest, projection, t_us)
     size = np.abs(weights)
     known = ~np.isnan(size)
     if known.any():
