@@ -348,7 +348,7 @@ def test_sizes_stay_bounded(n_spikes, n_neurons, n_classes, n_changes, n_synapse
         assert grid.page_rows * grid.block_items * grid.values <= 2**18
         row = grid.items * grid.values
         if grid.table in ("spikes", "classes"):
-            assert grid.n_rows * row <= max(2**20, n_spikes / 4, row)
+            assert grid.n_rows * row <= max(2**20, n_spikes, row)
     tables = {grid.table for grid in plan.grids}
     assert ("classes" in tables) == (
         0 < n_classes <= 4096 and n_neurons * n_classes <= 2**25 and n_spikes > 0

@@ -2,7 +2,7 @@
 
 A table should be a small part of the build, and what lies between a window's edge and the next boundary should be little
 to read. So a layer gets a row per quarter of a million spikes, at least 128 and at most 512, but no more numbers than a
-quarter of its spikes; a projection a row per half a change of all its weights, at most 512.
+quarter of its spikes (by class: than its spikes); a projection a row per half a change of all its weights, at most 512.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def plan_tables(
         wanted: tuple[tuple[TableName, int], ...] = (("spikes", 1), ("classes", len(classes)))
         for table, values in wanted:
             if n_spikes and (table == "spikes" or with_classes):
-                rows = spike_rows(n_spikes, layer.neurons * values)
+                rows = spike_rows(n_spikes, layer.neurons, values)
                 block = max(1, min(TILE_ITEMS, 1 << (ROW_CELLS // values).bit_length() - 1))
                 grids.append(
                     _grid(
@@ -146,21 +146,24 @@ def plan_tables(
     return TablePlan(grids=tuple(grids), classes=classes, absent=tuple(absent))
 
 
-def spike_rows(n_spikes: int, n_cells: int) -> int:
+def spike_rows(n_spikes: int, n_neurons: int, n_classes: int = 1) -> int:
     """Return the most rows that a layer's table should have.
 
     Parameters
     ----------
-    n_spikes, n_cells : int
-        Spikes of the layer; numbers in one row.
+    n_spikes, n_neurons : int
+        Of the layer.
+    n_classes : int
+        Numbers per neuron: of more than one most are 0 or small, so four times as many take about as many bytes.
 
     Examples
     --------
-    >>> spike_rows(10**8, 100_000), spike_rows(10**8, 10**6), spike_rows(1000, 100)
-    (250, 25, 128)
+    >>> spike_rows(10**8, 100_000), spike_rows(10**8, 10**6), spike_rows(1000, 100), spike_rows(10**8, 100_000, 10)
+    (250, 25, 128, 100)
     """
     wanted = min(MAX_ROWS, max(MIN_ROWS, n_spikes // SPIKES_PER_ROW))
-    return max(1, min(wanted, max(MIN_CELLS, n_spikes // 4) // n_cells))
+    cells = max(MIN_CELLS, n_spikes if n_classes > 1 else n_spikes // 4)
+    return max(1, min(wanted, cells // (n_neurons * n_classes)))
 
 
 def weight_rows(n_changes: int, n_synapses: int, n_post: int) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import msgspec
 import numpy as np
@@ -58,19 +61,22 @@ def _merged(store: Store, plan: Plan, grid: TableGrid) -> TableGrid:
     total = 0
     for first, columns in _columns(store, plan, grid):
         items = next(iter(columns.values())).shape[1] // grid.values
-        for block_first in range(first, first + items, grid.block_items):
-            cells = slice(
-                (block_first - first) * grid.values, (block_first - first + grid.block_items) * grid.values
+
+        def write(place: tuple[int, int], first: int = first, columns: Columns = columns) -> int:
+            block, page = place
+            start = (block * grid.block_items - first) * grid.values
+            cells = slice(start, start + grid.block_items * grid.values)
+            rows = slice(page * grid.page_rows, (page + 1) * grid.page_rows)
+            batch = encode_page(
+                {name: column[rows, cells] for name, column in columns.items()}, items=grid.items
             )
-            for page in range(grid.n_pages):
-                rows = slice(page * grid.page_rows, (page + 1) * grid.page_rows)
-                batch = encode_page(
-                    {name: column[rows, cells] for name, column in columns.items()}, items=grid.items
-                )
-                block = block_first // grid.block_items
-                page_bytes.append(tables.write_page(store, plan.num, plan.build, grid, block, page, batch))
+            return tables.write_page(store, plan.num, plan.build, grid, block, page, batch)
+
+        blocks = range(first // grid.block_items, -(-(first + items) // grid.block_items))
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="pages") as pool:
+            page_bytes += pool.map(write, product(blocks, range(grid.n_pages)))
         if grid.table == "spikes":
-            total += int(columns["n"][-1].sum())
+            total += int(columns["n"][-1].sum(dtype=np.uint64))
     if grid.table == "spikes" and total != plan.counts.spikes.get(grid.target, 0):
         raise CorruptData(
             f"The summary table of {grid.target!r} holds {total} spikes; "
@@ -99,7 +105,9 @@ def _merge(store: Store, plan: Plan, grid: TableGrid, first_item: int) -> Column
     items = min(part_items(plan, grid), grid.items - first_item)
     cells = items * grid.values
     adds_up = _ADDS_UP.get(grid.table)
-    whole: Columns = {adds_up: np.zeros((grid.n_rows, cells), np.uint64)} if adds_up else {}
+    counts = plan.counts.weights if grid.table.startswith("weights") else plan.counts.spikes
+    whole_type = np.uint32 if counts.get(grid.target, 0) < 2**32 else np.uint64
+    whole: Columns = {adds_up: np.zeros((grid.n_rows, cells), whole_type)} if adds_up else {}
     known = np.zeros(grid.n_rows, np.bool_)
     for index, batch in tables.read_parts(store, plan.num, plan.build, part_name(grid, first_item)):
         first, stop = rows_of(plan, grid, index)
@@ -110,7 +118,7 @@ def _merge(store: Store, plan: Plan, grid: TableGrid, first_item: int) -> Column
                 continue
             if name not in whole:
                 fresh = np.full((grid.n_rows, cells), np.nan, np.float32)
-                whole[name] = np.zeros(fresh.shape, np.uint64) if rows.dtype.kind == "u" else fresh
+                whole[name] = np.zeros(fresh.shape, np.uint32) if rows.dtype.kind == "u" else fresh
             # A later range tells a later state of an interval that both touch.
             whole[name][first:stop] = rows
     for name, column in whole.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ PART_BYTES = 8 * 2**20
 
 
 class SpikeCounts:
-    """Counts the spikes of one range by row, neuron and class, block by block.
+    """Counts the spikes of one range by row, neuron and class.
 
     Parameters
     ----------
@@ -40,58 +42,89 @@ class SpikeCounts:
 
     def __init__(self, plan: Plan, range_index: int, spans: Spans | None) -> None:
         self.plan, self.range_index, self.spans = plan, range_index, spans
-        self.n_neurons = sum(layer.neurons for layer in plan.header.layers)
-        self.offsets = {layer.name: layer.offset for layer in plan.header.layers}
-        self.found: dict[TableGrid, NDArray[np.uint64]] = {}
-        for grid in plan.tables.grids:
-            if grid.table in ("spikes", "classes"):
-                first, stop = rows_of(plan, grid, range_index)
-                self.found[grid] = np.zeros((stop - first, grid.items * grid.values), np.uint64)
+        self.counted = [
+            _RowCounts(plan, range_index, [grid for grid in plan.tables.grids if grid.table == table], values)
+            for table, values in (("spikes", 1), ("classes", len(plan.tables.classes)))
+            if table == "spikes" or spans is not None
+        ]
 
     def add(self, time_us: I64, neuron: U32, count: NDArray[np.uint16] | None) -> None:
-        """Count some spikes: ascending times within the range, global indices, multiplicities."""
-        self._count("spikes", time_us, neuron, count, 1)
-        n_classes = len(self.plan.tables.classes)
-        if self.spans is None or not n_classes:
+        """Take in some spikes: ascending times within the range, global indices, multiplicities."""
+        if not len(time_us) or not self.plan.tables.grids:
+            return
+        self.counted[0].add(time_us, neuron, count)
+        if self.spans is None:
             return
         of = class_of_times(time_us, self.spans)
         shown = of >= 0
         if not shown.all():
             time_us, neuron, of = time_us[shown], neuron[shown], of[shown]
             count = None if count is None else count[shown]
-        cell = neuron.astype(np.int64)
-        cell *= n_classes
-        cell += of
-        self._count("classes", time_us, cell, count, n_classes)
+        # Below MAX_CLASS_CELLS, so 32 bits hold it.
+        cell = neuron * np.uint32(len(self.plan.tables.classes))
+        cell += of.astype(np.uint32)
+        self.counted[1].add(time_us, cell, count)
 
-    def _count(
-        self, table: str, time_us: I64, cell: I64 | U32, count: NDArray[np.uint16] | None, values: int
-    ) -> None:
-        grids = [grid for grid in self.found if grid.table == table]
-        if not grids or not len(time_us):
+    def write(self, store: Store) -> None:
+        """Count, and write what was counted, layer by layer."""
+        for counted in self.counted:
+            for grid, rows in counted.rows():
+                write_part(store, self.plan, grid, self.range_index, {"n": rows})
+
+
+class _RowCounts:
+    """Spikes of a range by row and cell, for tables of the same number of values per neuron.
+
+    They are only collected, and counted once a row is whole: counting costs as much as there are cells, each time.
+    """
+
+    def __init__(self, plan: Plan, range_index: int, grids: list[TableGrid], values: int) -> None:
+        self.plan, self.range_index, self.grids, self.values = plan, range_index, grids, values
+        self.cells: dict[int, list[U32]] = {}
+        self.counts: dict[int, list[NDArray[np.uint16] | None]] = {}
+        self.finest = min((grid.interval_bins for grid in grids), default=0)
+
+    def add(self, time_us: I64, cell: U32, count: NDArray[np.uint16] | None) -> None:
+        if not self.grids or not len(time_us):
             return
-        finest = min(grid.interval_bins for grid in grids)
-        first_bin = self.range_index * self.plan.range_bins
-        width = finest * self.plan.bin_us
+        width = self.finest * self.plan.bin_us
         low, high = ((int(time) - self.plan.t_start_us) // width for time in (time_us[0], time_us[-1]))
         edges = self.plan.t_start_us + np.arange(low, high + 2) * width
         cuts = np.searchsorted(time_us, edges)
         for row, start, stop in zip(range(low, high + 1), cuts[:-1], cuts[1:], strict=True):
-            if start == stop:
-                continue
-            weights = None if count is None else count[start:stop]
-            # Sums of 16-bit multiplicities are exact in float64.
-            counts = np.bincount(cell[start:stop], weights, self.n_neurons * values).astype(np.uint64)
-            for grid in grids:
-                place = row * finest // grid.interval_bins - first_bin // grid.interval_bins
-                offset = self.offsets[grid.target] * values
-                self.found[grid][place] += counts[offset : offset + grid.items * values]
+            if start < stop:
+                self.cells.setdefault(row, []).append(cell[start:stop])
+                self.counts.setdefault(row, []).append(None if count is None else count[start:stop])
 
-    def write(self, store: Store) -> None:
-        """Write what was counted, layer by layer."""
-        for grid, counts in self.found.items():
-            if counts.any():
-                write_part(store, self.plan, grid, self.range_index, {"n": counts})
+    def rows(self) -> Iterator[tuple[TableGrid, NDArray[np.uint64]]]:
+        """Yield what each table gains, (rows of the range, items * values), where it gains anything."""
+        if not self.cells:
+            return
+        layers = {layer.name: layer for layer in self.plan.header.layers}
+        n_cells = sum(layer.neurons for layer in layers.values()) * self.values
+        found: list[NDArray[np.uint64]] = []
+        for grid in self.grids:
+            first, stop = rows_of(self.plan, grid, self.range_index)
+            found.append(np.zeros((stop - first, grid.items * self.values), np.uint64))
+        for row, cells in self.cells.items():
+            counts = _counted(cells, self.counts[row], n_cells)
+            for grid, rows in zip(self.grids, found, strict=True):
+                first, _ = rows_of(self.plan, grid, self.range_index)
+                offset = layers[grid.target].offset * self.values
+                mine = rows[row * self.finest // grid.interval_bins - first]
+                mine += counts[offset : offset + len(mine)]
+        for grid, rows in zip(self.grids, found, strict=True):
+            if rows.any():
+                yield grid, rows
+
+
+def _counted(cells: list[U32], counts: list[NDArray[np.uint16] | None], n_cells: int) -> NDArray[np.uint64]:
+    weights = None
+    if any(count is not None for count in counts):
+        # Sums of 16-bit multiplicities are exact in float64.
+        parts = zip(cells, counts, strict=True)
+        weights = np.concatenate([np.ones(len(c), np.uint16) if n is None else n for c, n in parts])
+    return np.bincount(np.concatenate(cells), weights, n_cells).astype(np.uint64)
 
 
 def weight_parts(
