@@ -7,7 +7,15 @@ import pytest
 
 from synaptarium.jobs import sizing
 from synaptarium.jobs.survey import choose_quantisation
-from synaptarium.schemas.chunks import Quantised, SpikeFrames, dequantise, encode_spikes, quantise
+from synaptarium.schemas.chunks import (
+    Quantised,
+    SpikeFrames,
+    ValueFrames,
+    dequantise,
+    encode_spikes,
+    encode_values,
+    quantise,
+)
 from synaptarium.schemas.sealing import seal
 
 
@@ -47,6 +55,37 @@ def test_choose_k_counts_only_chunks_that_are_stored() -> None:
     estimate = sizing.value_chunk(65_536, itemsize=2, columns=1)
 
     assert 0 < sizing.choose_k(profile, estimate, bins=1, range_bins=2**18) <= 14
+
+
+@pytest.mark.parametrize("per_frame", [2, 100, 6000])
+def test_estimated_value_chunks_are_near_the_real_ones(per_frame) -> None:
+    rng = np.random.default_rng(0)
+    items, frames = 30_000, 200
+    ids = np.concatenate([np.sort(rng.choice(items, per_frame, replace=False)) for _ in range(frames)])
+    last = rng.random(len(ids), np.float32)
+    part = ValueFrames(
+        0, rng.random(items, np.float32), np.full(frames, per_frame, np.uint32), ids.astype(np.uint32), last
+    )
+    payload = encode_values(part, Quantised("u16", 1 / 65_534, 0.0), level=0)
+
+    stored, raw = sizing.value_chunk(items, itemsize=2, columns=1)(frames, np.array([float(len(ids))]))
+
+    assert 0.8 < len(seal(payload).stored) / stored[0] < 1.2
+    assert 0.5 < payload.size / raw[0] < 1.5
+
+
+@pytest.mark.parametrize("itemsize", [2, 4])
+def test_a_chunk_of_weights_is_about_two_keyframes(itemsize) -> None:
+    # A tenth of the changes that a keyframe has weights in every unit: chunks of some units each.
+    profile = np.full(4096, 6_500.0)
+    estimate = sizing.value_chunk(65_536, itemsize=itemsize, columns=1)
+    keyframe = 65_536 * itemsize
+
+    k = sizing.choose_k(profile, estimate, bins=1, range_bins=2**20, keyframe_bytes=keyframe)
+
+    stored, _ = estimate(1 << k, np.array([profile[0] * (1 << k) / sizing.UNIT_BINS]))
+    longer, _ = estimate(2 << k, np.array([profile[0] * (2 << k) / sizing.UNIT_BINS]))
+    assert 1.2 * keyframe < stored[0] <= 2 * keyframe < longer[0]
 
 
 def test_quantisation_error_is_bounded_exactly() -> None:
