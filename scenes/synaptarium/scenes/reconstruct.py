@@ -110,7 +110,8 @@ def reconstruct(
                 continue
             weights = np.nan_to_num(projection.weights.astype(np.float64), nan=0.0)
             passed = np.bincount(projection.pre, weights * patterns[target][projection.post], sizes[source])
-            found[source] = found.get(source, 0.0) + passed
+            earlier = found.get(source)
+            found[source] = passed.astype(np.float64) if earlier is None else earlier + passed
             used.append((source, target))
             if source not in following:
                 following.append(source)
