@@ -130,7 +130,7 @@ def glyphs_glb(moment: Moment) -> bytes:
         writer.add_layer(
             layer,
             moment.layout.positions[own],
-            neuron_colours(moment.glow[own], index)[:, :3] / np.float32(255),
+            (neuron_colours(moment.glow[own], index)[:, :3] / 255).astype(np.float32),
             _glyph_size(frames[layer.name]),
         )
     return writer.finish()
