@@ -25,6 +25,7 @@ COMMANDS = (
     "doctor",
     "open",
     "stats",
+    "drop-chunks",
 )
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 DOCUMENTED = ("schemas/synaptarium", "spark_jobs/synaptarium/kernels")

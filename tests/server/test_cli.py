@@ -56,6 +56,7 @@ def test_commands_are_the_contract() -> None:
         "serve",
         "open",
         "stats",
+    "drop-chunks",
         "delete",
         "session",
         "doctor",
@@ -108,7 +109,7 @@ def test_way_of_a_recording(archive: Path, data_folder: Path, capsys: pytest.Cap
     assert exact["events"] == 97_680
     assert 0.5 < exact["bytes_per_event"] < 4
     code, out, _ = run(capsys, "stats", "my-run")
-    assert out.startswith("stream")
+    assert out.startswith("my-run: ") and "spikes, level 0" in out and "entropy bound" in out
 
     code, out, _ = run(capsys, "list")
     assert out.splitlines()[1].split()[:2] == ["my-run", "ready"]

@@ -176,10 +176,18 @@ COMMANDS = (
     ),
     Command(
         "stats",
-        "print stored bytes and chunks of a recording, by stream and level",
-        "commands.recordings:stats",
+        "say where the bytes of a recording are, and how near they come to what its data must take",
+        "commands.storage:stats",
         "synaptarium stats digits",
         (_ID, _JSON),
+    ),
+    Command(
+        "drop-chunks",
+        "delete what precomputing made of a recording; its events stay, precompute makes it again",
+        "commands.storage:drop_chunks",
+        "synaptarium drop-chunks digits",
+        (_ID, _JSON),
+        interrupted="The same command goes on from there.",
     ),
     Command(
         "delete",

@@ -1,4 +1,4 @@
-"""``list``, ``info``, ``stats`` and ``delete``: what there is, and how to get rid of it."""
+"""``list``, ``info`` and ``delete``: what there is, and how to get rid of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import InvalidInput
-from synaptarium.schemas.manifest import Manifest
-from synaptarium.server.commands.console import amount, library_of, print_json, print_table, size
-from synaptarium.server.stream.hub import read_manifest
-from synaptarium.store import chunks, recordings
-from synaptarium.store.database import Store
+from synaptarium.server.commands.console import library_of, print_json, print_table, size
+from synaptarium.store import recordings
 
 
 def list_recordings(arguments: argparse.Namespace) -> int:
@@ -100,59 +96,6 @@ def _weights(weights: dict[str, Any]) -> str:
         "{min:.4g} / {mean:.4g} / {max:.4g}".format(**weights[when]) for when in ("first", "last")
     )
     return f", {weights['changes']:,} weight changes, min / mean / max {spread}"
-
-
-def stats(arguments: argparse.Namespace) -> int:
-    """Print the stored bytes of a recording, by stream and level."""
-    with library_of(arguments, "stats") as library:
-        recording = recordings.get(library.store, arguments.id)
-        manifest = read_manifest(library.store, recording)
-        rows = stats_of(library.store, manifest)
-        total = recordings.stored_bytes(library.store, recording)
-    spikes = sum(recording.counts.spikes.values())
-    if arguments.json:
-        print_json({"id": recording.id, "stored_bytes": total, "spikes": spikes, "streams": rows})
-        return 0
-    print_table(
-        ("stream", "level", "chunks", "bytes", "events", "bytes/event"),
-        [
-            (
-                row["stream"],
-                str(row["level"]),
-                f"{row['chunks']:,}",
-                f"{row['bytes']:,}",
-                f"{row['events']:,}",
-                f"{row['bytes_per_event']:.3f}" if row["bytes_per_event"] is not None else "-",
-            )
-            for row in rows
-        ],
-    )
-    print(f"{size(total)} in all, events included; {amount(spikes)} spikes.")
-    return 0
-
-
-def stats_of(store: Store, manifest: Manifest) -> list[dict[str, Any]]:
-    """Return chunks, stored bytes and bytes per event of every stream and level of a build.
-
-    Events are spikes for spike streams, changes for values.
-    """
-    rows: list[dict[str, Any]] = []
-    for stream in manifest.streams:
-        for level in manifest.levels:
-            base = (manifest.num, manifest.build, stream.stream, level.level)
-            found = chunks.sizes_between(store, ChunkKey(*base, 0, 0), ChunkKey(*base, 0xFFFFFFFF, 0xFFFFFF))
-            if found.chunks:
-                rows.append(
-                    {
-                        "stream": stream.name,
-                        "level": level.level,
-                        "chunks": found.chunks,
-                        "bytes": found.size_bytes,
-                        "events": found.n,
-                        "bytes_per_event": found.size_bytes / found.n if found.n else None,
-                    }
-                )
-    return rows
 
 
 def delete(arguments: argparse.Namespace) -> int:
