@@ -50,6 +50,7 @@ export function openSessions(parts: SessionListParts): HTMLDialogElement {
       parts.replay(session);
     });
     const state = session.state === 'recording' ? (session.interrupted ? 'interrupted' : 'recording now') : '';
+    const told = [state, session.fit_note].filter(Boolean).join('  ·  ');
     const facts = [
       clock(session.duration_ms ?? 0), session.author, when(session.created_us ?? 0),
       (session.notes?.length ?? 0) > 0 ? plural(session.notes?.length ?? 0, 'note') : '',
@@ -76,7 +77,7 @@ export function openSessions(parts: SessionListParts): HTMLDialogElement {
     };
     return h(
       'li.session-row', { 'data-session': session.id, 'data-state': state ? 'recording' : session.fit ?? 'ready' },
-      h('div.session-what', name, h('span.session-facts.numbers', facts), state || session.fit_note ? h('span.session-fit', state || session.fit_note) : null),
+      h('div.session-what', name, h('span.session-facts.numbers', facts), told ? h('span.session-fit', told) : null),
       h(
         'div.session-acts',
         possible ? iconButton('link', `Copy a link to ${session.name}`, '', () => parts.copy(`/view/${encodeURIComponent(session.replays_on ?? '')}?session=${encodeURIComponent(session.id)}`)) : null,
