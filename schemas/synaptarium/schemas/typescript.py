@@ -40,8 +40,6 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     session_messages.NoteRequest,
     session_messages.ForkRequest,
     session_messages.Me,
-    *session_messages.SESSION_FROM_CLIENT.values(),
-    *session_messages.SESSION_FROM_SERVER.values(),
 )
 
 

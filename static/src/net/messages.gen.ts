@@ -136,10 +136,6 @@ export interface Grid {
   quantisation?: Quantisation | null;
 }
 
-export interface HandOver {
-  to: string;
-}
-
 export interface Header {
   name: string;
   bin_us: number;
@@ -177,25 +173,6 @@ export interface Job {
   updated_us?: number;
 }
 
-export interface Join {
-  recording: string;
-  room?: string;
-  name?: string;
-  key: string;
-}
-
-export interface Joined {
-  room: string;
-  recording: string;
-  you: string;
-  presenter: string;
-  people: Person[];
-  clock: SharedClock | null;
-  view: ViewChanges;
-  notes: NoteOp[];
-  server_us: number;
-}
-
 export interface Layer {
   name: string;
   neurons: number;
@@ -217,9 +194,6 @@ export interface LayoutInfo {
   summary: string;
   lacks?: string;
   default?: boolean;
-}
-
-export interface Leave {
 }
 
 export interface Level {
@@ -253,17 +227,6 @@ export interface LogBatch {
   first: number;
   at_ms: number;
   operations?: (PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteOp)[];
-}
-
-export interface Look {
-  position: [number, number, number];
-  target: [number, number, number];
-  pointer?: [number, number, number] | null;
-}
-
-export interface Looks {
-  looks: Record<string, Look>;
-  server_us: number;
 }
 
 export interface Loop {
@@ -373,11 +336,6 @@ export interface NoteRequest {
   change: NoteOp | UnnoteOp;
 }
 
-export interface Noted {
-  note: NoteOp;
-  by: string;
-}
-
 export interface Open {
   recording: string;
   streams?: string[];
@@ -406,20 +364,6 @@ export interface PanelAnswer {
 
 export interface Pause {
   epoch: number;
-}
-
-export interface People {
-  presenter: string;
-  people: Person[];
-}
-
-export interface Person {
-  id: string;
-  name: string;
-  hue: number;
-  may_present: boolean;
-  here?: boolean;
-  look?: Look | null;
 }
 
 export interface Play {
@@ -463,17 +407,6 @@ export interface PotentialStream {
   unit: string;
   n_recorded: number;
   sampling_period_us?: number | null;
-}
-
-export interface Present {
-  clock?: SharedClock | null;
-  changes?: ViewChanges | null;
-}
-
-export interface Presented {
-  clock: SharedClock | null;
-  changes: ViewChanges | null;
-  server_us: number;
 }
 
 export interface Projection {
@@ -645,18 +578,6 @@ export interface SessionSummary {
   interrupted?: boolean;
 }
 
-export interface ShareNote {
-  note: NoteOp;
-}
-
-export interface SharedClock {
-  t0_us: number;
-  t_us: number;
-  speed: number;
-  playing: boolean;
-  loop?: [number, number] | null;
-}
-
 export interface Source {
   format: string;
   details?: Record<string, string>;
@@ -734,16 +655,6 @@ export interface Tile {
   name: string;
   first: number;
   n: number;
-}
-
-export interface TimeAsked {
-  sent_us: number;
-}
-
-export interface TimeTold {
-  sent_us: number;
-  received_us: number;
-  answered_us: number;
 }
 
 export interface TimeWindow {
