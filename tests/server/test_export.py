@@ -153,3 +153,15 @@ def test_reconstruction_wrong_neurons_say_what_to_do(served: tuple[str, Path]) -
     for neuron, message in ((99, "has 8"), (0, "Nothing with known weights")):
         answer = requests.get(f"{path}?neuron={neuron}&t_us=1", timeout=20)
         assert answer.status_code == 400 and message in answer.json()["message"] and answer.json()["hint"]
+
+
+def test_route_follows_the_order_of_the_layers(served: tuple[str, Path]) -> None:
+    url, _ = served
+    path = f"{url}/api/recordings/export/scene.glb?t_us=1&layout=sheets"
+    for what in ("points", "glyphs"):
+        assert requests.get(f"{path}&order=1,0&what={what}", timeout=20).status_code == 200
+    x = []
+    for order in ("", "1,0"):
+        scene = opened(requests.get(f"{path}&order={order}", timeout=20).content)
+        x.append([np.asarray(scene.geometry[name].vertices)[0, 0] for name in ("eye", "out")])
+    assert x[0][0] < x[0][1] and x[1][0] > x[1][1]

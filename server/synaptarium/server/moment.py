@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,13 @@ FULL_COLOUR = 0.995
 
 
 def moment_of(
-    store: Store, recording: Recording, t_us: int, *, layout: str = "auto", n_synapses: int = 3000
+    store: Store,
+    recording: Recording,
+    t_us: int,
+    *,
+    layout: str = "auto",
+    order: Sequence[int] = (),
+    n_synapses: int = 3000,
 ) -> tuple[Moment, int, int]:
     """Return the moment, how many synapses it draws, and of how many.
 
@@ -34,7 +42,7 @@ def moment_of(
     ----------
     t_us : int
         Microseconds, within the recording's span.
-    layout : str
+    layout, order : str, sequence of int
         As :func:`synaptarium.scenes.layouts.lay_out`.
     n_synapses : int
         How many are drawn at most: of each projection the strongest, shared by the square root of their numbers.
@@ -51,7 +59,7 @@ def moment_of(
             hint=f"It runs from {header.t_start_us / 1e6:g} s to {header.t_stop_us / 1e6:g} s.",
             where="at",
         )
-    _, made = laid_out(store, recording, layout)
+    _, made = laid_out(store, recording, layout, order)
     n_neurons = sum(layer.neurons for layer in header.layers)
     glow = _glow(store, recording, n_neurons, t_us)
     manifest = read_manifest(store, recording)

@@ -114,6 +114,10 @@ function networkOf(id: string, body: NetworkBody, manifest: Manifest, scene: Col
     n_neurons: scene.n_rows,
     ...placement,
     place: async (layout, order, signal) => placementOf(await rest.scene(id, layout, indicesOf(order, names), signal), names),
+    reconstruct: async (neuron, t_us, signal) => {
+      const found = await rest.reconstruction(id, neuron, t_us, signal);
+      return { values: Float32Array.from(found.numbers('value')), inputs: json<string[]>(found, 'inputs') ?? [] };
+    },
     facts: () => (facts ??= rest.neurons(id).then(factsOf).catch((error: unknown) => { facts = null; throw error; })),
     bounds: json<[Vector, Vector]>(scene, 'bounds'),
     home: json<{ position: Vector; target: Vector }>(scene, 'home'),
@@ -158,7 +162,7 @@ function factsOf(columns: Columns): NeuronFacts {
 }
 
 /** Layers by name as the server's `order`; "" where they stand as recorded, or where the names are not all there. */
-function indicesOf(order: readonly string[], layers: readonly string[]): string {
+export function indicesOf(order: readonly string[], layers: readonly string[]): string {
   const indices = order.map((name) => layers.indexOf(name));
   const complete = indices.length === layers.length && new Set(indices).size === layers.length && !indices.includes(-1);
   return complete && indices.some((index, i) => index !== i) ? indices.join(',') : '';

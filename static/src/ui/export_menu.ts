@@ -1,6 +1,7 @@
 /** The export menu: the scene as a picture of any size, the legend as SVG, the moment as glTF. */
 
 import { recordingUrl } from '../net/rest';
+import { indicesOf } from '../state/recording';
 import type { Network, SceneHandle } from '../state/frames';
 import type { View } from '../state/view';
 import { h, setText } from './dom';
@@ -44,7 +45,7 @@ export class ExportMenu {
       }
     };
     const glb = (what: string): string =>
-      `${recordingUrl(network.recording)}/scene.glb?t_us=${t_us}&layout=${encodeURIComponent(view.get('layout'))}&synapses=${view.get('synapses')}&what=${what}`;
+      `${recordingUrl(network.recording)}/scene.glb?t_us=${t_us}&layout=${encodeURIComponent(view.get('layout'))}&order=${indicesOf(view.get('order'), network.layers.map(({ name }) => name))}&synapses=${view.get('synapses')}&what=${what}`;
     panel.replaceChildren(
       h('h3', 'Picture'),
       h('div.export-size', width, h('span', 'x'), height, h('span.muted', 'pixels')),

@@ -6,6 +6,7 @@ from synaptarium.scenes.gltf import glyphs_glb, points_glb
 from synaptarium.scenes.layouts import AUTO, LAYOUTS
 from synaptarium.server.endpoint import Endpoint, Payload, Query
 from synaptarium.server.moment import moment_of
+from synaptarium.server.routes.layouts import indices
 from synaptarium.server.site import Site
 from synaptarium.store import recordings
 
@@ -13,10 +14,12 @@ GLB = "model/gltf-binary"
 MOST_SYNAPSES = 1_000_000
 
 
-def scene_glb(site: Site, id: str, t_us: int, layout: str, synapses: int, what: str) -> Payload:
+def scene_glb(site: Site, id: str, t_us: int, layout: str, order: str, synapses: int, what: str) -> Payload:
     """Return the scene at a moment as GLB."""
     recording = recordings.get(site.store, id)
-    moment, _, _ = moment_of(site.store, recording, t_us, layout=layout, n_synapses=synapses)
+    moment, _, _ = moment_of(
+        site.store, recording, t_us, layout=layout, order=indices(order), n_synapses=synapses
+    )
     data = glyphs_glb(moment) if what == "glyphs" else points_glb(moment)
     return Payload(data=data, content_type=GLB)
 
@@ -31,6 +34,12 @@ ENDPOINTS = (
         query=(
             Query(name="t_us", default=0, help="Moment, microseconds", high=2**62),
             Query(name="layout", default=AUTO, help="Layout", words=(AUTO, *(kind.name for kind in LAYOUTS))),
+            Query(
+                name="order",
+                default="",
+                help="Indices of the layers in the order in which they stand",
+                listed=True,
+            ),
             Query(name="synapses", default=3000, help="Most synapses", high=MOST_SYNAPSES),
             Query(name="what", default="points", help="What is drawn", words=("points", "glyphs")),
         ),

@@ -39,12 +39,15 @@ def layouts(site: Site, id: str) -> list[LayoutInfo]:
 def scene(site: Site, id: str, layout: str, order: str) -> Payload:
     """Return the positions of all neurons in scene units, and where the layers lie."""
     recording = recordings.get(site.store, id)
-    name, made = laid_out(
-        site.store, recording, layout, [int(index) for index in order.split(",")] if order else ()
-    )
+    name, made = laid_out(site.store, recording, layout, indices(order))
     described = scene_of(made)
     metadata = {key: msgspec.json.encode(value) for key, value in described.metadata.items()}
     return arrow(described.columns, metadata | {"layout": name.encode()}, f"{recording.num}.{name}.{order}")
+
+
+def indices(order: str) -> list[int]:
+    """Return the numbers of a listed query parameter."""
+    return [int(index) for index in order.split(",")] if order else []
 
 
 def laid_out(
