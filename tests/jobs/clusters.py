@@ -144,17 +144,19 @@ class ReplicaSet:
 
     def __init__(self, folder: Path) -> None:
         binary = find_mongod().path
+        self.folder = folder
         self.members: dict[int, Part] = {}
+        self._commands: dict[int, list[str]] = {}
         for number in range(MEMBERS):
             port = free_port()
             data = folder / f"member-{number}"
             data.mkdir()
-            command = [
+            self._commands[port] = [
                 str(binary), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1", "--replSet", "rs",
                 "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "2048",
                 "--setParameter", "diagnosticDataCollectionEnabled=false",
             ]  # fmt: skip
-            self.members[port] = started(f"mongod-{number}", command, folder)
+            self.members[port] = started(f"mongod-{port}", self._commands[port], folder)
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.members)
         self.uri = f"mongodb://{hosts}/?replicaSet=rs"
 
@@ -181,6 +183,22 @@ class ReplicaSet:
         port = self.primary()
         self.members[port].kill()
         return port
+
+    def revive(self) -> None:
+        """Start the members that were killed, and wait until a majority has a primary and they have caught up."""
+        for port, part in self.members.items():
+            if part.process.poll() is not None:
+                self.members[port] = started(f"mongod-{port}", self._commands[port], self.folder)
+                wait_for_port(port, self.members[port])
+        deadline = time.monotonic() + START_TIMEOUT_S
+        with pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=30_000) as client:
+            while len(client.nodes) < MEMBERS or not self._healthy(client):
+                assert time.monotonic() < deadline, "".join(part.words() for part in self.members.values())
+                time.sleep(0.1)
+
+    def _healthy(self, client: pymongo.MongoClient) -> bool:
+        status = client.admin.command("replSetGetStatus")
+        return {member["stateStr"] for member in status["members"]} <= {"PRIMARY", "SECONDARY"}
 
     def stop(self) -> None:
         """End every member."""

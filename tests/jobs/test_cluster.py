@@ -10,13 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from synaptarium.jobs.build import precompute
 from synaptarium.schemas.errors import MissingDependency
 from synaptarium.schemas.messages import Job
 from synaptarium.schemas.recording import Recording
-from synaptarium.store import jobs, recordings
+from synaptarium.store import events, jobs, recordings, staging
 from synaptarium.store.database import Store, connect, prepare
 
 pytestmark = pytest.mark.spark
@@ -53,7 +54,7 @@ def store(machines: Any) -> Iterator[Store]:
 def recording(store: Store, learning_run: Any, monkeypatch: pytest.MonkeyPatch) -> Recording:
     """A recording of many ranges from few events."""
     monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 10)
-    return learning_run(seconds=60.0, n_spikes=60_000).stored(store)
+    return learning_run(seconds=40.0, n_spikes=40_000).stored(store)
 
 
 def test_executors_whose_python_lacks_synaptarium_are_told_and_a_rerun_finishes(
@@ -117,3 +118,23 @@ def test_worker_primary_and_master_die_and_the_job_finishes_with_the_same_bytes(
     assert set(parts) == set(range(killed[0].total))
     assert {part["engine"] for part in parts.values()} == {"spark"}
     assert len({part["pid"] for part in parts.values()}) >= 2 and len(spark.executors()) >= 2
+
+
+def test_a_write_of_events_outlives_the_primary(machines: Any, store: Store, header_of: Any) -> None:
+    replicas = machines[1]
+    replicas.revive()
+    recording = recordings.create(store, header_of({"a": 100}, t_stop_us=1000), status="open")
+    n, rows = 40, 200_000
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for number in range(n):
+            if number == n // 2:
+                replicas.kill_primary()
+            times = pa.array(range(number * rows, (number + 1) * rows))
+            yield pa.record_batch({"time_us": times, "neuron": pa.array([number] * rows, pa.uint32())})
+
+    staged = staging.stage(store, recording, "spikes", "", batches(), writer="w", attempt="0")
+    grown = staging.commit(store, recording.id, "spikes", [staged], writer="w")
+
+    assert grown.counts.spikes == {"a": n * rows}
+    assert sum(block.n for block in events.blocks(store, recording.num, "spikes")) == n * rows
