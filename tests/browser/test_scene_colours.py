@@ -125,3 +125,18 @@ def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
     page.evaluate("window.synaptarium.ready")
     page.wait_for_timeout(300)
     assert page.evaluate("window.synaptarium.scene().neurons.uniforms.pointSize.value") == 2
+
+
+def test_reconstruction_shows_what_the_selected_neuron_responds_to(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    state = shown(page, address, wait_until, "t=2&colour=reconstruction")
+    assert any("select a neuron" in line for line in state["scene"]["legend"])
+    page.evaluate("window.synaptarium.select([5])")  # down 1: weights -4 and -2 from cells 2 and 3
+    wait_until(lambda state: any("what drives down 1" in line for line in state["scene"]["legend"]))
+    page.wait_for_timeout(200)
+    strong, weak = page.evaluate(COLOUR, 2), page.evaluate(COLOUR, 3)
+    assert strong[2] > strong[0] and sum(strong) > sum(weak)
+    expect(page.get_by_role("img", name="Reconstructed input on cells")).to_be_visible()
+    found = page.evaluate("Array.from(window.synaptarium.scene().reconstruction().values.slice(0, 4))")
+    assert found == pytest.approx([0, 0, -1, -0.5], abs=1e-3)

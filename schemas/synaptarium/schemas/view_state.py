@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 #: Time since the last spike; rate; membrane potential; time of the first spike; part of the frames with a spike; spikes
-#: since the last jump; class of the largest response; sum of the incoming weights; dead, silent and saturated neurons.
+#: since the last jump; class of the largest response; sum of the incoming weights; dead, silent and saturated
+#: neurons; the input that the selected neuron responds to.
 ColourMode = Literal[
     "spikes",
     "rate",
@@ -18,6 +19,7 @@ ColourMode = Literal[
     "selectivity",
     "in_degree",
     "health",
+    "reconstruction",
 ]
 
 #: The strongest and a random sample, only one of them, or those that changed most over the last interval.

@@ -684,7 +684,7 @@ export interface UnnoteOp {
 
 export interface ViewChanges {
   zoom?: [number, number] | null;
-  colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "recruitment" | "selectivity" | "spikes";
+  colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "reconstruction" | "recruitment" | "selectivity" | "spikes";
   variable?: string;
   layout?: string;
   order?: string[];
@@ -712,7 +712,7 @@ export interface ViewState {
   speed?: number;
   loop?: [number, number] | null;
   zoom?: [number, number] | null;
-  colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "recruitment" | "selectivity" | "spikes";
+  colour?: "count" | "health" | "in_degree" | "persistence" | "potential" | "rate" | "reconstruction" | "recruitment" | "selectivity" | "spikes";
   variable?: string;
   layout?: string;
   order?: string[];

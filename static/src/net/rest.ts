@@ -92,6 +92,8 @@ export const rest = {
   scene: (id: string, layout: string, order: string, signal?: AbortSignal) => columns(
     `${recordingUrl(id)}/scene?layout=${encodeURIComponent(layout)}${order === '' ? '' : `&order=${order}`}`, { signal: signal ?? null },
   ),
+  reconstruction: (id: string, neuron: number, t_us: number, signal?: AbortSignal) =>
+    columns(`${recordingUrl(id)}/reconstruction?neuron=${neuron}&t_us=${Math.max(0, Math.round(t_us))}`, { signal: signal ?? null }),
   neurons: (id: string, signal?: AbortSignal) => columns(`${recordingUrl(id)}/neurons`, { signal: signal ?? null }),
   synapses: (id: string, projection: string, signal?: AbortSignal) =>
     columns(`${recordingUrl(id)}/projections/${encodeURIComponent(projection)}/synapses`, { signal: signal ?? null }),

@@ -34,6 +34,7 @@ const NEEDED: Record<ColourMode, readonly AccumulatorKind[]> = {
   selectivity: ['last', 'value'],
   in_degree: ['last', 'value'],
   health: ['last', 'value'],
+  reconstruction: ['last', 'value'],
 };
 
 /** A duration of 1, 2 or 5 times a power of ten, at least x: legends read it, and it does not creep. */

@@ -9,13 +9,15 @@ import { numberText, type Legend } from './legend';
 import { legendText, type HealthCounts } from './legend_text';
 import { HEALTH, type Measures } from './measures';
 import type { Scale } from './neurons';
+import type { Rebuilt } from './rebuilt';
 import type { SynapseView } from './synapse_view';
+import { neuronRef } from '../state/address_bar';
 import type { SceneContext } from '../state/frames';
 
 export class ColourRange {
   constructor(
     private readonly context: SceneContext, private readonly activity: Activity, private readonly synapses: SynapseView,
-    private readonly measures: Measures, private readonly layout: LayoutMotion,
+    private readonly measures: Measures, private readonly rebuilt: Rebuilt, private readonly layout: LayoutMotion,
   ) {}
 
   /** In the units that the GPU holds. */
@@ -37,6 +39,7 @@ export class ColourRange {
       const end = Math.max(-measure.min, measure.max, 1e-12);
       return { min: measure.min < 0 ? -end : 0, max: end };
     }
+    if (mode === 'reconstruction') return { min: -1, max: 1 };
     if (mode === 'recruitment') return { min: this.activity.since, max: Math.max(this.activity.now, this.activity.since + 1) };
     return this.potentialRange();
   }
@@ -58,7 +61,8 @@ export class ColourRange {
         since_us: this.activity.since_us,
         coarse: this.activity.coarse,
         limited: mode === 'spikes' && limited,
-        lack: this.measures.lack(mode),
+        lack: mode === 'reconstruction' ? this.rebuilt.lack : this.measures.lack(mode),
+        rebuilt: this.rebuilt.found === null ? null : { ...neuronRef(this.rebuilt.found.neuron, network.layers), inputs: this.rebuilt.found.inputs },
         classes: mode === 'selectivity' ? this.classCounts() : [],
         method: this.measures.method,
         health: mode === 'health' ? this.health() : null,

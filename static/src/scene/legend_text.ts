@@ -43,6 +43,8 @@ export interface LegendFacts {
   readonly classes: readonly { readonly name: string; readonly n: number }[];
   readonly method: string;
   readonly health: HealthCounts | null;
+  /** Whose input is shown in mode "reconstruction". */
+  readonly rebuilt: { readonly layer: string; readonly neuron: number; readonly inputs: readonly string[] } | null;
   /** What is to be known about the layout; "" = nothing. */
   readonly layout: string;
   /** Set where a whole bin of the level is wider than one bin. */
@@ -110,6 +112,11 @@ function neuronScale(facts: LegendFacts): ScaleText {
       title: 'Sum of incoming weights', map: signed ? 'berlin' : 'viridis',
       ticks: (signed ? [scale.min, 0, scale.max] : [0, scale.max / 2, scale.max]).map(numberText), note: 'grey: no incoming synapses with known weights',
     };
+  }
+  if (mode === 'reconstruction') {
+    const { rebuilt } = facts;
+    const whose = rebuilt === null ? 'loading' : `what drives ${rebuilt.layer} ${rebuilt.neuron}, to first order, through\nthe weights from ${rebuilt.inputs.join(', ')} to it`;
+    return { title: 'Reconstructed input', map: 'berlin', ticks: ['inhibits', '0', 'excites'], note: whose };
   }
   if (mode === 'health') {
     const { health } = facts;

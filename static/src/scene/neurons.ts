@@ -16,12 +16,13 @@ import type { ColourMode } from '../state/view';
 /** The shader's numbers of the modes are their places here. */
 export const MODES: readonly ColourMode[] = [
   'spikes', 'rate', 'potential', 'recruitment', 'count', 'persistence', 'selectivity', 'in_degree', 'health',
+  'reconstruction',
 ];
 
 /** Which accumulator a mode reads. */
 const MEASURED: Record<ColourMode, AccumulatorKind> = {
   spikes: 'last', rate: 'rate', potential: 'value', recruitment: 'first', count: 'count', persistence: 'persistence',
-  selectivity: 'value', in_degree: 'value', health: 'value',
+  selectivity: 'value', in_degree: 'value', health: 'value', reconstruction: 'value',
 };
 
 /** Part of the spacing that a resting disc fills. */
@@ -262,7 +263,7 @@ export class Neurons {
     uniforms.mode.value = MODES.indexOf(mode);
     uniforms.range.value.set(scale.min, scale.max);
     uniforms.measure.value = activity.texture(MEASURED[mode]);
-    uniforms.valueMap.value = scale.min < 0 && mode === 'in_degree' ? this.signedMap : this.valueMap;
+    uniforms.valueMap.value = scale.min < 0 && (mode === 'in_degree' || mode === 'reconstruction') ? this.signedMap : this.valueMap;
     uniforms.silence.value = activity.silence_bins;
     this.haloPoints.visible = mode === 'spikes';
   }

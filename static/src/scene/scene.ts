@@ -24,6 +24,7 @@ import { Neurons } from './neurons';
 import { Picker } from './picker';
 import { drawPicture, MOST_PX, type PictureWish } from './picture';
 import { Pointer } from './pointer';
+import { Rebuilt } from './rebuilt';
 import { RegionSelect } from './region_select';
 import { Sheets } from './sheets';
 import { SynapseView } from './synapse_view';
@@ -34,7 +35,7 @@ import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, 
 import type { Camera } from '../state/view';
 
 /** Modes whose values are made on the CPU. */
-const SLOW: ReadonlySet<ColourMode> = new Set(['selectivity', 'in_degree', 'health']);
+const SLOW: ReadonlySet<ColourMode> = new Set(['selectivity', 'in_degree', 'health', 'reconstruction']);
 const FADE_MS = 200;
 const LEGEND_EVERY_MS = 250;
 /** After a jump the last picture stays so long for the frame's spikes to arrive: no dark flash, and one draw instead of two. */
@@ -51,6 +52,7 @@ export class Scene implements SceneHandle {
   private readonly synapses: SynapseView;
   private readonly sheets: Sheets;
   private readonly measures: Measures;
+  private readonly rebuilt: Rebuilt;
   private readonly markers: Markers;
   private readonly backdrop = new Backdrop();
   private readonly picker: Picker;
@@ -100,6 +102,7 @@ export class Scene implements SceneHandle {
       this.neurons.setClasses(this.measures.classes.length);
       this.invalidate();
     });
+    this.rebuilt = new Rebuilt(network, signal, () => this.invalidate());
     this.sheets = new Sheets(this.table);
     this.markers = new Markers(this.table, this.neurons.uniforms);
     this.picker = new Picker(this.renderer, this.neurons);
@@ -118,7 +121,7 @@ export class Scene implements SceneHandle {
       view.set({ camera });
     };
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => this.layoutChanged(far, camera));
-    this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.layout);
+    this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.rebuilt, this.layout);
     this.region = new RegionSelect(canvas, context, this.table, this.rig);
     this.pointer = new Pointer(canvas, context, this.table, this.picker, this.rig, this.legend, () => this.surface());
     this.resizer = new ResizeObserver(() => this.resize());
@@ -219,6 +222,10 @@ export class Scene implements SceneHandle {
       frames_drawn: this.framesDrawn,
       js_ms: median(this.times_ms),
     };
+  }
+
+  reconstruction(): { neuron: number; values: Float32Array; inputs: readonly string[] } | null {
+    return this.context.view.get('colour') === 'reconstruction' ? this.rebuilt.found : null;
   }
 
   debug(): Record<string, unknown> {
@@ -338,6 +345,7 @@ export class Scene implements SceneHandle {
     const mode = view.get('colour');
     const held = this.holds(frame, now_ms);
     const active = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
+    if (mode === 'reconstruction') this.rebuilt.ask(view.get('selection').at(-1) ?? -1, playback.t_us, now_ms);
     const measured = this.measure(mode, frame);
     this.synapses.setData(mode !== 'spikes');
     const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing, playback.speed);
@@ -362,7 +370,7 @@ export class Scene implements SceneHandle {
 
   /** Lands the values of a mode of slow quantities where they have changed; true when they have. */
   private measure(mode: ColourMode, frame: number): boolean {
-    const measure = this.measures.get(mode, this.context.playback.level, frame);
+    const measure = mode === 'reconstruction' ? this.rebuilt.measure : this.measures.get(mode, this.context.playback.level, frame);
     const key = measure === null ? `${mode} -` : `${mode} ${measure.version}`;
     if (key === this.measured) return false;
     this.measured = key;

@@ -11,6 +11,7 @@ const WRITE_AFTER_MS = 300;
 const MOST_CHARACTERS = 7000;
 const COLOURS: readonly ColourMode[] = [
   'spikes', 'rate', 'potential', 'recruitment', 'persistence', 'count', 'selectivity', 'in_degree', 'health',
+  'reconstruction',
 ];
 const CHOICES: readonly ViewValues['synapse_choice'][] = ['both', 'top', 'sample', 'change'];
 const DIRECTIONS: readonly ViewValues['synapse_direction'][] = ['both', 'incoming', 'outgoing'];

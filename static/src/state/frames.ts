@@ -102,6 +102,7 @@ export interface Network {
   readonly layout_note?: string;
   /** Another layout: where the same neurons lie then. `order` names the layers as they shall stand. */
   place?(layout: string, order: readonly string[], signal?: AbortSignal): Promise<Placement>;
+  reconstruct?(neuron: number, t_us: number, signal?: AbortSignal): Promise<Reconstruction>;
   /** Fetched once and kept. */
   facts?(signal?: AbortSignal): Promise<NeuronFacts>;
   /** Pre and post of a projection; fetched once and kept. */
@@ -121,6 +122,14 @@ export interface NeuronFacts {
   readonly method: Readonly<Record<string, string>>;
   /** What is missing ("spikes", "class") and why; "" = it is there. */
   readonly lacks: Readonly<Record<string, string>>;
+}
+
+/** The input that a neuron responds to, through the weights of a moment. */
+export interface Reconstruction {
+  /** -1 to 1 for each neuron, NaN where nothing leads to the neuron. */
+  readonly values: Float32Array;
+  /** Names of the farthest layers. */
+  readonly inputs: readonly string[];
 }
 
 /** Where everything lies in one layout. */
@@ -323,6 +332,8 @@ export interface SceneHandle {
   projectPlace(place: Vector): { x: number; y: number } | null;
   /** The place under a pixel of the host: of the neuron there, else on a plane through what the camera looks at. */
   pointAt(x: number, y: number): [number, number, number];
+  /** What the mode "reconstruction" shows now; null while it is not known. */
+  reconstruction?(): { neuron: number; values: Float32Array; inputs: readonly string[] } | null;
   /** Anything a browser test may want to see; becomes part of window.synaptarium.state().scene. */
   debug?(): Record<string, unknown>;
 }

@@ -90,6 +90,7 @@ function optionsOf(network: Network): Option[] {
       lacks: network.classes.length > 0 ? '' : 'the recording holds no stimuli with classes',
     },
     { value: 'in_degree', title: 'Incoming weight', summary: 'Sum of the weights onto a neuron, now', lacks: has_weights ? '' : 'no weights onto neurons are recorded' },
+    { value: 'reconstruction', title: 'Reconstructed input', summary: 'What the selected neuron responds to', lacks: has_weights ? '' : 'no weights onto neurons are recorded' },
     { value: 'health', title: 'Dead, silent, saturated', summary: 'Neurons to look after', lacks: '' },
   ];
 }

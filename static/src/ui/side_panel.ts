@@ -9,6 +9,7 @@ import type { PlaybackClock } from '../state/playback';
 import type { View } from '../state/view';
 import { h, setText } from './dom';
 import { iconButton, setIcon } from './icons';
+import { patternImage } from './pattern_image';
 import { bookmarksSection, keepSelection, setsSection } from './kept_list';
 
 const RATE_WINDOW_US = 500_000;
@@ -49,7 +50,7 @@ export class SidePanel {
       asked = true;
       setTimeout(() => { asked = false; this.refresh(); }, 60);
     }, signal);
-    const timer = setInterval(() => clock.playing && this.refresh(), REFRESH_MS);
+    const timer = setInterval(() => (clock.playing || view.get('colour') === 'reconstruction') && this.refresh(), REFRESH_MS);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     this.paintLayers();
     this.paintSelection();
@@ -100,6 +101,15 @@ export class SidePanel {
     this.paintDetail();
   }
 
+  /** The reconstructed input as pictures, one for each input layer; null in other colour modes. */
+  private reconstructed(): HTMLElement[] | null {
+    const found = this.parts.scene()?.reconstruction?.() ?? null;
+    if (found === null) return null;
+    return this.parts.network.layers.filter(({ name }) => found.inputs.includes(name)).flatMap((layer) => [
+      h('h3', `Responds to, on ${layer.name}`), patternImage(layer, found.values.subarray(layer.offset, layer.offset + layer.n_neurons)),
+    ]);
+  }
+
   private paintDetail(): void {
     const { view, network, frames, clock, scene } = this.parts;
     const neuron = view.get('selection').at(-1);
@@ -128,6 +138,7 @@ export class SidePanel {
     this.detail.replaceChildren(
       h('div.section-head', h('h2', h('i.dot', { style: `--hue: ${layerColour(layer.index, view.get('theme'))}` }), `${layer.name} ${ref.neuron}`)),
       h('dl.facts-table', ...facts.map(([name, value]) => h('div', h('dt', name), h('dd', value)))),
+      ...(this.reconstructed() ?? []),
       ...(strongest.length > 0 ? [h('h3', 'Strongest synapses')] : []),
       ...strongest.map((synapse) => {
         const other = synapse.pre === neuron ? synapse.post : synapse.pre;
