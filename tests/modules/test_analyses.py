@@ -37,7 +37,7 @@ from synaptarium.schemas.view_state import NeuronRef
 from ..kernels.trains import RECORDINGS, needs_recordings
 from .conftest import Read, empty, normal, one_spike
 
-TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
+TOLERANCE: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-9}
 
 
 def run(

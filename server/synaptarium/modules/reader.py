@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -103,7 +104,7 @@ class RecordingReader:
 
     def table_rows(
         self, grid: TableGrid, rows: Sequence[int], *, first_item: int = 0, n_items: int | None = None
-    ) -> dict[str, NDArray[np.generic]]:
+    ) -> dict[str, NDArray[Any]]:
         """Return rows of a summary table: columns of (n_rows, n_items, values); row 0 is the start."""
         found = self.tables
         assert found is not None, "a grid comes from the tables"

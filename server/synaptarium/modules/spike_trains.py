@@ -77,7 +77,7 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     frames = spikes.frames
     # Of several spikes in a frame each is one: intervals of 0.
     frame, neuron = np.repeat(spikes.frame, spikes.count), np.repeat(spikes.neuron, spikes.count)
-    stretch = np.cumsum(~frames.covered)[frame] if len(frame) else frame
+    stretch = np.cumsum(~frames.covered).astype(np.int64)[frame] if len(frame) else frame
     found = intervals(frame * frames.frame_us, neuron.astype(np.int64), stretch)
     chosen = [ref.neuron for ref in checked(reader.recording, selection) if ref.layer == layer.name]
     why = outside(reader, window)

@@ -42,6 +42,7 @@ from synaptarium.schemas.panels import (
     TableColumn,
 )
 from synaptarium.schemas.recording import Accounting, Projection
+from synaptarium.schemas.tables import TableName
 
 MAX_SELECTED = 4
 # 65,536 synapses and at most 256 KiB a chunk each: two states of four tiles leave room for the course over time.
@@ -462,7 +463,7 @@ def _courses_from_tables(
     if tables is None:
         return None
     # Of each course its table of statistics, its histogram, and the item in them.
-    wanted = [("weights", "weights.histogram", 0)]
+    wanted: list[tuple[TableName, TableName, int]] = [("weights", "weights.histogram", 0)]
     wanted += [("weights.neurons", "weights.neurons.histogram", neuron) for neuron in neurons]
     found: list[_Course] = []
     t_us = np.empty(0, np.int64)
