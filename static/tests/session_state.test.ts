@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { NoteOp, Segment, ViewChanges } from '../src/net/messages.gen';
 import type { LayerInfo } from '../src/state/frames';
-import { momentAt, playheadAt, reduce } from '../src/state/session_state';
+import { batchOf } from '../src/state/session_recorder';
+import { momentAt, type Operation, playheadAt, reduce } from '../src/state/session_state';
 import { fromChanges, NOT_RECORDED, RECORDED, toChanges } from '../src/state/session_view';
 import { VIEW_DEFAULTS, type ViewKey, type ViewValues } from '../src/state/view';
 
@@ -79,5 +80,18 @@ describe('the view of a session', () => {
     const keys: ViewKey[] = ['colour'];
     expect(toChanges(VIEW_DEFAULTS, keys, layers)).toEqual({ colour: 'spikes' });
     expect(fromChanges({ colour: 'rate' }, layers)).toEqual({ colour: 'rate' });
+  });
+});
+
+describe('a batch', () => {
+  it('stays below what a request may hold, and always goes on', () => {
+    const small: Operation = { op: 'pointer', at_ms: 1, position: null };
+    const neurons = Array.from({ length: 5000 }, (_, neuron) => ({ layer: 'a layer with a long name', neuron }));
+    const large: Operation = { op: 'view', at_ms: 1, changes: { selection: neurons } };
+    expect(batchOf([small, large, small, large, small])).toHaveLength(3);
+    expect(batchOf([large])).toHaveLength(1);
+    expect(batchOf([])).toHaveLength(0);
+    expect(batchOf(new Array<Operation>(4000).fill(small)).length).toBeLessThan(4000);
+    expect(JSON.stringify(batchOf([large, large, large, large])).length).toBeLessThan(1024 * 1024);
   });
 });

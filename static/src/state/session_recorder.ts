@@ -17,6 +17,7 @@ import type { Camera, View, ViewKey } from './view';
 export const POSE_EVERY_MS = 100;
 const SEND_EVERY_MS = 2000;
 const SEND_AT = 120;
+const MAX_BATCH_BYTES = 600_000;
 /** The playhead may be so many seconds of play away from what was foretold before it is written again. */
 const DRIFT_S = 0.02;
 
@@ -117,7 +118,9 @@ export class SessionRecorder {
     if (this.timer !== null) clearInterval(this.timer);
     const { id } = this.session;
     try {
-      await this.send();
+      // The first may be one that was under way already, without the last operations.
+      do await this.send();
+      while (this.queue.length > 0 && this.saved && this.session !== null);
       if (this.queue.length > 0) throw new ApiError('unreachable', 'The end of the session could not be saved.', 'It is kept as far as it was saved.', 0);
       return await sessionRest.change(id, { state: 'done', duration_ms });
     } catch (error) {
@@ -250,7 +253,7 @@ export class SessionRecorder {
   private async sendNow(): Promise<void> {
     if (this.session === null) return;
     this.last_send_ms = performance.now();
-    const operations = this.queue.slice(0, 1000);
+    const operations = batchOf(this.queue);
     const at_ms = operations.length < this.queue.length ? (operations.at(-1)?.at_ms ?? this.last_at) : this.stamp();
     try {
       await sessionRest.append(this.session.id, { first: this.sent, at_ms, operations });
@@ -297,6 +300,19 @@ export class SessionRecorder {
 
 export function noteId(): string {
   return `n${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+}
+
+/** The operations of one request: a body holds 1 MiB, and a large selection a good part of that. */
+export function batchOf(queue: readonly Operation[]): Operation[] {
+  let bytes = 0;
+  let n = 0;
+  for (const op of queue) {
+    const { selection, sets } = op.op === 'view' ? op.changes : {};
+    bytes += 200 + 80 * ((selection?.length ?? 0) + (sets ?? []).reduce((sum, set) => sum + set.neurons.length, 0));
+    if (n > 0 && bytes > MAX_BATCH_BYTES) break;
+    n += 1;
+  }
+  return queue.slice(0, n);
 }
 
 /** Six digits are finer than a pixel from anywhere, and half as long. */

@@ -54,6 +54,8 @@ export class SessionDesk {
   private readonly elapsed = h('span.session-elapsed.numbers', { hidden: true });
   private readonly record: HTMLButtonElement;
   private readonly asked: { session: string; at_ms: number | null } | null;
+  /** Resolves when the role is known. */
+  private readonly known: Promise<void>;
   private me: Me = { role: 'viewer', may: ['look'] };
   private replay: SessionReplay | null = null;
   private bar: SessionBar | null = null;
@@ -80,12 +82,12 @@ export class SessionDesk {
       changed: () => this.paint(),
     }, signal);
     this.record = h('button.session-record', { type: 'button', onclick: () => void this.toggleRecording() }, h('i.session-dot'), this.elapsed);
-    this.buttons = [this.record, iconButton('sessions', 'Sessions', 'S', () => this.openList())];
+    this.buttons = [this.record, iconButton('sessions', 'Sessions', 'S', () => void this.openList())];
     this.overlays = [this.marks.element, this.holder];
     this.holder.append(this.marks.captions);
     this.listen();
     this.paint();
-    void sessionRest.me(signal).then((me) => { this.me = me; this.paint(); }).catch(() => undefined);
+    this.known = sessionRest.me(signal).then((me) => { this.me = me; this.paint(); }).catch(() => undefined);
   }
 
   /** True where the address asks for a session: it decides what plays then. */
@@ -107,7 +109,7 @@ export class SessionDesk {
   get shortcuts(): Shortcut[] {
     return [
       { keys: ['o'], label: 'Record a session, or end it', group: 'Session', run: () => void this.toggleRecording() },
-      { keys: ['s'], label: 'Sessions', group: 'Session', run: () => this.openList() },
+      { keys: ['s'], label: 'Sessions', group: 'Session', run: () => void this.openList() },
       { keys: ['n'], label: 'Leave a note', group: 'Session', run: () => this.writeNote() },
       { keys: ['v'], label: 'Ride along, or look around', group: 'Session', run: () => this.replay?.setRide(!this.replay.ride) },
       { keys: ['i'], label: 'Trim a session: it starts here', group: 'Session', run: () => this.trimTo('start') },
@@ -144,6 +146,7 @@ export class SessionDesk {
       if (session !== null) this.nameIt(session);
       return;
     }
+    await this.known;
     if (!this.mayPresent()) return;
     this.leave();
     this.ownNotes = [];
@@ -173,7 +176,7 @@ export class SessionDesk {
     const throwAway = h('button.quiet', { type: 'button', onclick: () => {
       sessionRest.remove(session.id).then(() => dialog.close(), (error: unknown) => this.fail(error));
     } }, 'Throw away');
-    const replay = h('button', { type: 'button', onclick: () => done((found) => this.open(found, null)) }, 'Replay');
+    const replay = h('button', { type: 'button', onclick: () => done((found) => void this.open(found, null)) }, 'Replay');
     const save = h('button.primary', { type: 'button', onclick: () => done((found) => this.parts.toasts.show('session', `"${found.name}" is kept.`, { hint: 'S lists the sessions.' })) }, 'Keep');
     const form = h(
       'form.session-form', { onsubmit: (event: Event) => { event.preventDefault(); save.click(); } },
@@ -186,12 +189,13 @@ export class SessionDesk {
 
   // ------------------------------------------------------------------ replaying
 
-  private openList(): void {
+  private async openList(): Promise<void> {
+    await this.known;
     const recording = this.recorder.state === 'recording';
     const begin = h('button.session-begin', { type: 'button', disabled: !this.me.may.includes('present') }, h('i.session-dot'), recording ? 'End recording' : 'Record a session');
     const dialog = openSessions({
       recording: this.parts.recording, me: this.me, actions: [begin],
-      replay: (session) => this.open(session, null),
+      replay: (session) => void this.open(session, null),
       copy: (path) => void this.copy(path),
     });
     begin.addEventListener('click', () => {
@@ -200,7 +204,8 @@ export class SessionDesk {
     });
   }
 
-  private open(session: SessionSummary, at_ms: number | null): void {
+  private async open(session: SessionSummary, at_ms: number | null): Promise<void> {
+    await this.known;
     if (session.fit !== 'ready' && session.fit !== 'rebuilt') {
       this.parts.toasts.show('session', `The session "${session.name}" cannot be replayed.`, { hint: session.fit_note ?? '', tone: 'error', stays: true });
       return;

@@ -1,0 +1,135 @@
+"""What recording a session costs: milliseconds of JavaScript a frame, and stored bytes a minute of a moving camera.
+
+Real parts: a server with its MongoDB, and headless Chromium (software GL), in which the camera turns without a pause while
+the recording plays, a selection a second. Beside the stored bytes: the session's own export, plain and gzipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.client import Client
+from synaptarium.jobs.build import precompute
+from synaptarium.server.app import serving
+from synaptarium.server.config import Config
+from synaptarium.server.library import open_library
+from synaptarium.store.database import Store
+from synaptarium.store.importing import import_source
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
+MINUTE_MS = 60_000
+SPAN_US = 90_000_000
+COLLECTIONS = ("sessions", "session_log", "session_snapshots")
+
+WATCH = """async (ms) => {
+  const { synaptarium } = window;
+  await synaptarium.ready;
+  const home = synaptarium.scene().pose();
+  const began = performance.now();
+  let selected = -1;
+  for (;;) {
+    const now = performance.now() - began;
+    if (now > ms) return;
+    const angle = now / 4000;
+    const [x, y, z] = home.position;
+    const position = [x * Math.cos(angle) - z * Math.sin(angle), y + 9 * Math.sin(now / 900), x * Math.sin(angle) + z * Math.cos(angle)];
+    synaptarium.scene().place({ position, target: home.target });
+    if (Math.floor(now / 1000) !== selected) {
+      selected = Math.floor(now / 1000);
+      synaptarium.select([selected]);
+    }
+    await new Promise((next) => requestAnimationFrame(next));
+  }
+}"""
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Yield JS a frame (ms) and stored bytes a minute."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        raise SystemExit("Chromium is missing: apt-get install chromium")
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-sessions-") as folder,
+        open_library(Path(folder), purpose="bench") as library,
+        serving(library, Config(port=0)) as (app, server),
+        sync_playwright() as playwright,
+    ):
+        rng = np.random.default_rng(1)
+        spikes = (np.sort(rng.integers(0, SPAN_US, 200_000)), rng.integers(0, 256, 200_000))
+        source = arrays_source(
+            "bench",
+            bin_us=1000,
+            t_stop_us=SPAN_US,
+            layers=[{"name": "in", "neurons": 256, "shape": (16, 16)}, {"name": "out", "neurons": 100}],
+            spikes={"in": spikes},
+        )
+        id = import_source(library.store, source).id
+        precompute(library.store, id, engine="local")
+        url = app.url(server.port, "").rstrip("/")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+        page.goto(f"{url}/view/{id}?t=0&speed=1")
+        page.evaluate("window.synaptarium.ready")
+        page.wait_for_timeout(1000)
+        before = stored(library.store)
+        page.keyboard.press("o")
+        page.wait_for_timeout(500)
+        page.evaluate("window.synaptarium.play()")
+        page.evaluate(WATCH, MINUTE_MS)
+        recorder = page.evaluate("window.synaptarium.session().recorder")
+        page.keyboard.press("o")
+        page.get_by_role("dialog").wait_for()
+        took = stored(library.store) - before
+        file = Client(url).export_session(recorder["session"])
+        browser.close()
+    minutes = recorder["elapsed_ms"] / MINUTE_MS
+    yield {
+        "name": "sessions.recording_ms_per_frame",
+        "value": recorder["cost_ms"] / recorder["frames"],
+        "unit": "ms",
+        "goal": "<= 0.2",
+    }
+    yield {"name": "sessions.frames", "value": recorder["frames"] / minutes, "unit": "frames/min"}
+    yield {
+        "name": "sessions.stored_per_minute",
+        "value": took / minutes / 1000,
+        "unit": "kB/min",
+        "goal": "<= 60",
+    }
+    yield {
+        "name": "sessions.stored_of_export",
+        "value": took / 1000,
+        "unit": "kB",
+        "reference": "the session's export as plain JSON lines",
+        "reference_value": len(file) / 1000,
+    }
+    yield {
+        "name": "sessions.stored_of_gzip",
+        "value": took / 1000,
+        "unit": "kB",
+        "reference": "the same export gzipped whole",
+        "reference_value": len(gzip.compress(file)) / 1000,
+    }
+
+
+def stored(store: Store) -> int:
+    """Return the bytes of data and indexes on disk, checkpointed; an empty collection's first pages count too."""
+    store.db.client.admin.command("fsync")
+    sizes = [store.db.command("collStats", name) for name in COLLECTIONS]
+    return sum(int(size["storageSize"]) + int(size["totalIndexSize"]) for size in sizes)
