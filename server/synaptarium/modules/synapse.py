@@ -464,7 +464,8 @@ def _courses_from_tables(
         return None
     # Of each course its table of statistics, its histogram, and the item in them.
     wanted: list[tuple[TableName, TableName, int]] = [("weights", "weights.histogram", 0)]
-    wanted += [("weights.neurons", "weights.neurons.histogram", neuron) for neuron in neurons]
+    for neuron in neurons:
+        wanted.append(("weights.neurons", "weights.neurons.histogram", neuron))
     found: list[_Course] = []
     t_us = np.empty(0, np.int64)
     for statistics, histogram, item in wanted:
