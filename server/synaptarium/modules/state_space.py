@@ -25,7 +25,8 @@ from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Axis, Column, Line, Links, Panels, Scatter3D, Series
 from synaptarium.schemas.recording import Accounting
 
-MAX_NEURONS = 300
+# The components of more neurons cost a tenth of a second.
+MAX_NEURONS = 128
 MAX_BINS = 1000
 _FEW_BINS = 300
 _BUDGET_BYTES = 1024 * 1024
