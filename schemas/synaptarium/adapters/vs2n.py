@@ -11,14 +11,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from synaptarium.adapters.ahead import ahead
 from synaptarium.adapters.base import Adapter, EventSource
 from synaptarium.adapters.deferred import DeferredSource
-from synaptarium.adapters.vs2n_documents import REQUIRED, Columns, FolderDocuments, fields, from_dicts
+from synaptarium.adapters.vs2n_documents import REQUIRED, Columns, FolderDocuments
 from synaptarium.adapters.vs2n_mapping import Vs2nOptions, vs2n_source
+from synaptarium.adapters.vs2n_raw import columns_of
 from synaptarium.schemas.errors import (
     ForeignFile,
     InvalidInput,
@@ -27,8 +28,8 @@ from synaptarium.schemas.errors import (
 )
 
 _SERVER_TIMEOUT_MS = 3_000
-#: Documents turned into columns at once.
-_BATCH_DOCUMENTS = 100_000
+#: Documents turned into columns at once: while one batch is, the database makes the next.
+_BATCH_DOCUMENTS = 25_000
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,12 @@ class MongoDocuments:
             return list(database[collection].find({}, {"_id": 0}))
 
     def columns(self, collection: str) -> Iterator[Columns]:
-        import bson
-
-        wanted = {name.split(".")[0]: 1 for name in fields(collection)}
+        # Whole documents: leaving out fields costs the database more than sending them.
         with self.database() as database:
-            raw = database[collection].find_raw_batches({}, {"_id": 0, **wanted})
-            documents = (document for batch in raw for document in bson.decode_all(batch))
-            while batch := list(islice(documents, _BATCH_DOCUMENTS)):
-                yield from_dicts(collection, batch, self.where)
+            batches = database[collection].find_raw_batches({}, batch_size=_BATCH_DOCUMENTS)
+            for raw in ahead(batches):
+                if raw:
+                    yield columns_of(collection, raw, self.where)
 
     @contextmanager
     def database(self) -> Iterator[Any]:

@@ -68,10 +68,11 @@ _LAYOUT: Mapping[str, tuple[tuple[str, ...], type[msgspec.Struct]]] = {
     "potential": (("T", "L", "N", "V"), _Potential),
     "synapseWeight": (("T", "L", "C", "To", "V", "index"), _Weight),
 }
-_DEFAULTS: Mapping[str, Any] = {"Input": None, "S": 1, "V": None, "index": None}
+#: What a document without an optional field means.
+DEFAULTS: Mapping[str, Any] = {"Input": None, "S": 1, "V": None, "index": None}
 
-#: One batch of documents: column name -> values, as they came.
-Columns: TypeAlias = dict[str, list[Any]]
+#: One batch of documents: column name -> values, as they came: lists, or arrays of numbers or objects.
+Columns: TypeAlias = dict[str, Any]
 
 
 class Documents(Protocol):
@@ -203,8 +204,8 @@ def from_dicts(collection: str, documents: Iterable[Mapping[str, Any]], where: s
             if "." in name:
                 outer, inner = name.split(".")
                 columns[name] = [document[outer][inner] for document in batch]
-            elif name in _DEFAULTS:
-                default = _DEFAULTS[name]
+            elif name in DEFAULTS:
+                default = DEFAULTS[name]
                 columns[name] = [document.get(name, default) for document in batch]
             else:
                 columns[name] = [document[name] for document in batch]
@@ -222,7 +223,7 @@ def fields(collection: str) -> tuple[str, ...]:
     return _LAYOUT[collection][0]
 
 
-def numbers(values: Sequence[Any], where: str) -> NDArray[Any]:
+def numbers(values: Sequence[Any] | NDArray[Any], where: str) -> NDArray[Any]:
     """Return numbers, plain or extended, as int64 if all are integers, else as float64; None becomes NaN.
 
     Raises
@@ -230,6 +231,8 @@ def numbers(values: Sequence[Any], where: str) -> NDArray[Any]:
     InvalidInput
         Something else than a number.
     """
+    if isinstance(values, np.ndarray) and values.dtype.kind in "if":
+        return values
     kinds = set(map(type, values))
     if not kinds <= {int, float}:
         values = [_plain(value, where) for value in values]

@@ -176,8 +176,13 @@ class ClassCodes(dict[Any, int]):
         self[key] = code
         return code
 
-    def encode(self, values: Sequence[Any]) -> NDArray[np.int64]:
+    def encode(self, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.int64]:
         """Return the codes of values as they came."""
+        if isinstance(values, np.ndarray) and values.dtype.kind in "if":
+            found = np.zeros(len(values), np.int64)
+            for one in set(values.tolist()):
+                found[values == one] = self[one]
+            return found
         # Dicts are no keys.
         if dict in set(map(type, values)):
             values = [class_name(one) if isinstance(one, dict) else one for one in values]

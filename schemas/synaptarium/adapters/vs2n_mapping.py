@@ -200,13 +200,14 @@ class _Reading:
             for name, values in parts.items():
                 values.append(numbers(batch[name], f"{collection}.{name}"))
             names = batch[layer]
-            layers.append(
-                np.fromiter((codes.setdefault(one, len(codes)) for one in names), np.int64, len(names))
-            )
+            for one in dict.fromkeys(names):
+                codes.setdefault(one, len(codes))
+            layers.append(np.fromiter(map(codes.__getitem__, names), np.int64, len(names)))
             if "Input" in batch:
                 said.append(self.codes.encode(batch["Input"]))
             if "index" in batch and index is None:
-                index = (batch["C"], batch["index"])
+                first = batch["C"][: len(batch["index"])]
+                index = (first.tolist() if isinstance(first, np.ndarray) else first, batch["index"])
         joined = {name: np.concatenate(values) if values else np.zeros(0) for name, values in parts.items()}
         time = joined.pop("T")
         none = np.zeros(0, np.int64)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from synaptarium.adapters.ahead import ahead
 from synaptarium.adapters.vs2n import MongoDocuments
-from synaptarium.adapters.vs2n_documents import Columns, fields, from_dicts
+from synaptarium.adapters.vs2n_documents import Columns
+from synaptarium.adapters.vs2n_raw import columns_of
 from synaptarium.schemas.errors import InvalidInput
 
 #: Documents drawn for each edge: ranges come out equal to within a quarter.
@@ -66,20 +68,16 @@ def id_ranges(documents: MongoDocuments, collection: str, rows: int) -> list[IdR
 
 def columns_between(documents: MongoDocuments, collection: str, ids: IdRange) -> Iterator[Columns]:
     """Yield the columns of a range, batch by batch of the database, in the order of ``_id``."""
-    import bson
-
-    wanted = {name.split(".")[0]: 1 for name in fields(collection)}
     with documents.database() as database:
-        cursor = database[collection].find_raw_batches({}, {"_id": 0, **wanted}).hint([("_id", 1)])
+        cursor = database[collection].find_raw_batches({}).hint([("_id", 1)])
         # Bounds of the index: a condition on _id would leave out ids of another type than its own.
         if ids.low is not None:
             cursor = cursor.min([("_id", ids.low)])
         if ids.high is not None:
             cursor = cursor.max([("_id", ids.high)])
-        for batch in cursor:
-            found = bson.decode_all(batch)
-            if found:
-                yield from_dicts(collection, found, documents.where)
+        for raw in ahead(cursor):
+            if raw:
+                yield columns_of(collection, raw, documents.where)
 
 
 def time_unit_of(documents: MongoDocuments, collection: str) -> str:

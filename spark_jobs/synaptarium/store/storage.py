@@ -60,7 +60,7 @@ def stats(store: Store, recording: Recording, manifest: Manifest | None) -> dict
     of_events = _events(store, recording)
     streams = [] if manifest is None else _streams(store, manifest)
     builds = _builds(store, recording)
-    collections = [
+    collections: list[dict[str, Any]] = [
         {"collection": "events", **_summed(of_events, "blocks")},
         {"collection": "chunks", **_summed(builds, "chunks")},
         *(
