@@ -221,14 +221,6 @@ COMMANDS = (
         _LISTEN,
     ),
     Command(
-        "doctor",
-        "say what was found on this machine, what is missing, and what to do",
-        "doctor:doctor",
-        "synaptarium doctor",
-        (_JSON,),
-    ),
-)
-    Command(
         "export",
         "write the scene of a recording at one moment as glTF",
         "commands.export:export",
@@ -247,6 +239,14 @@ COMMANDS = (
             _JSON,
         ),
     ),
+    Command(
+        "doctor",
+        "say what was found on this machine, what is missing, and what to do",
+        "doctor:doctor",
+        "synaptarium doctor",
+        (_JSON,),
+    ),
+)
 
 
 def parser() -> argparse.ArgumentParser:
