@@ -35,13 +35,16 @@ from synaptarium.store.database import Store
 
 __all__ = ["build_range", "choose_engine", "finish", "precompute"]
 
-#: Above this many events Spark's start-up pays for itself; see tests/bench/bench_precompute.py.
+#: Above this many events Spark's start-up pays for itself; see tests/bench/bench_scale.py.
 SPARK_EVENTS = 100_000_000
+#: On so few cores threads nearly keep up (12.9 to 14.3 million events a second on two): the five seconds that Spark needs to
+#: start pay off five times later.
+FEW_CORES, FEW_CORES_FACTOR = 4, 5
 #: More threads only contend for the interpreter: sorting and compressing run outside its lock, the rest does not.
 MAX_LOCAL_WORKERS = 4
 POLL_S = 0.25
-#: An election among the members of a replica set takes ten seconds, a restart of the database as long.
-PATIENCE_S = 30.0
+#: An election among the members of a replica set takes ten seconds, a restart of a server with its journal up to thirty.
+PATIENCE_S = 60.0
 
 Progress = Callable[[Job], None]
 
@@ -65,7 +68,7 @@ def precompute(
     id : str
         Recording. An open one is brought up to date in-process, whatever the engine.
     engine : {"auto", "spark", "local"}
-        Auto takes Spark above 100 million events, and where a master is named.
+        Auto takes Spark above 100 million events (500 million on four cores or fewer), and where a master is named.
     master : str or None
         Spark master; None is ``local[*]``.
     progress : callable or None
@@ -123,7 +126,8 @@ def choose_engine(recording: Recording, engine: Engine) -> Engine:
     """Return ``"spark"`` or ``"local"``: auto decides by the number of events."""
     if engine != "auto":
         return engine
-    return "spark" if n_events(recording) > SPARK_EVENTS else "local"
+    factor = FEW_CORES_FACTOR if (os.cpu_count() or 1) <= FEW_CORES else 1
+    return "spark" if n_events(recording) > factor * SPARK_EVENTS else "local"
 
 
 def n_events(recording: Recording) -> int:

@@ -1,0 +1,70 @@
+"""Ten million spikes that arrive out of order: counts hold at every level, and every engine and rerun writes the same bytes."""
+
+from __future__ import annotations
+
+import google_crc32c
+import numpy as np
+import pytest
+
+from synaptarium.jobs.build import precompute
+from synaptarium.jobs.publish import read_manifest
+from synaptarium.schemas.chunk_key import ChunkKey
+from synaptarium.schemas.chunks import decode_groups, decode_series, decode_spikes
+from synaptarium.schemas.sealing import Sealed, unseal
+from synaptarium.store import recordings
+
+N_SPIKES, SIZES, STOP_US = 10_000_000, {"in": 5000, "one": 1, "out": 14_999}, 60_000_000
+DECODE = {"spikes": decode_spikes, "groups": decode_groups, "series": decode_series}
+
+
+@pytest.fixture
+def recorded(store, header_of, batches):
+    """A recording whose every batch overlaps the next by half, and the spikes of each neuron."""
+    recording = recordings.create(store, header_of(SIZES, t_stop_us=STOP_US), status="open")
+    rng = np.random.default_rng(5)
+    per_neuron = np.zeros(20_000, np.int64)
+    parts, width = 20, STOP_US // 21
+    for part in range(parts):
+        time_us = np.sort(rng.integers(part * width, (part + 2) * width, N_SPIKES // parts))
+        neuron = rng.integers(0, 20_000, len(time_us)).astype(np.uint32)
+        per_neuron += np.bincount(neuron, minlength=20_000)
+        recordings.append(
+            store, recording.id, "spikes", "", batches("spikes", {"time_us": time_us, "neuron": neuron})
+        )
+    return recordings.close(store, recording.id), per_neuron
+
+
+@pytest.mark.spark
+def test_ten_million_spikes_keep_their_counts_and_their_bytes(store, recorded, bytes_of) -> None:
+    recording, per_neuron = recorded
+
+    first = precompute(store, recording.id, engine="spark", master="local[2]")
+    made = bytes_of(recording, first)
+    manifest = read_manifest(store, recording.num, first)
+    again = bytes_of(recording, precompute(store, recording.id, engine="local"))
+
+    assert again == made
+    kinds = {stream.stream: stream.kind for stream in manifest.streams}
+    offsets = {layer.name: layer.offset for layer in recording.header.layers}
+    found = {level: np.zeros(20_000, np.int64) for level in range(3)}
+    totals: dict[tuple[str, int], int] = {}
+    for key, stored in made.items():
+        stream, level, _, tile = ChunkKey(0, 0, *key)[2:]
+        kind = kinds[stream]
+        part = DECODE[kind](unseal(sealed_of(stored)))
+        if kind == "spikes":
+            counts = np.ones(len(part.ids)) if part.counts is None else part.counts
+            offset = offsets[manifest.tiles[tile].name] + manifest.tiles[tile].first
+            n_here = np.bincount(part.ids, counts, manifest.tiles[tile].n).astype(np.int64)
+            found[level][offset : offset + len(n_here)] += n_here
+        else:
+            n = part.counts.sum() if kind == "groups" else part.total.sum()
+            totals[kind, level] = totals.get((kind, level), 0) + int(n)
+    for level, counts in found.items():
+        assert (counts == per_neuron).all(), level
+    assert set(totals.values()) == {N_SPIKES}
+    assert {level for kind, level in totals if kind == "series"} == {level.level for level in manifest.levels}
+
+
+def sealed_of(stored: bytes) -> Sealed:
+    return Sealed(stored, google_crc32c.value(stored))
