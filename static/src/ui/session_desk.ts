@@ -83,8 +83,7 @@ export class SessionDesk {
     }, signal);
     this.record = h('button.session-record', { type: 'button', onclick: () => void this.toggleRecording() }, h('i.session-dot'), this.elapsed);
     this.buttons = [this.record, iconButton('sessions', 'Sessions', 'S', () => void this.openList())];
-    this.overlays = [this.marks.element, this.holder];
-    this.holder.append(this.marks.captions);
+    this.overlays = [this.marks.element, this.marks.captions, this.holder];
     this.listen();
     this.paint();
     this.known = sessionRest.me(signal).then((me) => { this.me = me; this.paint(); }).catch(() => undefined);
