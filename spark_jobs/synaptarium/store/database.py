@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from bson.codec_options import TypeDecoder, TypeRegistry
 from bson.errors import BSONError
@@ -53,6 +55,8 @@ _PASSING = {6, 7, 89, 64, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436}
 # A single server that has just come back refuses what several threads repeat to it as to a replica set: the driver does
 # not know yet that it is none, and does the next time.
 _NO_REPLICA_SET = 20
+#: A private database cannot go on with less: it writes its journal in files of 100 MiB, one ahead.
+FULL_BYTES = 160 * 1024 * 1024
 _UNAUTHORISED = {13, 18, 8000}
 _DISK_FULL = {14031}
 _INVALID_DOCUMENT = 121
@@ -222,6 +226,16 @@ def passes(error: BaseException) -> bool:
     )
 
 
+def _room_left(uri: str) -> int | None:
+    """Return the bytes left on the disk of a private database, None for one of which that cannot be known."""
+    path = re.match(r"mongodb://(%2F[^/]*)", uri)
+    if path is None:
+        return None
+    data = Path(unquote(path.group(1))).parent.parent
+    # A full disk ends mongod without a word to its clients, and again each time that it starts.
+    return shutil.disk_usage(data).free if (data / "mongo").is_dir() else None
+
+
 @contextmanager
 def edge(store: Store) -> Iterator[None]:
     """Turn the driver's errors inside the block into ours; nothing is repeated."""
@@ -251,6 +265,13 @@ def translated(store: Store, error: PyMongoError | BSONError) -> SynaptariumErro
         return Internal(f"A document cannot be stored: {_first_sentence(error)}.")
     if isinstance(error, OperationFailure) and code == _INVALID_DOCUMENT:
         return Internal(f"MongoDB refuses a document that does not fit its schema: {error.details}.")
+    left = _room_left(store.uri) if passes(error) else None
+    if left is not None and left < FULL_BYTES:
+        return StoreUnavailable(
+            f"MongoDB at {address} went away, and its disk is full: {left >> 20} MiB are left.",
+            hint="Make room; then start the same again: it goes on, for what was acknowledged is kept. "
+            "synaptarium drop-chunks ID and delete ID leave room inside the database only.",
+        )
     if passes(error) or isinstance(error, InvalidOperation):
         return StoreUnavailable(
             f"MongoDB at {address} does not answer: {_first_sentence(error)}.",
