@@ -26,7 +26,8 @@ import type { Shortcut } from './shortcuts';
 import type { Toasts } from './toasts';
 
 const NAME_KEY = 'synaptarium.name';
-const OWN_HUE = 8;
+/** Green: no spike and no synapse has that light. */
+const OWN_HUE = 145;
 const POINT_EVERY_MS = 50;
 
 export interface SessionDeskParts {
