@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 from synaptarium.adapters.base import open_source
 from synaptarium.schemas.errors import MissingDependency, RecordingNotFound
 from synaptarium.schemas.recording import Recording
+from synaptarium.server.allocator import share_arenas
 from synaptarium.server.app import serving
 from synaptarium.server.commands.console import ProgressLine, config_of, library_of, print_json
 from synaptarium.server.commands.making import archive_folder, build, store_source
@@ -32,6 +33,7 @@ DEMO = "digits"
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve the recordings until interrupted."""
+    share_arenas()
     with library_of(arguments, "serve") as library:
         run(library, arguments, "/", open_browser=arguments.open)
     return 0

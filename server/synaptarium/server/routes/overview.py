@@ -25,8 +25,9 @@ from synaptarium.server.stream.plan import Catalogue
 STREAM = "spikes.series"
 #: An answer is at most so large; it has fewer columns where there are many layers.
 MAX_ANSWER_BYTES = 8192
-#: Levels are 16 apart, so a window has at most so many frames to a column, and at least one unless it is finest.
-MAX_FRAMES_PER_COLUMN = 16
+#: The finest level with at most so many frames to a column is read: levels are 16 apart, so columns have half a frame
+#: at least, and the sixteen times as many frames of the level below would take sixteen times as long.
+MAX_FRAMES_PER_COLUMN = 8
 #: Before and after every time that a recording may have: the whole run.
 FOREVER_US = 2**53
 
