@@ -219,12 +219,31 @@ def write_columns(folder: Path) -> Path:
         "t_stop_us": [40_000, 90_000],
         "label": [3, 7],
         "prediction": [3, None],
+        "image": [1, 0],
     }
     pq.write_table(pa.table(stimuli), folder / "stimuli.parquet")
     metrics = {"time_ms": [10, 99], "name": ["loss", "loss"], "value": [1.0, 0.5]}
     pq.write_table(pa.table(metrics), folder / "metrics.parquet")
+    potentials = {
+        "time_ms": [0.0, 2, 1, 0, 1],
+        "neuron": [1, 1, 1, 3, 3],
+        "layer": ["in"] * 3 + ["ö, ut"] * 2,
+        "value": [-65.0, -60, -62, 0.5, 0.25],
+        "variable": ["v", "v", "v", "θ", "θ"],
+    }
+    pq.write_table(pa.table(potentials), folder / "potentials.parquet", row_group_size=2)
+    neurons = {
+        "layer": ["ö, ut"] * 4 + ["in"] * 4,
+        "neuron": [3, 2, 1, 0, 0, 1, 2, 3],
+        "x_um": np.arange(8.0),
+        "y_um": np.arange(8.0) * 10,
+        "label": ["7", None, "3", "3"] + [None] * 4,
+    }
+    pq.write_table(pa.table(neurons), folder / "neurons.parquet")
+    pq.write_table(pa.table({"pixels": [[0, 1, 2, 3], [255, 0, 0, 9]]}), folder / "images.parquet")
     header = {
         "layers": [{"name": "in", "shape": [2, 2], "cell_type": "input"}, {"name": "ö, ut", "neurons": 4}],
+        "potentials": [{"variable": "v", "unit": "mV", "sampling_period_us": 1000}],
         "projections": [{"source": "in", "target": "ö, ut", "learning_rule": "STDP"}],
     }
     (folder / "header.json").write_text(json.dumps(header))

@@ -262,3 +262,81 @@ def test_folder_gives_weights_stimuli_and_metrics_in_time_order(tmp_path: Path) 
     assert source.describe().classes == ("3", "7")
     assert source.describe().projections[0].delays
     assert source.counts().metrics == {"loss": 2}
+
+
+def test_folder_gives_potentials_positions_labels_and_images(tmp_path: Path) -> None:
+    source = open_source(write_columns(tmp_path / "columns"))
+    header = source.describe()
+
+    values = [row for batch in source.read("potentials", "v") for row in batch.to_pylist()]
+    assert [(row["time_us"], row["neuron"], row["value"]) for row in values] == [
+        (0, 1, -65.0),
+        (1000, 1, -62.0),
+        (2000, 1, -60.0),
+    ]
+    assert [(one.variable, one.layer, one.unit, one.n_recorded) for one in header.potentials] == [
+        ("v", "in", "mV", 1),
+        ("θ", "ö, ut", "1", 1),
+    ]
+    assert source.recorded("ö, ut", "θ").tolist() == [3]
+    assert any("unit of 'θ'" in note for note in header.source.notes)
+    positions = source.positions("ö, ut")
+    assert positions is not None and positions[:, 0].tolist() == [3, 2, 1, 0]
+    labels = source.labels("ö, ut")
+    assert labels is not None and [header.classes[k] if k >= 0 else "" for k in labels[0]] == [
+        "3",
+        "3",
+        "",
+        "7",
+    ]
+    assert source.labels("in") is None
+    assert header.image_shape == (2, 2)
+    assert [row["pixels"] for batch in source.read("images") for row in batch.to_pylist()] == [
+        bytes([0, 1, 2, 3]),
+        bytes([255, 0, 0, 9]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stem", "columns", "message"),
+    [
+        ("neurons", {"neuron": [0, 0, 1, 2, 3], "layer": ["in"] * 5}, "neuron 0 of layer 'in' twice"),
+        (
+            "neurons",
+            {"neuron": [0], "layer": ["in"], "x_um": [1.0], "y_um": [1.0]},
+            "1 of the 4 neurons.*neuron 1 lacks",
+        ),
+        ("neurons", {"neuron": [0], "x_um": [1.0]}, "positions along x_um only"),
+        ("images", {"pixels": [[300]]}, "not all of its values are 0 to 255"),
+        ("images", {"pixels": [b"12345"]}, "5 pixels, which is no square"),
+        (
+            "potentials",
+            {"time_ms": [1], "neuron": [9], "layer": ["in"], "value": [0.0]},
+            "values of neuron 9",
+        ),
+        ("potentials", {"time_ms": [1], "neuron": [1], "layer": ["in"]}, "no column of values"),
+    ],
+)
+def test_odd_arrays_of_a_folder_are_refused(
+    tmp_path: Path, stem: str, columns: dict[str, Any], message: str
+) -> None:
+    folder = write_columns(tmp_path / "columns")
+    pq.write_table(pa.table(columns), folder / f"{stem}.parquet")
+
+    with pytest.raises(SynaptariumError, match=message) as refused:
+        for layer in open_source(folder).describe().layers:
+            open_source(folder).labels(layer.name)
+
+    assert refused.value.hint
+
+
+def test_a_damaged_column_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", time_ms=np.arange(5000.0), neuron=np.zeros(5000, np.int64))
+    column = pq.ParquetFile(path).metadata.row_group(0).column(1)
+    at = column.dictionary_page_offset or column.data_page_offset
+    whole = bytearray(path.read_bytes())
+    whole[at : at + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(whole)
+
+    with pytest.raises(CorruptData, match="its column 'neuron' is damaged"):
+        open_source(path).describe()

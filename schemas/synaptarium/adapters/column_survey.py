@@ -110,12 +110,12 @@ class ColumnSurvey:
         described, findings, tally = self._described, self._findings, self._tally
         grid = TimeGrid(described.t_start_us)
         spikes_of = self._scan_spikes(grid)
+        tally.check(self.spikes)
         values = self._scan_potentials()
         if not layers_described and self.neurons is not None:
             for name, size in self.neurons.sizes((tally.names.names or [None])[0]).items():
                 tally.see(name, size - 1)
         layers = tally.layers()
-        tally.check(self.spikes)
         if not layers_described and self.neurons is None:
             findings.notes.append(
                 "the layers' sizes are a guess, their highest neuron id: "
