@@ -164,6 +164,7 @@ function weightScale({ weights, synapses, direction, changing }: LegendFacts): S
   if (synapses.threshold > 0) seen += `\nfrom ${numberText(100 * synapses.threshold)} % of full colour on`;
   notes.push(seen);
   const note = notes.join('\n');
+  if (weights.length === 0 && synapses.drawn + synapses.selected === 0) return { title: 'Synapses', map: null, ticks: [], note };
   if (weights.length === 0) return { title: 'Synapses (weights not recorded)', map: 'berlin', ticks: [], note };
   const [first] = weights;
   const quantity = changing ? 'Weight change' : 'Synapse weight';

@@ -224,8 +224,10 @@ export class SynapseView {
         if (state === null || before === null) return;
         const changes = state.values.map((value, id) => value - before.values[id]);
         projection.before = before.values;
-        projection.changeScale = scaleOf(changes.filter((change) => Math.abs(change) > 0), 0, 0);
+        const moved = changes.filter((change) => Math.abs(change) > 0);
+        projection.changeScale = moved.length > 0 ? scaleOf(moved, 0, 0) : 0;
         const least = Math.max(threshold * projection.changeScale, Number.MIN_VALUE);
+        if (moved.length === 0) projection.before = null;
         const above = chooseAbove(changes, least, shares[i], 'top', this.seed + i);
         changed += above.n_eligible;
         interval_us = Math.max(interval_us, (frame - before.frame) * frame_us);

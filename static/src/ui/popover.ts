@@ -17,7 +17,7 @@ export class Popover {
   ) {
     this.panel = h('div.popover', { role: 'group', 'aria-label': label, tabIndex: -1, hidden: true });
     this.button = h(
-      'button.popover-button', { type: 'button', title: tooltip, 'aria-expanded': 'false', onclick: () => this.toggle() },
+      'button.popover-button', { type: 'button', title: tooltip, 'aria-label': label, 'aria-expanded': 'false', onclick: () => this.toggle() },
       icon(name), h('span.popover-label', label), this.word,
     );
     this.element = h('div.popover-anchor', this.button, this.panel);
