@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+
 from pyspark.daemon import manager
 
-import synaptarium.jobs.spark  # noqa: F401
-
 if __name__ == "__main__":
+    importlib.import_module("synaptarium.jobs.spark")
     manager()

@@ -249,7 +249,7 @@ def _packed(plan: Plan, range_index: int, spikes: list[Spikes]) -> tuple[Cells, 
     first, stop = plan.frames(range_index, 0)
     sizes = [tile.n for tile in layer_tiles(plan)]
     # Multiplicities double the size of a packed spike, so they are packed only where one differs from 1.
-    with_multiplicity = any(part.count is not None for part in spikes)
+    with_multiplicity = any(part.multiplicity is not None for part in spikes)
     packing = packing_of(sizes, n_frames=stop - first, with_multiplicity=with_multiplicity)
     places = tile_places(sizes, packing)
     packed = np.empty(sum(len(part.time_us) for part in spikes), packing.dtype)

@@ -22,7 +22,7 @@ class Spikes(NamedTuple):
 
     time_us: NDArray[np.int64]
     neuron: NDArray[np.uint32]
-    count: NDArray[np.uint16] | None
+    multiplicity: NDArray[np.uint16] | None
 
 
 class SpikeReader:
