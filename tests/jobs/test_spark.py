@@ -1,4 +1,4 @@
-"""The Spark engine: its executors write the chunks, and they are the same bytes."""
+"""The Spark engine: its executors write the chunks and summary tables, and they are the same bytes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import pytest
 
 from synaptarium.jobs.build import precompute
 from synaptarium.store import jobs
+from synaptarium.store.tables import PAGE
+
+
+def pages_of(store, recording, build: int) -> dict[str, bytes]:
+    """Return the stored bytes of every page of the summary tables, by its key without the build."""
+    where = {"recording": recording.num, "name": PAGE, "key": {"$regex": f"^{build}/"}}
+    return {page["key"].split("/", 1)[1]: page["payload"] for page in store.db.summaries.find(where)}
 
 
 @pytest.mark.spark
@@ -17,12 +24,14 @@ def test_spark_executors_write_the_same_bytes_as_the_local_engine(
 ) -> None:
     monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 11)  # several ranges from few events
     recording = learning_run(seconds=20.0).stored(store)
-    local = bytes_of(recording, precompute(store, recording.id, engine="local"))
+    local_build = precompute(store, recording.id, engine="local")
+    local, local_pages = bytes_of(recording, local_build), pages_of(store, recording, local_build)
     seen = []
 
     build = precompute(store, recording.id, engine="spark", master="local[2]", progress=seen.append)
 
     assert bytes_of(recording, build) == local
+    assert pages_of(store, recording, build) == local_pages and len(local_pages) >= 5
     parts = jobs.done_parts(store, recording.num, build)
     assert len(parts) > 3
     assert {part["engine"] for part in parts.values()} == {"spark"}
