@@ -40,6 +40,10 @@ export class Labels {
   /** Puts the labels above their sheets, nearest first; one that would lie over a nearer one waits. */
   update(camera: THREE.PerspectiveCamera, width: number, height: number): void {
     const placed: { x: number; y: number; w: number; h: number }[] = [];
+    const legend = this.root.parentElement?.querySelector<HTMLElement>('.scene-legend');
+    if (legend && !legend.hidden) {
+      placed.push({ x: legend.offsetLeft, y: legend.offsetTop, w: legend.offsetWidth, h: legend.offsetHeight });
+    }
     const seen = this.labels
       .map((label) => ({ label, at: this.place(label, camera, width, height) }))
       .sort((a, b) => (a.at?.depth ?? Infinity) - (b.at?.depth ?? Infinity));
