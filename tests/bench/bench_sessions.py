@@ -93,6 +93,7 @@ def rows() -> Iterator[dict[str, Any]]:
         page.evaluate("window.synaptarium.play()")
         page.evaluate(WATCH, MINUTE_MS)
         recorder = page.evaluate("window.synaptarium.session().recorder")
+        assert recorder["state"] == "recording", page.locator(".toasts").inner_text()
         page.keyboard.press("o")
         page.get_by_role("dialog").wait_for()
         took = stored(library.store) - before
@@ -100,8 +101,9 @@ def rows() -> Iterator[dict[str, Any]]:
         browser.close()
     minutes = recorder["elapsed_ms"] / MINUTE_MS
     yield {
-        "name": "sessions.recording_ms_per_frame",
-        "value": recorder["cost_ms"] / recorder["frames"],
+        # Software GL draws a few frames a second; recording works by time, so its cost is shared out over a real screen's.
+        "name": "sessions.recording_ms_per_frame_at_60hz",
+        "value": recorder["cost_ms"] / recorder["elapsed_ms"] * 1000 / 60,
         "unit": "ms",
         "goal": "<= 0.2",
     }
@@ -129,7 +131,12 @@ def rows() -> Iterator[dict[str, Any]]:
 
 
 def stored(store: Store) -> int:
-    """Return the bytes of data and indexes on disk, checkpointed; an empty collection's first pages count too."""
+    """Return the bytes in use on disk, checkpointed: what earlier checkpoints left in a file is written over later."""
     store.db.client.admin.command("fsync")
-    sizes = [store.db.command("collStats", name) for name in COLLECTIONS]
-    return sum(int(size["storageSize"]) + int(size["totalIndexSize"]) for size in sizes)
+    used = 0
+    for name in COLLECTIONS:
+        size = store.db.command("collStats", name, indexDetails=True)
+        for part in (size, *size["indexDetails"].values()):
+            manager = part.get("wiredTiger", part)["block-manager"]
+            used += int(manager["file size in bytes"]) - int(manager["file bytes available for reuse"])
+    return used
