@@ -54,7 +54,7 @@ def store(machines: Any) -> Iterator[Store]:
 def recording(store: Store, learning_run: Any, monkeypatch: pytest.MonkeyPatch) -> Recording:
     """A recording of many ranges from few events."""
     monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 10)
-    return learning_run(seconds=40.0, n_spikes=40_000).stored(store)
+    return learning_run(seconds=100.0, n_spikes=60_000).stored(store)
 
 
 def test_executors_whose_python_lacks_synaptarium_are_told_and_a_rerun_finishes(
