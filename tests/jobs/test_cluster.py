@@ -117,7 +117,10 @@ def test_worker_primary_and_master_die_and_the_job_finishes_with_the_same_bytes(
     parts = jobs.done_parts(store, recording.num, build)
     assert set(parts) == set(range(killed[0].total))
     assert {part["engine"] for part in parts.values()} == {"spark"}
-    assert len({part["pid"] for part in parts.values()}) >= 2 and len(spark.executors()) >= 2
+    latest = max(name.split("/")[0] for name in spark.executors())
+    assert (
+        len([name for name in spark.executors() if name.startswith(latest)]) >= 2
+    )  # the killed one may have done none
 
 
 def test_a_write_of_events_outlives_the_primary(machines: Any, store: Store, header_of: Any) -> None:
