@@ -17,7 +17,8 @@ from pyarrow import feather
 
 from synaptarium.adapters import column_order
 from synaptarium.adapters.base import EventSource, open_source
-from synaptarium.adapters.column_writing import write_spikes
+from synaptarium.adapters.column_folder import write_folder
+from synaptarium.adapters.column_writing import merged, write_spikes
 from synaptarium.adapters.generated import GeneratedSource
 from synaptarium.adapters.generation import Generation
 from synaptarium.adapters.layer_list import layer_list
@@ -32,6 +33,7 @@ from synaptarium.schemas.errors import (
     TruncatedFile,
     UnknownLayer,
 )
+from synaptarium.schemas.events import EventKind
 
 from .conftest import write_columns
 
@@ -121,6 +123,81 @@ def test_generated_spikes_come_back_from_their_file(tmp_path: Path) -> None:
     assert source.describe().layers == generated.describe().layers
     assert source.counts().spikes == generated.counts().spikes
     assert spikes(source) == spikes(generated)
+
+
+def test_a_recording_of_every_kind_comes_back_from_its_folder(tmp_path: Path) -> None:
+    before = open_source(write_columns(tmp_path / "columns"))
+    write_folder(before, tmp_path / "again")
+
+    after = open_source(tmp_path / "again")
+
+    was, now = before.describe(), after.describe()
+    for field in ("bin_us", "t_stop_us", "layers", "projections", "potentials", "classes", "image_shape"):
+        assert getattr(now, field) == getattr(was, field), field
+    assert after.counts() == before.counts()
+    streams: list[tuple[EventKind, str]] = [("spikes", ""), ("weights", "in -> ö, ut"), ("potentials", "v")]
+    streams += [("potentials", "θ"), ("stimuli", ""), ("images", ""), ("metrics", "")]
+    for kind, stream in streams:
+        rows, same = (
+            [row for batch in one.read(kind, stream) for row in batch.to_pylist()] for one in (after, before)
+        )
+        assert rows == same, kind
+    for layer in was.layers:
+        np.testing.assert_array_equal(after.positions(layer.name), before.positions(layer.name))
+    assert str(after.labels("ö, ut")) == str(before.labels("ö, ut"))
+    assert str(after.synapses("in -> ö, ut")) == str(before.synapses("in -> ö, ut"))
+    assert not any("order" in one.what for one in now.accounting)
+
+
+def test_a_folder_that_fails_halfway_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = open_source(write_columns(tmp_path / "columns"))
+    monkeypatch.setattr(source, "synapses", lambda projection: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        write_folder(source, tmp_path / "again")
+
+    assert [one.name for one in tmp_path.iterdir()] == ["columns"]
+
+
+@given(
+    streams=st.lists(st.lists(st.lists(st.integers(0, 20), max_size=6), max_size=4), max_size=4),
+)
+def test_merged_streams_are_a_stable_sort_of_their_rows(streams: list[list[list[int]]]) -> None:
+    sorted_streams: list[list[pa.RecordBatch]] = []
+    rows: list[tuple[int, int]] = []
+    for place, sizes in enumerate(streams):
+        times = sorted(time for batch in sizes for time in batch)
+        ends = np.cumsum([len(batch) for batch in sizes])
+        whole = pa.record_batch(
+            {"time_us": pa.array(times, pa.int64()), "of": pa.array([place] * len(times))}
+        )
+        sorted_streams.append(
+            [whole.slice(end - len(batch), len(batch)) for end, batch in zip(ends, sizes, strict=True)]
+        )
+        rows += [(time, place) for time in times]
+
+    found = [row for batch in merged(map(iter, sorted_streams)) for row in batch.to_pylist()]
+
+    assert [row["time_us"] for row in found] == sorted(time for time, _ in rows)
+    assert sorted((row["time_us"], row["of"]) for row in found) == sorted(rows)
+
+
+def test_layers_of_a_million_and_of_one_neuron_with_odd_names_come_in(tmp_path: Path) -> None:
+    million, odd = "10⁶ / big.layer", " \"a->b\", 'ä' : 1x1"
+    neurons = np.array([999_999, 0, 0, 123_456], np.int64)
+    path = write(
+        tmp_path / "ö 1.parquet",
+        time_us=[1, 2, 2, 9],
+        neuron=neurons,
+        layer=[million, odd, million, million],
+    )
+
+    source = open_source(path)
+
+    layers = source.describe().layers
+    assert [(layer.name, layer.neurons) for layer in layers] == [(million, 1_000_000), (odd, 1)]
+    assert source.counts().spikes == {million: 3, odd: 1}
+    assert spikes(source) == [(1, 999_999), (2, 1_000_000), (2, 0), (9, 123_456)]
 
 
 def test_an_unsorted_file_is_sorted_and_told(tmp_path: Path) -> None:

@@ -6,10 +6,15 @@ import json
 import signal
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from synaptarium.schemas.events import EventKind
 from synaptarium.server.cli import main
+from synaptarium.server.library import open_library
+from synaptarium.store import events, network, recordings
+from synaptarium.store.database import Store
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +57,53 @@ def test_generated_file_of_spikes_names_its_layers(
     assert (code, table.num_rows, table.column_names) == (0, 500, ["time_us", "neuron", "layer"])
     assert set(table["layer"].to_pylist()) == {"layer 0", "layer 1"}
     assert f"synaptarium import {path}" in capsys.readouterr().out
+
+
+def _rows(store: Store, num: int, kind: EventKind, stream: str) -> list[dict[str, object]]:
+    return [row for batch in events.read(store, num, kind, stream) for row in batch.to_pylist()]
+
+
+def test_generated_folder_imports_as_the_recording_that_is_stored_at_once(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layers = "big:1000x1000,one:1,'ä; b\"/->:40,c:7"
+    words = ["generate", "--layers", layers, "--spikes", "4000", "--seconds", "3", "--seed", "5"]
+    words += ["--weights", "300", "--fan-in", "6", "--stimuli", "9", "--name", "the run", "--bin-us", "500"]
+    folder = tmp_path / "run"
+
+    assert main([*words, "--json"]) == 0
+    stored = json.loads(capsys.readouterr().out)
+    assert main([*words, "--to", f"{folder}/"]) == 0
+    assert main(["import", str(folder), "--json"]) == 0
+    imported = json.loads(capsys.readouterr().out.partition("\n")[2])
+
+    assert {one.name for one in folder.iterdir()} == {
+        "header.json",
+        *(f"{stem}.parquet" for stem in ("spikes", "synapses", "weights", "stimuli")),
+    }
+    for field in ("name", "span_us", "bin_us", "layers", "projections", "stimuli", "classes"):
+        assert imported[field] == stored[field], field
+    with open_library(data_folder, purpose="test") as library:
+        first, second = (recordings.get(library.store, one["id"]) for one in (stored, imported))
+        assert first.counts == second.counts
+        kinds: tuple[EventKind, ...] = ("spikes", "weights", "stimuli")
+        for kind in kinds:
+            for stream in [one.name for one in first.header.projections] if kind == "weights" else [""]:
+                assert _rows(library.store, first.num, kind, stream) == _rows(
+                    library.store, second.num, kind, stream
+                ), (kind, stream)
+        for one in first.header.projections:
+            for ours, theirs in zip(
+                *(network.read_synapses(library.store, run.num, one.name) for run in (first, second)),
+                strict=True,
+            ):
+                np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_folder_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "--to", str(tmp_path)]) == 1
+
+    assert f"{str(tmp_path)!r} exists" in capsys.readouterr().err
 
 
 def test_generated_archive_holds_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,11 @@ _GENERATE = (
     _argument("--stimuli", type=int, default=0, help="presentations (default: 0)"),
     _argument("--bin-us", type=int, default=1000, help="width of a frame in microseconds (default: 1000)"),
     _argument("--name", default="generated", help="name of the recording (default: generated)"),
-    _argument("--to", metavar="FILE", help="write FILE.parquet (spikes) or FILE.synaptarium, store nothing"),
+    _argument(
+        "--to",
+        metavar="PATH",
+        help="write PATH/ (a folder of columns), PATH.parquet (spikes) or PATH.synaptarium, store nothing",
+    ),
     _JSON,
 )
 _LISTEN = ("host", "port", "token", "allowed_hosts", "allowed_origins", "modules", "data", "mongo_uri")

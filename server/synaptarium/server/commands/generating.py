@@ -1,4 +1,4 @@
-"""``generate``: a synthetic recording of any size, into the store or into a file."""
+"""``generate``: a synthetic recording of any size, into the store, a file or a folder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from synaptarium.adapters.archive import SUFFIX, save
+from synaptarium.adapters.column_folder import write_folder
 from synaptarium.adapters.column_writing import write_spikes
 from synaptarium.adapters.generated import GeneratedSource
 from synaptarium.adapters.generation import Generation
@@ -21,10 +22,10 @@ _DEFAULT_FAN_IN = 10
 
 
 def generate(arguments: argparse.Namespace) -> int:
-    """Generate a recording and import it, or with --to write it as a file."""
+    """Generate a recording and import it, or with --to write it as a file or a folder."""
     source = GeneratedSource(_generation(arguments))
     if arguments.to is not None:
-        return _to_file(source, Path(arguments.to), as_json=arguments.json)
+        return _to_file(source, arguments.to, as_json=arguments.json)
     with library_of(arguments, "generate") as library:
         recording = store_source(library.store, source, what="Generating")
         found = recordings.info(library.store, recording.id)
@@ -88,24 +89,32 @@ def _layers(text: str, neurons: int | None) -> tuple[Layer, ...]:
     return numbered_layers((f"layer {k}", (edges[k + 1] - edges[k],)) for k in range(n))
 
 
-def _to_file(source: GeneratedSource, path: Path, *, as_json: bool) -> int:
+def _to_file(source: GeneratedSource, to: str, *, as_json: bool) -> int:
+    path = Path(to)
+    folder = to.endswith("/") or not path.suffix
     spikes = sum(source.counts().spikes.values())
-    if path.suffix == SUFFIX:
-        with ProgressLine("Writing") as line:
+    if not folder and path.suffix not in (SUFFIX, ".parquet"):
+        raise InvalidInput(
+            f"--to {to!r} is no kind of file that can be written.",
+            hint=f"Give NAME.parquet for the spikes, NAME/ for a folder of columns, or NAME{SUFFIX} for everything in one.",
+        )
+    if path.exists() and path.suffix != SUFFIX:
+        raise RecordingExists(f"{to!r} exists.", hint="Choose another name, or delete it.", where=to)
+    with ProgressLine("Writing") as line:
+        if folder:
+            # Only of spikes is it known how many there are in all without adding up what each synapse has.
+            write_folder(
+                source,
+                path,
+                progress=lambda kind, done: line.show(
+                    done, spikes if kind == "spikes" else 0, str(path / f"{kind}.parquet")
+                ),
+            )
+        elif path.suffix == SUFFIX:
             line.show(0, 0, str(path), force=True)
             save(source, path)
-    elif path.suffix == ".parquet":
-        if path.exists():
-            raise RecordingExists(
-                f"{str(path)!r} exists.", hint="Choose another name, or delete it.", where=str(path)
-            )
-        with ProgressLine("Writing") as line:
+        else:
             write_spikes(source, path, progress=lambda done: line.show(done, spikes, str(path)))
-    else:
-        raise InvalidInput(
-            f"--to {str(path)!r} is no kind of file that can be written.",
-            hint=f"Give NAME.parquet for the spikes, or NAME{SUFFIX} for everything.",
-        )
     if as_json:
         print_json({"path": str(path), "spikes": spikes})
     else:
