@@ -293,14 +293,14 @@ def test_a_cancelled_build_goes_on_where_it_stopped(store, learning_run, monkeyp
     recording = learning_run(seconds=9.0).stored(store)
     cancelled = []
 
-    def cancel_after_one(job) -> None:
-        if job.done == 1 and not cancelled:
+    def cancel_once_begun(job) -> None:
+        if job.done >= 1 and not cancelled:
             cancelled.append(job.build)
             jobs.cancel(store, recording.num)
 
     monkeypatch.setattr("synaptarium.jobs.build.MAX_LOCAL_WORKERS", 1)
     with pytest.raises(Cancelled):
-        precompute(store, recording.id, engine="local", progress=cancel_after_one)
+        precompute(store, recording.id, engine="local", progress=cancel_once_begun)
     assert jobs.latest(store, recording.num).state == "cancelled"
     made = dict(jobs.done_parts(store, recording.num, cancelled[0]))
     assert made and recordings.get(store, recording.id).build is None
