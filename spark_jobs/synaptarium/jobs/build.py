@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from synaptarium.schemas.errors import (
     CorruptData,
     InvalidInput,
     RecordingBusy,
+    StoreUnavailable,
     SynaptariumError,
     error_body,
 )
@@ -114,11 +115,17 @@ def precompute(
     try:
         with _heartbeat(store, recording.num, build, owner) as lost:
             run.go(master, lost)
+    except StoreUnavailable as error:
+        # It was waited for long enough: what is left to tell it is tried once.
+        store = run.store = dataclasses.replace(store, patience_s=0.0)
+        run.failed(error)
+        raise
     except BaseException as error:
         run.failed(error)
         raise
     finally:
-        jobs.release(store, recording.num, build, owner)
+        with suppress(StoreUnavailable):  # said already, and this process may take its own lease over
+            jobs.release(store, recording.num, build, owner)
     return build
 
 

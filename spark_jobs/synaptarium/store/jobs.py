@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 from pymongo.errors import DuplicateKeyError
 
-from synaptarium.schemas.errors import RecordingBusy
+from synaptarium.schemas.errors import RecordingBusy, SynaptariumError
 from synaptarium.schemas.messages import Engine, Job, JobState
 from synaptarium.store.database import Document, Store, call, edge, key_of
 
 LEASE_S = 30.0
+#: Owners of this process that have ended without the database hearing of it; their names are drawn at random.
+_ended: set[str] = set()
 # One document a recording says who works on it; it lies beside the jobs, as build 0 (builds start at 1).
 _LEASE_BUILD = 0
 _JOB_PART = -1
@@ -31,7 +33,7 @@ def claim(
 ) -> None:
     """Take the right to work on a recording, for ``lease_s`` or until :func:`release`.
 
-    A lease whose owner died on this machine, or that ran out, is taken over. Build 0 is an import and makes no job.
+    A lease whose owner died on this machine or ended in this process, or that ran out, is taken over. Build 0 is an import and makes no job.
 
     Raises
     ------
@@ -90,16 +92,30 @@ def claim(
 
 def heartbeat(store: Store, num: int, build: int, owner: str, lease_s: float = LEASE_S) -> bool:
     """Extend the lease; returns False when it was lost to somebody else."""
-    until_us = _now_us() + int(lease_s * 1e6)
-    change: Document = {"$set": {"lease_until_us": until_us}}
     where: Document = {"_id": key_of(num, "lease"), "owner": owner}
-    return call(store, lambda: store.quick("jobs").update_one(where, change)).matched_count == 1
+
+    def extend() -> bool:
+        # Counted from when the database answers: it may have been away for as long as the lease.
+        change: Document = {"$set": {"lease_until_us": _now_us() + int(lease_s * 1e6)}}
+        return store.quick("jobs").update_one(where, change).matched_count == 1
+
+    return call(store, extend)
 
 
 def release(store: Store, num: int, build: int, owner: str) -> None:
-    """Give the lease back; does nothing when it is not ours."""
+    """Give the lease back; does nothing when it is not ours.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database is away. This process may claim the recording again all the same; others once the lease runs out.
+    """
     where: Document = {"_id": key_of(num, "lease"), "owner": owner}
-    call(store, lambda: store.durable("jobs").delete_one(where))
+    try:
+        call(store, lambda: store.durable("jobs").delete_one(where))
+    except SynaptariumError:
+        _ended.add(owner)
+        raise
 
 
 def check_free(store: Store, num: int) -> None:
@@ -246,7 +262,9 @@ def _job(store: Store, document: Document) -> Job:
 
 
 def _is_dead(owner: str) -> bool:
-    """Return whether an owner was a process of this machine that is gone; of others only the lease tells."""
+    """Return whether an owner has ended here or was a process of this machine; of others only the lease tells."""
+    if owner in _ended:
+        return True
     host, _, rest = owner.partition("/")
     pid = rest.partition("/")[0]
     if host != socket.gethostname() or not pid.isdigit():
