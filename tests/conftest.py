@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from synaptarium.schemas.documents import COLLECTIONS
 from synaptarium.server.mongod import Mongod
 from synaptarium.store.database import Store, connect, prepare
 
 _numbers = itertools.count()
+
+# How long an example takes says more about what else the machine does than about us.
+settings.register_profile("synaptarium", deadline=None)
+settings.load_profile("synaptarium")
 
 
 @pytest.fixture
@@ -31,11 +37,22 @@ def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
         yield mongod
 
 
+@pytest.fixture(scope="session")
+def emptied() -> list[str]:
+    """Names of prepared databases that hold nothing any more: making one costs more than most tests."""
+    return []
+
+
 @pytest.fixture
-def store(mongod: Mongod) -> Iterator[Store]:
-    """A fresh, prepared database in the tests' mongod."""
-    store = connect(mongod.uri, f"test-{next(_numbers)}")
+def store(mongod: Mongod, emptied: list[str]) -> Iterator[Store]:
+    """A prepared database in the tests' mongod with nothing in it."""
+    store = connect(mongod.uri, emptied.pop() if emptied else f"test-{next(_numbers)}")
     prepare(store)
     yield store
-    store.client.drop_database(store.name)
+    for name in store.db.list_collection_names():
+        if name in COLLECTIONS:
+            store.db[name].delete_many({})
+        else:
+            store.db.drop_collection(name)
+    emptied.append(store.name)
     store.close()
