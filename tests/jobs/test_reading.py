@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from synaptarium.jobs.build import precompute
 from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.publish import read_manifest
 from synaptarium.jobs.reading import SpikeReader
 from synaptarium.store import events, recordings
 
@@ -52,6 +54,30 @@ def test_ranges_hold_every_spike_once(store, header_of, batches, monkeypatch, sp
     whole = np.concatenate([batch.column("time_us") for batch in events.read(store, recording.num, "spikes")])
     assert np.sort(np.concatenate([part.time_us for part in found])).tolist() == whole.tolist()
     assert all((np.diff(part.time_us) >= 0).all() for part in found)
+
+
+@pytest.mark.parametrize(
+    ("spans", "kept"),
+    [
+        ([(0, 300_000), (300_000, 700_000), (700_000, 1_000_000)], None),
+        ([(0, 1_000_000)] * 4, 500),
+        ([(500_000, 1_000_000), (0, 600_000), (100_000, 200_000)], 500),
+        ([(700_000, 1_000_000), (0, 300_000), (200_000, 600_000)], 1000),
+    ],
+    ids=["in order", "all over all", "back and forth", "late and overlapping"],
+)
+def test_blocks_that_overlap_are_told(store, header_of, batches, spans, kept) -> None:
+    recording = stored(store, header_of, batches, spans)
+    n = 500 * len(spans)
+
+    build = precompute(store, recording.id, engine="local")
+
+    expected = [] if kept is None else [("spikes in blocks apart in time", kept, n)]
+    manifest = read_manifest(store, recording.num, build)
+    assert manifest is not None
+    assert [(one.what, one.kept, one.total) for one in manifest.accounting] == expected
+    told = recordings.info(store, recording.id)["accounting"]
+    assert [(one["what"], one["kept"], one["total"]) for one in told] == expected
 
 
 def test_a_block_of_two_neighbours_is_decoded_once(store, header_of, batches, monkeypatch, loads) -> None:

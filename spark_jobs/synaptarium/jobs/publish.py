@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
+from synaptarium.jobs.accounting import accounting_of, overlaps
 from synaptarium.jobs.merging import merge_tables
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.upper import upper_chunks
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import CorruptData
-from synaptarium.schemas.manifest import EXACT_LEVELS, Grid, Manifest, pack_presence
-from synaptarium.schemas.recording import Accounting
+from synaptarium.schemas.manifest import Grid, Manifest, pack_presence
 from synaptarium.store import chunks, recordings, summaries
 from synaptarium.store.database import Store
 
@@ -47,6 +47,8 @@ def finish(store: Store, plan: Plan) -> Manifest:
     verify(plan, totals)
     merge_tables(store, plan)
     manifest = make_manifest(plan, grids, open=False, closed_us=plan.header.t_stop_us)
+    told = manifest.accounting + overlaps(store, plan)
+    manifest = msgspec.structs.replace(manifest, accounting=told)
     write_manifest(store, manifest)
     recordings.set_build(store, plan.recording, plan.build)
     return manifest
@@ -105,33 +107,6 @@ def make_manifest(plan: Plan, grids: tuple[Grid, ...], *, open: bool, closed_us:
         grids=grids,
         accounting=accounting_of(plan),
     )
-
-
-def accounting_of(plan: Plan) -> tuple[Accounting, ...]:
-    """Return what a build reduces: precision of values, and what coarse levels show."""
-    told: list[Accounting] = []
-    names = {stream.stream: stream for stream in plan.streams}
-    for grid in plan.grids:
-        stream, quantisation = names[grid.stream], grid.quantisation
-        if quantisation is None or grid.level or quantisation.dtype != "u16" or not quantisation.max_error:
-            continue
-        if stream.of == "weights":
-            what, n = f"weights of {grid.target}", plan.counts.weights.get(grid.target, 0)
-        else:
-            what = f"{stream.name} of {grid.target}"
-            n = plan.counts.potentials.get(f"{stream.name}/{grid.target}", 0)
-        why = f"stored in 16 bits: every value lies within {quantisation.max_error:.3g} of the recorded one"
-        told.append(Accounting(what=what, kept=n, total=n, why=why))
-    if len(plan.levels) > EXACT_LEVELS:
-        told.append(
-            Accounting(
-                what="time levels with every neuron",
-                kept=EXACT_LEVELS,
-                total=len(plan.levels),
-                why="coarser levels hold exact counts per 64 neurons; zoom in on time to see each",
-            )
-        )
-    return tuple(told)
 
 
 def write_manifest(store: Store, manifest: Manifest) -> None:
