@@ -15,6 +15,7 @@ from synaptarium.jobs.layout import tiles_of
 from synaptarium.jobs.plan import make_plan
 from synaptarium.jobs.publish import finish
 from synaptarium.jobs.ranges import build_range
+from synaptarium.schemas.errors import CorruptData
 from synaptarium.schemas.recording import Counts, Header, Layer, Projection, Recording, Source
 from synaptarium.store import network, recordings, summaries
 from synaptarium.store.tables import (
@@ -268,6 +269,26 @@ def test_parts_are_forgotten_and_old_tables_go_with_their_build(store, labelled)
     assert {key.split("/")[0] for name, key in names if name == PAGE} == {str(second)}
     tables = read_tables(store, recording.num, second)
     assert tables is not None and tables.revision == recordings.get(store, recording.id).revision
+
+
+@pytest.mark.parametrize("table", ["weights.neurons.histogram", "classes"])
+def test_a_missing_part_is_told_and_made_anew(store, labelled, monkeypatch, table) -> None:
+    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 8)  # four ranges
+    _, recording, _ = labelled(seconds=1.0, n_spikes=2000)
+    lost = []
+
+    def lose_one(job) -> None:
+        if job.message == "verifying" and not lost:
+            keys = [key for name, key in summaries.names(store, recording.num) if name == PART]
+            lost.append(next(key for key in keys if f"/{table}/" in key and int(key.rsplit("/", 1)[1]) == 2))
+            summaries.delete(store, recording.num, PART, lost[0])
+
+    with pytest.raises(CorruptData, match=r"Range 2 of 4 .* parts of summary tables") as told:
+        precompute(store, recording.id, engine="local", progress=lose_one)
+
+    assert told.value.hint and recordings.get(store, recording.id).build is None
+    build = precompute(store, recording.id, engine="local", progress=lose_one)
+    assert read_tables(store, recording.num, build) is not None
 
 
 def test_sizes_of_pages_are_known_before_they_are_read(store, labelled) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -16,7 +17,7 @@ from synaptarium.jobs.summaries import part_items, part_name, rows_of
 from synaptarium.kernels.presentations import time_by_class
 from synaptarium.schemas.errors import CorruptData
 from synaptarium.schemas.tables import Columns, TableGrid, Tables, decode_page, encode_page
-from synaptarium.store import tables
+from synaptarium.store import jobs, summaries, tables
 from synaptarium.store.database import Store
 
 #: Numbers of a column in memory at a time.
@@ -38,8 +39,9 @@ def merge_tables(store: Store, plan: Plan) -> Tables:
     Raises
     ------
     CorruptData
-        A table does not sum to the recording's spikes; nothing is listed then.
+        Parts of a range are missing, or a table does not sum to the recording's spikes; nothing is listed then.
     """
+    _check_parts(store, plan)
     grids = tuple(_merged(store, plan, grid) for grid in plan.tables.grids)
     found = Tables(
         build=plan.build,
@@ -53,6 +55,30 @@ def merge_tables(store: Store, plan: Plan) -> Tables:
     )
     tables.write_tables(store, plan.num, found)
     return found
+
+
+def _check_parts(store: Store, plan: Plan) -> None:
+    """Raise CorruptData unless there are as many parts of each range as it wrote.
+
+    Counts of spikes would not add up without them; weights would be carried on, and look whole.
+    """
+    names = {grid.table for grid in plan.tables.grids}
+    found: Counter[int] = Counter()
+    for name, key in summaries.names(store, plan.num):
+        if name == tables.PART:
+            build, table, *_, index = key.split("/")
+            found[int(index)] += build == str(plan.build) and table in names
+    wrote = {
+        index: counts["table_parts"] for index, counts in jobs.done_parts(store, plan.num, plan.build).items()
+    }
+    short = [index for index, n in wrote.items() if found[index] != n]
+    if short:
+        raise CorruptData(
+            f"Range {short[0]} of {plan.n_ranges} of {plan.recording!r} wrote {wrote[short[0]]} parts of summary "
+            f"tables; {found[short[0]]} are there (so of {len(short)} ranges in all).",
+            hint="Something else deleted them while it was precomputed. Precompute it again.",
+            where=f"build {plan.build}",
+        )
 
 
 def _merged(store: Store, plan: Plan, grid: TableGrid) -> TableGrid:

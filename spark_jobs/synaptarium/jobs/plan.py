@@ -34,9 +34,10 @@ from synaptarium.store.database import Store
 
 F64 = NDArray[np.float64]
 
-#: Name of the plan among the recording's summaries; the version grows when the same events would plan differently.
+#: Name of the plan among the recording's summaries; the version grows when the same events would plan differently,
+#: or ranges that are done would note something else.
 PLAN = "plan"
-PLANNER_VERSION = 2
+PLANNER_VERSION = 3
 
 #: A range should hold about a sixteenth of the events, between these bounds: enough ranges for every core to have
 #: several, arrays that stay in the cache, and blocks that are not decoded too often for two neighbours.

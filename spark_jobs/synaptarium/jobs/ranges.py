@@ -39,6 +39,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         Rows read.
     chunks, size_bytes : int
         Chunks written and their stored bytes.
+    table_parts : int
+        Parts of summary tables written.
     engine : str
         ``"local"``, ``"spark"`` or ``"live"``.
     host, pid : str, int
@@ -49,6 +51,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     chunks: int
     size_bytes: int
+    table_parts: int
     engine: str
     host: str
     pid: int
@@ -176,6 +179,7 @@ class Tally:
         self.events = 0
         self.chunks = 0
         self.size_bytes = 0
+        self.table_parts = 0
 
     def count(self, made: Iterator[Chunk]) -> Iterator[Chunk]:
         """Pass chunks on, counting them."""
@@ -191,6 +195,7 @@ class Tally:
             events=self.events,
             chunks=self.chunks,
             size_bytes=self.size_bytes,
+            table_parts=self.table_parts,
             engine=engine,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -211,7 +216,7 @@ def range_chunks(
             counted.add(*part)
         packed, packing = _packed(plan, range_index, spikes)
         spikes.clear()  # three times the memory of what is packed
-        counted.write(store)
+        tally.table_parts += counted.write(store)
         tally.events += len(packed)
         if len(packed):
             yield from spike_chunks(plan, range_index, packed, packing)
@@ -219,7 +224,7 @@ def range_chunks(
         tally.events += len(values.time_us)
         state = states.read(store, plan, target.stream, target.name, range_index, target.items)
         yield from value_chunks(plan, range_index, target, values, state)
-        weight_parts(store, plan, range_index, target, values, state)
+        tally.table_parts += weight_parts(store, plan, range_index, target, values, state)
 
 
 def range_values(store: Store, plan: Plan, range_index: int) -> Iterator[tuple[Target, Values]]:

@@ -65,11 +65,13 @@ class SpikeCounts:
         cell += of.astype(np.uint32)
         self.counted[1].add(time_us, cell, count)
 
-    def write(self, store: Store) -> None:
-        """Count, and write what was counted, layer by layer."""
-        for counted in self.counted:
-            for grid, rows in counted.rows():
-                write_part(store, self.plan, grid, self.range_index, {"n": rows})
+    def write(self, store: Store) -> int:
+        """Count, and write what was counted, layer by layer; returns how many parts that were."""
+        return sum(
+            write_part(store, self.plan, grid, self.range_index, {"n": rows})
+            for counted in self.counted
+            for grid, rows in counted.rows()
+        )
 
 
 class _RowCounts:
@@ -129,7 +131,7 @@ def _counted(cells: list[U32], counts: list[NDArray[np.uint16] | None], n_cells:
 
 def weight_parts(
     store: Store, plan: Plan, range_index: int, target: Target, values: Values, state: F32
-) -> None:
+) -> int:
     """Write the statistics of a projection's weights at each boundary in a range, and at the range's end.
 
     Parameters
@@ -142,6 +144,11 @@ def weight_parts(
         The projection and its events in the range, in the order of time.
     state : (n_synapses,) float32
         Weights before the range; not changed.
+
+    Returns
+    -------
+    int
+        Parts written.
     """
     grids = {
         grid.table: grid
@@ -149,7 +156,7 @@ def weight_parts(
         if grid.table.startswith("weights") and grid.target == target.name
     }
     if target.stream != WEIGHTS or not grids:
-        return
+        return 0
     one = grids["weights"]
     first, stop = rows_of(plan, one, range_index)
     width = one.interval_bins * plan.bin_us
@@ -161,9 +168,13 @@ def weight_parts(
         part = slice(cuts[row], cuts[row + 1])
         replay(weight, values.item[part], values.value[part])
         summarised.add(weight, values.item[part])
-    for table, columns in summarised.columns.items():
-        stacked = {name: np.stack(rows) for name, rows in columns.items()}
-        write_part(store, plan, grids[table], range_index, stacked)
+    stacked = {
+        table: {name: np.stack(rows) for name, rows in columns.items()}
+        for table, columns in summarised.columns.items()
+    }
+    return sum(
+        write_part(store, plan, grids[table], range_index, columns) for table, columns in stacked.items()
+    )
 
 
 class _Summary:
@@ -242,11 +253,18 @@ def part_name(grid: TableGrid, first_item: int) -> str:
 
 def write_part(
     store: Store, plan: Plan, grid: TableGrid, range_index: int, columns: dict[str, NDArray[np.generic]]
-) -> None:
-    """Write what a range adds to a table, columns of (n_rows, items * values), in pieces below a document's limit."""
-    step = part_items(plan, grid)
-    for first in range(0, grid.items, step):
+) -> int:
+    """Write what a range adds to a table, columns of (n_rows, items * values), in parts below a document's limit.
+
+    Returns
+    -------
+    int
+        Parts written; :func:`synaptarium.jobs.merging.merge_tables` wants to find as many.
+    """
+    firsts = range(0, grid.items, step := part_items(plan, grid))
+    for first in firsts:
         cells = slice(first * grid.values, min(first + step, grid.items) * grid.values)
         piece = {name: column[:, cells] for name, column in columns.items()}
         batch = encode_page(piece, items=grid.items)
         tables.write_part(store, plan.num, plan.build, range_index, part_name(grid, first), batch)
+    return len(firsts)
