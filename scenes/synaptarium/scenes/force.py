@@ -34,8 +34,8 @@ def force(
     Notes
     -----
     Fruchterman and Reingold 1991, doi:10.1002/spe.4380211102, from a circle in the layers' order: no random
-    numbers, so the same network lies the same everywhere. The cost grows with the square of the number of layers:
-    8 layers take 5 ms, 200 about 0.6 s.
+    numbers, so the same network lies the same everywhere. The cost grows with the square of the number of layers
+    (best of seven, on a busy machine: 8 layers 14 ms, 50 layers 88 ms, 200 layers 1.1 s).
     """
     grids = [grid_of(layer.shape) for layer in layers]
     longest = max((max(grid.rows, grid.columns) for grid in grids), default=1)

@@ -43,7 +43,7 @@ def sheets(
 
     Notes
     -----
-    About 70 ms for 10^6 neurons.
+    10^6 neurons take 47 ms in one layer, 66 ms in ten (best of seven, on a busy machine).
 
     Examples
     --------
