@@ -241,6 +241,7 @@ export class Scene implements SceneHandle {
       size: [this.width, this.height],
       layout: this.layout.layout,
       layout_moving: this.layout.moving,
+      camera_moving: this.rig.settling,
     };
   }
 

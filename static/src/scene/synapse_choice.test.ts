@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { chooseAbove, chooseSynapses, randomSample, shareBudget, strongest } from './synapse_choice';
+import { chooseAbove, chooseSynapses, countAbove, randomSample, shareBudget, strongest } from './synapse_choice';
 
 function gaussian(n: number): Float32Array {
   let state = 1;
@@ -73,11 +73,12 @@ describe('choosing from a least strength on', () => {
   it('takes only those that reach it, of either sign, strongest first', () => {
     const choice = chooseAbove(strengths, 0.5, 2, 'top', 1);
     expect([...choice.ids]).toEqual([1, 5]);
-    expect(choice.n_eligible).toBe(3);
+    expect(countAbove(strengths, 0.5)).toBe(3);
   });
 
   it('takes all that reach it where the budget allows, and none below', () => {
     expect([...chooseAbove(strengths, 0.5, 10, 'both', 1).ids].sort()).toEqual([1, 2, 5]);
-    expect(chooseAbove(strengths, 2, 10, 'both', 1).n_eligible).toBe(0);
+    expect(chooseAbove(strengths, 2, 10, 'both', 1).ids).toHaveLength(0);
+    expect(countAbove(strengths, 2)).toBe(0);
   });
 });

@@ -96,14 +96,21 @@ export function chooseSynapses(
   return { ids, n_top: top.length, n_sample: sample.length };
 }
 
+/** How many |strength| reach a least value; absent ones never. */
+export function countAbove(strengths: Float32Array, least: number): number {
+  let n = 0;
+  for (let id = 0; id < strengths.length; id++) if (Math.abs(strengths[id]) >= least) n++;
+  return n;
+}
+
 /** The same choice among those synapses only whose |strength| reaches a least value; absent ones never. */
 export function chooseAbove(
   strengths: Float32Array, least: number, budget: number, how: 'top' | 'sample' | 'both', seed: number,
-): Choice & { readonly n_eligible: number } {
+): Choice {
   const eligible: number[] = [];
   for (let id = 0; id < strengths.length; id++) if (Math.abs(strengths[id]) >= least) eligible.push(id);
   const choice = chooseSynapses(eligible.length, Float32Array.from(eligible, (id) => strengths[id]), budget, how, seed);
-  return { ...choice, ids: choice.ids.map((at) => eligible[at]), n_eligible: eligible.length };
+  return { ...choice, ids: choice.ids.map((at) => eligible[at]) };
 }
 
 function mulberry32(seed: number): () => number {

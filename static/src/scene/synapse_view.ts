@@ -4,7 +4,7 @@
  */
 
 import { round125 } from './activity';
-import { chooseAbove, chooseSynapses, shareBudget, strongest } from './synapse_choice';
+import { chooseAbove, chooseSynapses, countAbove, shareBudget, strongest } from './synapse_choice';
 import { SynapseLines, type Segments } from './synapses';
 import { WeightChanges } from './weight_changes';
 import type { NeuronTable } from './neuron_table';
@@ -30,6 +30,15 @@ interface Loaded {
   /** In choice "change": the weights that the drawn ones are compared with, and |change| of full colour. */
   before: Float32Array | null;
   changeScale: number;
+}
+
+/** How many synapses of a projection may be drawn, and by which values (least: |value| at least, 0 = all). */
+interface Candidates {
+  readonly n: number;
+  readonly strengths: Float32Array | null;
+  readonly least: number;
+  /** Frames over which changes were looked for. */
+  readonly frames: number;
 }
 
 export interface SynapseCounts {
@@ -102,7 +111,7 @@ export class SynapseView {
     let changed = false;
     const total = this.loaded.reduce((sum, { info }) => sum + info.n_synapses, 0);
     const due = rest || (now_ms - this.chosen_ms > CHOOSE_EVERY_MS && total <= QUICK_SYNAPSES);
-    const moved = due && this.loaded.some((p) => this.state(p, level, frame)?.version !== p.chosenVersion && p.info.has_weights);
+    const moved = due && this.loaded.some((p) => p.info.has_weights && (this.state(p, level, frame)?.version ?? -1) !== p.chosenVersion);
     if (this.stale || (moved && now_ms - this.chosen_ms > (rest ? 100 : CHOOSE_EVERY_MS))) {
       this.choose(level, frame, rest, speed);
       this.chosen_ms = now_ms;
@@ -207,36 +216,22 @@ export class SynapseView {
     const frame_us = this.frames.bins(level) * this.frames.bin_us;
     const interval = Math.max(1, Math.round(round125((Math.abs(speed) * CHANGE_S * 1e6) / frame_us)));
     const shown = this.loaded.filter(({ info }) => !hidden.has(info.source) && !hidden.has(info.target));
-    const shares = shareBudget(shown.map(({ info }) => info.n_synapses), this.view.get('synapses'));
+    const candidates = shown.map((projection) => this.candidates(projection, level, frame, interval, rest));
+    // Shared by what may be drawn: nobody else could use what a projection without changes got.
+    const shares = shareBudget(candidates.map(({ n }) => n), this.view.get('synapses'));
     const ends: Uint32Array[] = [];
     const parts: { projection: string; synapses: Uint32Array }[] = [];
     let [n_top, n_sample, changed, interval_us] = [0, 0, 0, 0];
     shown.forEach((projection, i) => {
-      const state = this.state(projection, level, frame);
-      projection.chosenVersion = state?.version ?? -1;
-      projection.before = null;
-      if (state !== null) {
-        projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
-      }
-      let found;
+      const { n, strengths, least, frames } = candidates[i];
       if (choice === 'change') {
-        const before = state === null ? null : this.changes.before(projection.info.name, level, frame, interval, rest);
-        if (state === null || before === null) return;
-        const changes = state.values.map((value, id) => value - before.values[id]);
-        projection.before = before.values;
-        const moved = changes.filter((change) => Math.abs(change) > 0);
-        projection.changeScale = moved.length > 0 ? scaleOf(moved, 0, 0) : 0;
-        const least = Math.max(threshold * projection.changeScale, Number.MIN_VALUE);
-        if (moved.length === 0) projection.before = null;
-        const above = chooseAbove(changes, least, shares[i], 'top', this.seed + i);
-        changed += above.n_eligible;
-        interval_us = Math.max(interval_us, (frame - before.frame) * frame_us);
-        found = above;
-      } else if (threshold > 0 && state !== null) {
-        found = chooseAbove(state.values, threshold * projection.scale, shares[i], choice, this.seed + i);
-      } else {
-        found = chooseSynapses(projection.info.n_synapses, state?.values ?? null, shares[i], choice, this.seed + i);
+        changed += n;
+        interval_us = Math.max(interval_us, frames * frame_us);
       }
+      const how = choice === 'change' ? 'top' : choice;
+      const found = strengths !== null && least > 0
+        ? chooseAbove(strengths, least, shares[i], how, this.seed + i)
+        : chooseSynapses(n, strengths, shares[i], how, this.seed + i);
       n_top += found.n_top;
       n_sample += found.n_sample;
       const ids = found.ids.reverse(); // the strongest are drawn last, on top
@@ -249,6 +244,32 @@ export class SynapseView {
     this.counts = { ...this.counts, drawn: this.chosen.n_segments, total, n_top, n_sample, changed, interval_us, threshold };
     // The more lines, the fainter each: the sum stays about as bright.
     this.strengthen();
+  }
+
+  /** What of a projection may be drawn; takes over its scale and, in choice "change", what its weights are compared with. */
+  private candidates(projection: Loaded, level: number, frame: number, interval: number, rest: boolean): Candidates {
+    const { info } = projection;
+    const threshold = this.view.get('synapse_threshold');
+    const state = this.state(projection, level, frame);
+    projection.chosenVersion = state?.version ?? -1;
+    projection.before = null;
+    if (state !== null) {
+      projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
+    }
+    if (this.view.get('synapse_choice') === 'change') {
+      const before = state === null ? null : this.changes.before(info.name, level, frame, interval, rest);
+      if (state === null || before === null) return { n: 0, strengths: null, least: 0, frames: 0 };
+      const strengths = state.values.map((value, id) => value - before.values[id]);
+      const moved = strengths.filter((change) => Math.abs(change) > 0);
+      projection.changeScale = moved.length > 0 ? scaleOf(moved, 0, 0) : 0;
+      if (moved.length > 0) projection.before = before.values;
+      const least = Math.max(threshold * projection.changeScale, Number.MIN_VALUE);
+      return { n: countAbove(strengths, least), strengths, least, frames: frame - before.frame };
+    }
+    const strengths = state?.values ?? null;
+    const least = threshold * projection.scale;
+    const n = strengths !== null && least > 0 ? countAbove(strengths, least) : info.n_synapses;
+    return { n, strengths, least, frames: 0 };
   }
 
   private select(): void {
