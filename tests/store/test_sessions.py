@@ -21,7 +21,7 @@ from synaptarium.schemas.sessions import (
     UnnoteOp,
     moment_at,
 )
-from synaptarium.store import recordings, sessions
+from synaptarium.store import recordings, session_log, sessions
 from synaptarium.store.database import Store
 
 
@@ -71,6 +71,23 @@ def test_a_quiet_session_has_a_snapshot_every_half_minute(store: Store, recordin
     assert starts == [0, 0, 30_000, 90_000]
 
 
+def test_the_log_is_read_from_any_place_to_any_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_log, "MOST_OPERATIONS", 4)
+    monkeypatch.setattr(session_log, "MOST_BYTES", 300)
+    log = poses(15)
+    for start, stop in ((0, 9), (9, 10), (10, 15)):
+        session_log.append(store, 7, start, log[start:stop])
+    session_log.append(store, 8, 0, poses(3))
+
+    for first in range(16):
+        for last in range(first - 1, 15):
+            assert list(session_log.read(store, 7, first, last)) == log[first : last + 1]
+    assert list(session_log.read(store, 7, 12)) == log[12:]
+    assert list(session_log.read(store, 6)) == []
+    with pytest.raises(session_log.PlaceTaken):
+        session_log.append(store, 7, 9, poses(1))
+
+
 def test_a_batch_that_comes_twice_is_stored_once(store: Store, recording: Recording) -> None:
     session = sessions.create(store, recording)
     sessions.append(store, session.id, 0, 400, poses(5))
@@ -85,10 +102,10 @@ def test_a_batch_that_comes_twice_is_stored_once(store: Store, recording: Record
 
 def test_what_died_between_log_and_session_is_counted_again(store: Store, recording: Recording) -> None:
     session = sessions.create(store, recording)
-    sessions.append(store, session.id, 0, 400, poses(5))
-    store.db.sessions.update_one(
-        {"_id": session.id}, {"$set": {"n_operations": 2, "n_recorded": 2, "duration_ms": 100}}
-    )
+    before = sessions.append(store, session.id, 0, 100, poses(2))
+    sessions.append(store, session.id, 2, 400, poses(3, first=2))
+    counts = {name: getattr(before, name) for name in ("n_operations", "n_recorded", "duration_ms")}
+    store.db.sessions.update_one({"_id": session.id}, {"$set": counts})
 
     found = sessions.append(store, session.id, 2, 700, poses(6, first=2))
 
@@ -214,7 +231,7 @@ def test_deleting_takes_the_log_and_leaves_the_neighbours(store: Store, recordin
 
     assert [one.id for one in sessions.all_sessions(store)] == ["c", "a"]
     assert list(sessions.operations_of(store, sessions.get(store, "a"))) == poses(5)
-    assert store.db.session_log.count_documents({}) == 10
+    assert store.db.session_log.count_documents({}) == 2
     assert store.db.session_snapshots.count_documents({"session": made[1].num}) == 0
     with pytest.raises(SessionNotFound, match="no session 'b'"):
         sessions.get(store, "b")

@@ -142,10 +142,13 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """``session_log``: one operation of a session; its ``_id`` is the session's number x 2^32 + its place in the log."""
+    """``session_log``: operations of a session, as lines of its file; see :mod:`synaptarium.store.session_log`.
 
-    at_ms: int
-    op: Literal["pose", "clock", "view", "pointer", "note", "unnote"]
+    ``_id`` is the session's number x 2^32 + the place of the first of them in the log.
+    """
+
+    n: int
+    lines: bytes
 
 
 class SnapshotDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +173,7 @@ class Collection(NamedTuple):
     document: type[msgspec.Struct]
     indexes: tuple[Index, ...] = ()
     clustered: bool = False
-    compressed: bool = True
+    compressor: Literal["snappy", "zstd", "none"] = "snappy"
 
 
 COLLECTIONS: dict[str, Collection] = {
@@ -185,20 +188,22 @@ COLLECTIONS: dict[str, Collection] = {
             # Holds all that planning asks for: without t1_us, n and size_bytes, every listing would read payloads.
             Index(("recording", "kind", "stream", "t0_us", "t1_us", "seq", "n", "size_bytes")),
         ),
-        compressed=False,  # payloads are zstd already
+        compressor="none",  # payloads are zstd already
     ),
     "staged": Collection(
-        StagedBlock, (Index(("writer", "attempt")), Index(("created_us",))), compressed=False
+        StagedBlock, (Index(("writer", "attempt")), Index(("created_us",))), compressor="none"
     ),
     "commits": Collection(Commit, (Index(("recording", "state")),)),
     "synapses": Collection(SynapseBlock, (Index(("recording", "projection", "block"), unique=True),)),
-    "chunks": Collection(ChunkDocument, clustered=True, compressed=False),
+    "chunks": Collection(ChunkDocument, clustered=True, compressor="none"),
     "summaries": Collection(Summary, (Index(("recording", "name", "key"), unique=True),)),
     "jobs": Collection(JobDocument, (Index(("recording", "build", "part"), unique=True),)),
     "sessions": Collection(Session, (Index(("num",), unique=True),)),
     # Unique by (session, seq) and in that order without an index beside it: the key is both in one number.
-    "session_log": Collection(LogEntry, clustered=True),
-    "session_snapshots": Collection(SnapshotDocument, (Index(("session", "at_ms", "seq"), unique=True),)),
+    "session_log": Collection(LogEntry, clustered=True, compressor="zstd"),
+    "session_snapshots": Collection(
+        SnapshotDocument, (Index(("session", "at_ms", "seq"), unique=True),), compressor="zstd"
+    ),
 }
 
 _BSON: dict[str, Any] = {

@@ -172,8 +172,9 @@ def prepare(store: Store) -> None:
                 options: Document = {"validator": rule}
                 if collection.clustered:
                     options["clusteredIndex"] = {"key": {"_id": 1}, "unique": True}
-                if not collection.compressed:
-                    options["storageEngine"] = {"wiredTiger": {"configString": "block_compressor=none"}}
+                if collection.compressor != "snappy":
+                    compressor = f"block_compressor={collection.compressor}"
+                    options["storageEngine"] = {"wiredTiger": {"configString": compressor}}
                 try:
                     store.db.create_collection(name, **options)
                 except CollectionInvalid:  # another process made it in between

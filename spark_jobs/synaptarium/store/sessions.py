@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from synaptarium.schemas.errors import Conflict, Internal, InvalidInput, RecordingNotFound, SessionNotFound
 from synaptarium.schemas.recording import Recording
@@ -36,18 +36,13 @@ from synaptarium.schemas.sessions import (
     notes_after,
     reduce,
 )
-from synaptarium.store import recordings
+from synaptarium.store import recordings, session_log
 from synaptarium.store.database import Document, Store, call, edge
+from synaptarium.store.session_log import PlaceTaken
 
 #: Nothing was heard of a recorder for so long: it is gone, and its session ended where it was heard last.
 SILENT_US = 15_000_000
-_SHIFT = 32
-
 _MAX_ATTEMPTS = 100
-
-
-class _Taken(Exception):
-    """Another operation has the place in the log that one was to have."""
 
 
 def create(store: Store, recording: Recording, *, name: str = "", author: str = "") -> Session:
@@ -237,15 +232,12 @@ def segment(store: Store, id: str, at_ms: int) -> Segment:
     after: Document = {"session": session.num, "at_ms": {"$gt": found["at_ms"]}}
     following = call(store, lambda: snapshots.find_one(after, sort=[("at_ms", 1), ("seq", 1)]))
     last = following["seq"] if following else session.n_operations - 1
-    operations = [op for op in _read(store, session.num, found["seq"] + 1, last) if not _is_note(op)]
+    read = session_log.read(store, session.num, found["seq"] + 1, last)
+    operations = [op for op in read if not _is_note(op)]
     next_pose = None
     if following:
-        where: Document = {
-            "_id": {"$gt": _key(session.num, last), "$lt": _key(session.num + 1, 0)},
-            "op": "pose",
-        }
-        pose = call(store, lambda: store.db.session_log.find_one(where, sort=[("_id", 1)]))
-        next_pose = msgspec.convert(_plain(pose), PoseOp) if pose else None
+        later = session_log.read(store, session.num, last + 1)
+        next_pose = next((op for op in later if isinstance(op, PoseOp)), None)
     return Segment(
         t_start_ms=found["at_ms"],
         t_stop_ms=following["at_ms"] if following else session.duration_ms + 1,
@@ -257,7 +249,7 @@ def segment(store: Store, id: str, at_ms: int) -> Segment:
 
 def operations_of(store: Store, session: Session) -> Iterator[Operation]:
     """Yield the whole log of a session in its order."""
-    return _read(store, session.num, 0, session.n_operations - 1)
+    return session_log.read(store, session.num, 0, session.n_operations - 1)
 
 
 def fork(store: Store, id: str, at_ms: int, *, name: str = "", author: str = "") -> Session:
@@ -294,8 +286,7 @@ def bring_in(store: Store, header: SessionHeader, operations: Sequence[Operation
 def delete(store: Store, id: str) -> None:
     """Delete a session and its log; repeated after an interruption it goes on. Raises SessionNotFound."""
     session = get(store, id)
-    between: Document = {"_id": {"$gte": _key(session.num, 0), "$lt": _key(session.num + 1, 0)}}
-    call(store, lambda: store.durable("session_log").delete_many(between))
+    session_log.delete(store, session.num)
     call(store, lambda: store.durable("session_snapshots").delete_many({"session": session.num}))
     call(store, lambda: store.durable("sessions").delete_one({"_id": id}))
 
@@ -362,7 +353,7 @@ def _extend(store: Store, id: str, new: Any, at_ms: int) -> Session:
         operations = new(session)
         try:
             return _write(store, session, operations, at_ms)
-        except _Taken:
+        except PlaceTaken:
             # Another writer was quicker, or one died between the log and the session: count what is there.
             _recount(store, session)
     raise Conflict(f"Too many write to the session {id!r} at once.", hint="Try again.")
@@ -371,18 +362,7 @@ def _extend(store: Store, id: str, new: Any, at_ms: int) -> Session:
 def _write(store: Store, session: Session, operations: Sequence[Operation], at_ms: int) -> Session:
     """Write operations after those that are there, snapshots where they are due, and the session's counts."""
     seq, notes = session.n_operations, session.notes
-    documents: list[Document] = [
-        {"_id": _key(session.num, seq + place), **msgspec.to_builtins(op)}
-        for place, op in enumerate(operations)
-    ]
-    with edge(store):
-        try:
-            if documents:
-                store.durable("session_log").insert_many(documents)
-        except BulkWriteError as error:
-            if any(one.get("code") == 11000 for one in (error.details or {}).get("writeErrors", [])):
-                raise _Taken from error
-            raise
+    session_log.append(store, session.num, seq, operations)
     recorded = [op for op in operations if not _is_note(op)]
     duration_ms = max([session.duration_ms, at_ms, *(op.at_ms for op in recorded)])
     if recorded:
@@ -409,7 +389,7 @@ def _snapshots_for(store: Store, session: Session, seq: int, operations: Sequenc
     if found is None:
         raise Internal(f"The session {session.id!r} has no snapshot at its beginning.")
     state = msgspec.convert(found["state"], SessionState)
-    for op in _read(store, session.num, found["seq"] + 1, seq - 1):
+    for op in session_log.read(store, session.num, found["seq"] + 1, seq - 1):
         state = reduce(state, op)
     last_seq, last_ms = found["seq"], found["at_ms"]
     for place, op in enumerate(operations):
@@ -430,7 +410,7 @@ def _snapshot(store: Store, num: int, seq: int, at_ms: int, state: SessionState)
 def _recount(store: Store, session: Session) -> None:
     n, recorded, duration_ms = 0, 0, session.duration_ms
     notes: tuple[NoteOp, ...] = ()
-    for op in _read(store, session.num, 0, 2**_SHIFT - 2):
+    for op in session_log.read(store, session.num):
         n += 1
         notes = notes_after(notes, op)
         if not _is_note(op):
@@ -442,23 +422,6 @@ def _recount(store: Store, session: Session) -> None:
         "notes": msgspec.to_builtins(notes),
     }
     _set(store, session.id, counts)
-
-
-def _read(store: Store, num: int, first: int, last: int) -> Iterator[Operation]:
-    where: Document = {"_id": {"$gte": _key(num, max(0, first)), "$lte": _key(num, last)}}
-    if last < first:
-        return
-    with edge(store):
-        for document in store.db.session_log.find(where).sort("_id", 1):
-            yield msgspec.convert(_plain(document), Operation)
-
-
-def _plain(document: Document) -> Document:
-    return {name: value for name, value in document.items() if name != "_id"}
-
-
-def _key(num: int, seq: int) -> int:
-    return (num << _SHIFT) + seq
 
 
 def _is_note(op: Operation) -> bool:
