@@ -18,6 +18,9 @@ export const POSE_EVERY_MS = 100;
 const SEND_EVERY_MS = 2000;
 const SEND_AT = 120;
 const MAX_BATCH_BYTES = 600_000;
+/** A session that ends while the server is away waits so long for it, and asks so often. */
+const LINGER_MS = 60_000;
+const RETRY_MS = 500;
 /** The playhead may be so many seconds of play away from what was foretold before it is written again. */
 const DRIFT_S = 0.02;
 
@@ -44,6 +47,8 @@ export class SessionRecorder {
   cost_ms = 0;
   frames = 0;
   private started_ms = 0;
+  /** Where the session ends, once it was told to: what is sent after that belongs to no later moment. */
+  private end_ms: number | null = null;
   private last_at = 0;
   private last_send_ms = 0;
   private sent = 0;
@@ -78,7 +83,10 @@ export class SessionRecorder {
       this.frames += 1;
       this.tick = { at_ms: performance.now() - this.started_ms, t_us };
     }), signal);
-    clock.onChange(() => costed(() => {
+    clock.onChange((change) => costed(() => {
+      // A change of pace finds the playhead where the last picture had it; any other has just put it there.
+      const pace = change === 'speed' || change === 'loop' || change === 'level';
+      if (!pace || clock.t_us !== this.tick.t_us) this.tick = { at_ms: this.now(), t_us: clock.t_us };
       this.clockDue = true;
       if (this.now() - (this.clockOp?.at_ms ?? -Infinity) >= POSE_EVERY_MS) this.writeClock();
     }), signal);
@@ -90,7 +98,7 @@ export class SessionRecorder {
   private readonly sampleCosted: () => void;
 
   get elapsed_ms(): number {
-    return this.state === 'idle' ? 0 : this.state === 'starting' ? 0 : performance.now() - this.started_ms;
+    return this.state === 'idle' || this.state === 'starting' ? 0 : this.now();
   }
 
   async start(author: string): Promise<void> {
@@ -113,14 +121,18 @@ export class SessionRecorder {
   async stop(): Promise<Session | null> {
     if (this.state !== 'recording' || this.session === null) return null;
     this.sample();
-    const duration_ms = Math.max(this.last_at, Math.round(this.now()));
+    const duration_ms = this.stamp();
+    this.end_ms = duration_ms;
     this.setState('stopping');
     if (this.timer !== null) clearInterval(this.timer);
     const { id } = this.session;
+    const until_ms = performance.now() + LINGER_MS;
     try {
       // The first may be one that was under way already, without the last operations.
-      do await this.send();
-      while (this.queue.length > 0 && this.saved && this.session !== null);
+      do {
+        if (!this.saved) await new Promise((again) => { setTimeout(again, RETRY_MS); });
+        await this.send();
+      } while (this.queue.length > 0 && this.session !== null && (this.saved || performance.now() < until_ms));
       if (this.queue.length > 0) throw new ApiError('unreachable', 'The end of the session could not be saved.', 'It is kept as far as it was saved.', 0);
       return await sessionRest.change(id, { state: 'done', duration_ms });
     } catch (error) {
@@ -152,6 +164,7 @@ export class SessionRecorder {
 
   private begin(session: Session, at_ms: number): void {
     this.session = session;
+    this.end_ms = null;
     this.started_ms = performance.now() - at_ms;
     this.last_at = at_ms;
     this.sent = session.n_recorded ?? 0;
@@ -172,7 +185,7 @@ export class SessionRecorder {
   }
 
   private now(): number {
-    return performance.now() - this.started_ms;
+    return this.end_ms ?? performance.now() - this.started_ms;
   }
 
   private stamp(wanted_ms = this.now()): number {
@@ -282,7 +295,7 @@ export class SessionRecorder {
 
   /** The page goes away: one last batch that outlives it. */
   private lastWords(): void {
-    if (this.state !== 'recording' || this.session === null || this.sending !== null) return;
+    if (this.session === null || this.sending !== null) return;
     const { id } = this.session;
     sessionRest.append(id, { first: this.sent, at_ms: this.stamp(), operations: this.queue.slice(0, 300) }, true).catch(() => undefined);
   }
