@@ -175,8 +175,9 @@ def test_the_command_line_does_it_all(
         code = main(["session", *words])
         return code, *capsys.readouterr()
 
-    assert "No sessions yet" in run("list")[1]
+    # One that has the library open keeps its database running: each command would start it anew.
     with open_library(data_folder, purpose="test") as library:
+        assert "No sessions yet" in run("list")[1]
         recording = add(library.store, one_spike())
         from synaptarium.store import recordings
 
@@ -187,24 +188,24 @@ def test_the_command_line_does_it_all(
         sessions.note(library.store, made.id, NoteOp(at_ms=100, id="n", text="a spike"))
         sessions.change(library.store, made.id, SessionChange(state="done"))
 
-    code, out, _ = run("list", "--json")
-    assert (code, [one["id"] for one in json.loads(out)]) == (0, ["first-look"])
-    assert "a spike" in run("show", "first-look")[1]
-    shown = json.loads(run("show", "first-look", "--at", "2")[1])
-    assert (shown["view"]["t_us"], shown["notes"]) == (2010, ["a spike"])
-    code, out, err = run("replay", "first-look", "--at", "1.5", "--no-open")
-    assert (code, out) == (0, f"/view/{recording}?session=first-look&at=1.5\n")
-    assert "synaptarium serve" in err
-    file = tmp_path / "s.jsonl"
-    assert run("export", "first-look", "--to", str(file))[0] == 0
-    assert "Imported 'first-look-2'" in run("import", str(file))[1]
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    code, _, err = run("delete", "first-look")
-    assert (code, "--yes" in err) == (1, True)
-    assert run("delete", "first-look", "--yes")[0] == 0
-    file.write_bytes(file.read_bytes()[:-30])
-    code, _, err = run("import", str(file))
-    assert (code, "s.jsonl is cut off" in err) == (1, True)
-    assert "needs a session" in run("show")[2]
-    code, _, err = run("import", str(tmp_path / "nowhere"))
-    assert (code, "Traceback" in err) == (1, False)
+        code, out, _ = run("list", "--json")
+        assert (code, [one["id"] for one in json.loads(out)]) == (0, ["first-look"])
+        assert "a spike" in run("show", "first-look")[1]
+        shown = json.loads(run("show", "first-look", "--at", "2")[1])
+        assert (shown["view"]["t_us"], shown["notes"]) == (2010, ["a spike"])
+        code, out, err = run("replay", "first-look", "--at", "1.5", "--no-open")
+        assert (code, out) == (0, f"/view/{recording}?session=first-look&at=1.5\n")
+        assert "synaptarium serve" in err
+        file = tmp_path / "s.jsonl"
+        assert run("export", "first-look", "--to", str(file))[0] == 0
+        assert "Imported 'first-look-2'" in run("import", str(file))[1]
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        code, _, err = run("delete", "first-look")
+        assert (code, "--yes" in err) == (1, True)
+        assert run("delete", "first-look", "--yes")[0] == 0
+        file.write_bytes(file.read_bytes()[:-30])
+        code, _, err = run("import", str(file))
+        assert (code, "s.jsonl is cut off" in err) == (1, True)
+        assert "needs a session" in run("show")[2]
+        code, _, err = run("import", str(tmp_path / "nowhere"))
+        assert (code, "Traceback" in err) == (1, False)

@@ -92,7 +92,7 @@ def read_lines(data: bytes, name: str = "the file") -> tuple[SessionHeader, list
         raise _cut(name)
     try:
         end = msgspec.json.decode(lines[-2], type=SessionEnd)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise _cut(name) from None
     operations = [_operation(line, number, name) for number, line in enumerate(lines[1:-2], 2)]
     found = f"{google_crc32c.value(data[: -len(lines[-2]) - 1]):08x}"
@@ -123,7 +123,7 @@ def _header(line: bytes, name: str) -> SessionHeader:
         )
     try:
         header = msgspec.json.decode(line, type=SessionHeader)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"Line 1 of {name} cannot be used: {error}.") from error
     trim = header.trim
     if not 0 <= header.duration_ms <= LONGEST_MS or (
