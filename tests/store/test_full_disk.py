@@ -13,14 +13,14 @@ import pytest
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.schemas.errors import StoreUnavailable
 from synaptarium.server.library import open_library
-from synaptarium.store import importing, recordings
+from synaptarium.store import database, importing, recordings
 from synaptarium.store.importing import import_source
 
 SMALL_MIB = 340
-#: Noise, which does not shrink: more than the 100 MiB that the database's journal has set aside.
-N_IMAGES = 170
+#: Noise, which does not shrink, of a megabyte each: more than the 100 MiB that the database's journal has set aside.
+N_IMAGES = 120
 #: Left when the import begins.
-LEFT_MIB = 24
+LEFT_MIB = 8
 
 
 @pytest.fixture
@@ -42,16 +42,23 @@ def grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 def test_a_full_disk_is_told_and_with_room_the_import_goes_on(
     tmp_path: Path, grow: Callable[[], None] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "PATIENCE_S", 1.0)
-    pixels = np.random.default_rng(1).integers(0, 256, (N_IMAGES if grow else 1, 1000, 1000), np.uint8)
+    # A database that died of a full disk dies again at each start: no need to wait long for it.
+    monkeypatch.setattr(importing, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(database, "SELECTION_TIMEOUT_S", 0.5)
+    n_images = N_IMAGES if grow else 1
+    noise = np.random.default_rng(1).bytes(n_images * 1_000_000)
+    pixels = np.frombuffer(noise, np.uint8).reshape(n_images, 1000, 1000)
     source = arrays_source(
         "big", layers=[{"name": "a", "neurons": 1}], spikes={"a": ([1], [0])}, images=pixels
     )
     with open_library(tmp_path / "disk" / "data", purpose="test") as library:
         store = library.store
-        free = shutil.disk_usage(tmp_path / "disk").free
-        if grow is not None and free > LEFT_MIB << 20:
-            (tmp_path / "disk" / "other people's data").write_bytes(bytes(free - (LEFT_MIB << 20)))
+        if grow is not None:
+            # Piece by piece: the database still sets files for its journal aside.
+            with (tmp_path / "disk" / "other people's data").open("wb") as file:
+                while shutil.disk_usage(tmp_path / "disk").free > LEFT_MIB << 20:
+                    file.write(bytes(1 << 20))
+                    file.flush()
         if grow is None:  # what a full disk does to a database: it ends
             usage = shutil.disk_usage(tmp_path)._replace(free=10 << 20)
             monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
