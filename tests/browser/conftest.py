@@ -43,13 +43,25 @@ def chromium() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def launched(chromium: str) -> Callable[[], AbstractContextManager[Browser]]:
+    """Start a browser; two at a time in one thread is more than Playwright allows."""
+
+    @contextmanager
+    def launch() -> Iterator[Browser]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            yield browser
+            browser.close()
+
+    return launch
+
+
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser(launched: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
     """One browser for the tests of a file."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

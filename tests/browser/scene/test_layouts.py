@@ -9,22 +9,19 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from synaptarium.adapters.arrays import arrays_source
-from synaptarium.jobs.build import precompute
-from synaptarium.server.library import Library
-from synaptarium.store.importing import import_source
+from synaptarium.adapters.arrays import ArraySource, arrays_source
 
 pytestmark = pytest.mark.browser
 Until = Callable[..., dict[str, Any]]
+Rest = Callable[..., dict[str, Any]]
 
 #: Where neurons are on the screen; the scene moves only when the page draws.
 PLACES = "ids => ids.map(id => window.synaptarium.project(id))"
 
 
 @pytest.fixture(scope="module")
-def address(shelf: tuple[str, Library]) -> str:
+def address(viewed: Callable[[ArraySource], str]) -> str:
     """A small network with channels, an odd name and recurrent projections."""
-    url, library = shelf
     random = np.random.default_rng(5)
     layers = [
         {"name": "eye", "shape": (8, 8)},
@@ -44,9 +41,7 @@ def address(shelf: tuple[str, Library]) -> str:
         projections=[{"source": "eye", "target": "out", "name": "eo", "pre": ends[0], "post": ends[1]}],
         t_stop_us=1_000_000,
     )
-    id = import_source(library.store, source).id
-    precompute(library.store, id, engine="local")
-    return f"{url}/view/{id}"
+    return viewed(source)
 
 
 def opened(page: Page, address: str, query: str = "t=0.5") -> None:
@@ -59,7 +54,7 @@ def settled(wait_until: Until, layout: str) -> None:
 
 
 def test_menu_changes_the_layout_and_the_address_keeps_it(
-    page: Page, address: str, wait_until: Until
+    page: Page, address: str, wait_until: Until, rest: Rest
 ) -> None:
     opened(page, address)
     settled(wait_until, "stacks")
@@ -71,32 +66,36 @@ def test_menu_changes_the_layout_and_the_address_keeps_it(
     settled(wait_until, "rings")
     page.keyboard.press("Escape")
     expect(page.locator(".popover[aria-label=Layout]")).to_be_hidden()
-    page.wait_for_timeout(800)
+    rest(written=True)
     assert "layout=rings" in page.url
     before = page.evaluate(PLACES, [0, 63, 100, 140])
     page.reload()
     page.evaluate("window.synaptarium.ready")
     settled(wait_until, "rings")
+    rest()
     after = page.evaluate(PLACES, [0, 63, 100, 140])
     for old, new in zip(before, after, strict=True):
         assert old == pytest.approx(new, abs=1.0)
 
 
-def test_layout_undo_comes_back_and_y_takes_the_next(page: Page, address: str, wait_until: Until) -> None:
+def test_layout_undo_comes_back_and_y_takes_the_next(
+    page: Page, address: str, wait_until: Until, rest: Rest
+) -> None:
     opened(page, address)
     settled(wait_until, "stacks")
+    rest()
     home = page.evaluate(PLACES, [0, 63, 100, 140])
     page.keyboard.press("y")
     settled(wait_until, "column")
     page.keyboard.press("Control+z")
     settled(wait_until, "stacks")
-    page.wait_for_timeout(100)
+    rest()
     for old, new in zip(home, page.evaluate(PLACES, [0, 63, 100, 140]), strict=True):
         assert old == pytest.approx(new, abs=1.0)
 
 
 def test_order_and_fan_move_layers_and_come_back_from_the_address(
-    page: Page, address: str, wait_until: Until
+    page: Page, address: str, wait_until: Until, rest: Rest
 ) -> None:
     opened(page, address, "t=0.5&layout=sheets")
     settled(wait_until, "sheets")
@@ -106,20 +105,18 @@ def test_order_and_fan_move_layers_and_come_back_from_the_address(
     page.get_by_role("button", name="Layout").click()
     page.get_by_role("button", name="Move eye back").click()
     page.get_by_role("button", name="Move eye back").click()
-    page.wait_for_timeout(600)
-    settled(wait_until, "sheets")
+    rest()
     x = [place["x"] for place in page.evaluate(PLACES, ids)]
     assert x[1] < x[2] < x[0]
     page.evaluate("window.synaptarium.setView({fan: 1, spread: 1.5})")
-    page.wait_for_timeout(900)
+    rest()
     wide = [place["x"] for place in page.evaluate(PLACES, ids)]
     assert wide[0] - wide[1] > x[0] - x[1]
-    page.wait_for_timeout(400)
-    url = page.url
-    assert "order=" in url and "fan=1" in url and "spread=1.5" in url
-    page.goto(url)
+    rest(written=True)
+    assert all(part in page.url for part in ("order=", "fan=1", "spread=1.5"))
+    page.reload()
     page.evaluate("window.synaptarium.ready")
-    page.wait_for_timeout(300)
+    rest()
     for old, new in zip(wide, page.evaluate(PLACES, ids), strict=True):
         assert old == pytest.approx(new["x"], abs=1.5)
 

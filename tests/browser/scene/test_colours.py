@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from synaptarium.adapters.arrays import arrays_source
-from synaptarium.jobs.build import precompute
-from synaptarium.server.library import Library
-from synaptarium.store.importing import import_source
+from synaptarium.adapters.arrays import ArraySource, arrays_source
 
 pytestmark = pytest.mark.browser
 Until = Callable[..., dict[str, Any]]
+Rest = Callable[..., dict[str, Any]]
 
 SECOND_US = 1_000_000
 # Mean colour of a few pixels in the middle of a neuron.
@@ -31,9 +30,8 @@ OKABE_ITO = {"a": (230, 159, 0), "b": (86, 180, 233), "dead": (213, 94, 0), "sat
 
 
 @pytest.fixture(scope="module")
-def address(shelf: tuple[str, Library]) -> str:
+def address(viewed: Callable[[ArraySource], str]) -> str:
     """Four neurons: one for class a, one for b, one dead, one that never rests; weights of both signs onto two."""
-    url, library = shelf
     tick = np.arange(0, 10 * SECOND_US, 2000)
     a_shown = np.arange(0, 5 * SECOND_US, 50_000)
     times = np.concatenate([a_shown, a_shown + 5 * SECOND_US, tick])
@@ -54,18 +52,13 @@ def address(shelf: tuple[str, Library]) -> str:
         },
         t_stop_us=10 * SECOND_US,
     )
-    id = import_source(library.store, source).id
-    precompute(library.store, id, engine="local")
-    return f"{url}/view/{id}"
+    return viewed(source)
 
 
-def shown(page: Page, address: str, wait_until: Until, query: str) -> dict[str, Any]:
+def shown(page: Page, address: str, rest: Rest, query: str) -> dict[str, Any]:
     page.goto(f"{address}?synapses=0&{query}")
     page.evaluate("window.synaptarium.ready")
-    wait_until(lambda state: state["frameLoaded"])
-    page.wait_for_timeout(500)
-    state: dict[str, Any] = page.evaluate("window.synaptarium.state()")
-    return state
+    return rest()
 
 
 def nearest(colour: list[float], names: tuple[str, ...]) -> str:
@@ -76,16 +69,16 @@ def nearest(colour: list[float], names: tuple[str, ...]) -> str:
     )
 
 
-def test_selectivity_shows_the_preferred_class(page: Page, address: str, wait_until: Until) -> None:
-    state = shown(page, address, wait_until, "t=2&colour=selectivity")
+def test_selectivity_shows_the_preferred_class(page: Page, address: str, rest: Rest) -> None:
+    state = shown(page, address, rest, "t=2&colour=selectivity")
     assert nearest(page.evaluate(COLOUR, 0), ("a", "b")) == "a"
     assert nearest(page.evaluate(COLOUR, 1), ("a", "b")) == "b"
     assert "a · 2" in state["scene"]["legend"] or "a · 1" in state["scene"]["legend"]
     assert any("highest mean rate" in line for line in state["scene"]["legend"])
 
 
-def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, wait_until: Until) -> None:
-    state = shown(page, address, wait_until, "t=2&colour=health")
+def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, rest: Rest) -> None:
+    state = shown(page, address, rest, "t=2&colour=health")
     legend = state["scene"]["legend"]
     assert "dead: no spike in the recording · 3" in legend  # one cell, and the two below
     assert "saturated: ≥ 200 Hz on average · 1" in legend
@@ -95,46 +88,45 @@ def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, wait_
     assert nearest(page.evaluate(COLOUR, 3), ("dead", "saturated")) == "saturated"
 
 
-def test_in_degree_is_signed_and_says_its_range(page: Page, address: str, wait_until: Until) -> None:
-    state = shown(page, address, wait_until, "t=2&colour=in_degree")
+def test_in_degree_is_signed_and_says_its_range(page: Page, address: str, rest: Rest) -> None:
+    state = shown(page, address, rest, "t=2&colour=in_degree")
     assert "−6 · 0 · 6" in state["scene"]["legend"]
     positive, negative = page.evaluate(COLOUR, 4), page.evaluate(COLOUR, 5)
     assert positive[0] > positive[2]
     assert negative[2] > negative[0]
 
 
-def test_persistence_tells_busy_neurons_from_rare_ones(page: Page, address: str, wait_until: Until) -> None:
-    shown(page, address, wait_until, "t=4&colour=persistence")
+def test_persistence_tells_busy_neurons_from_rare_ones(page: Page, address: str, rest: Rest) -> None:
+    shown(page, address, rest, "t=4&colour=persistence")
     busy, rare = page.evaluate(COLOUR, 3), page.evaluate(COLOUR, 0)
     assert sum(busy) > sum(rare) + 60
 
 
 def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
-    page: Page, address: str, wait_until: Until
+    page: Page, address: str, rest: Rest
 ) -> None:
-    shown(page, address, wait_until, "t=2")
+    shown(page, address, rest, "t=2")
     page.get_by_role("button", name="Colour").click()
     expect(page.get_by_role("radio", name="Potential")).to_be_disabled()
     page.get_by_label("Size", exact=True).fill("1")
     page.get_by_label("Glow", exact=True).fill("6")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(600)
-    assert "size=2" in page.url and "glow=64" in page.url
+    expect(page).to_have_url(re.compile("size=2.*glow=64|glow=64.*size=2"))
     assert page.evaluate("window.synaptarium.state().scene.half_life_bins") == 64
     page.reload()
     page.evaluate("window.synaptarium.ready")
-    page.wait_for_timeout(300)
+    rest()
     assert page.evaluate("window.synaptarium.scene().neurons.uniforms.pointSize.value") == 2
 
 
 def test_reconstruction_shows_what_the_selected_neuron_responds_to(
-    page: Page, address: str, wait_until: Until
+    page: Page, address: str, wait_until: Until, rest: Rest
 ) -> None:
-    state = shown(page, address, wait_until, "t=2&colour=reconstruction")
+    state = shown(page, address, rest, "t=2&colour=reconstruction")
     assert any("select a neuron" in line for line in state["scene"]["legend"])
     page.evaluate("window.synaptarium.select([5])")  # down 1: weights -4 and -2 from cells 2 and 3
     wait_until(lambda state: any("what drives down 1" in line for line in state["scene"]["legend"]))
-    page.wait_for_timeout(200)
+    rest()
     strong, weak = page.evaluate(COLOUR, 2), page.evaluate(COLOUR, 3)
     assert strong[2] > strong[0] and sum(strong) > sum(weak)
     expect(page.get_by_role("img", name="Reconstructed input on cells")).to_be_visible()

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from synaptarium.adapters.arrays import arrays_source
-from synaptarium.jobs.build import precompute
-from synaptarium.server.library import Library
-from synaptarium.store.importing import import_source
+from synaptarium.adapters.arrays import ArraySource, arrays_source
 
 pytestmark = pytest.mark.browser
 Until = Callable[..., dict[str, Any]]
+Rest = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def address(shelf: tuple[str, Library]) -> str:
+def address(viewed: Callable[[ArraySource], str]) -> str:
     """20 x 10 synapses with weights 0.005 to 1; five of them change at 5 s, none before or after."""
-    url, library = shelf
     weights = np.linspace(0.005, 1.0, 200)
     later = weights.copy()
     later[:5] += [0.5, 0.4, -0.3, 0.2, 0.1]
@@ -34,59 +32,84 @@ def address(shelf: tuple[str, Library]) -> str:
         weights={"p": ([0, 5_000_000], np.stack([weights, later]))},
         t_stop_us=10_000_000,
     )
-    id = import_source(library.store, source).id
-    precompute(library.store, id, engine="local")
-    return f"{url}/view/{id}"
+    return viewed(source)
 
 
-def shown(page: Page, address: str, query: str, wait_until: Until, drawn: int) -> list[str]:
+def shown(page: Page, address: str, query: str, wait_until: Until, rest: Rest, drawn: int) -> list[str]:
     page.goto(f"{address}?{query}")
     page.evaluate("window.synaptarium.ready")
     state = wait_until(
         lambda state: state["scene"]["total"] > 0 and state["scene"]["drawn"] == drawn, timeout_s=6
     )
-    page.wait_for_timeout(300)
-    legend: list[str] = page.evaluate("window.synaptarium.state().scene.legend")
     assert state["scene"]["total"] == 200
+    legend: list[str] = rest()["scene"]["legend"]
     return legend
 
 
-def test_threshold_leaves_out_the_weak_ones_and_is_said(page: Page, address: str, wait_until: Until) -> None:
+def test_threshold_leaves_out_the_weak_ones_and_is_said(
+    page: Page, address: str, wait_until: Until, rest: Rest
+) -> None:
     # full colour is the largest weight, 1.0
-    legend = shown(page, address, "t=2&threshold=0.503", wait_until, 100)
+    legend = shown(page, address, "t=2&threshold=0.503", wait_until, rest, 100)
     text = "\n".join(legend)
     assert "You see 100 of 200 synapses" in text
     assert "from 50.3 % of full colour on" in text
 
 
 def test_budget_and_strongest_come_from_the_menu_and_stay_in_the_address(
-    page: Page, address: str, wait_until: Until
+    page: Page, address: str, wait_until: Until, rest: Rest
 ) -> None:
-    shown(page, address, "t=2&synapses=40", wait_until, 40)
+    shown(page, address, "t=2&synapses=40", wait_until, rest, 40)
     page.get_by_role("button", name="Synapses").click()
     page.get_by_role("radio", name="Strongest", exact=True).check()
     page.get_by_label("From", exact=True).fill("0.91")
     page.keyboard.press("Escape")
     wait_until(lambda state: state["scene"]["drawn"] in (18, 19))  # 0.91 itself is stored to 16 bits
-    page.wait_for_timeout(500)
-    assert "choose=top" in page.url and "threshold=0.91" in page.url
+    expect(page).to_have_url(re.compile("choose=top.*threshold=0.91|threshold=0.91.*choose=top"))
     page.keyboard.press("w")
     wait_until(lambda state: state["scene"]["drawn"] == 0)
     page.keyboard.press("w")
     wait_until(lambda state: state["scene"]["drawn"] in (18, 19))  # 0.91 itself is stored to 16 bits
 
 
-def test_change_draws_what_is_being_learned(page: Page, address: str, wait_until: Until) -> None:
-    legend = shown(page, address, "t=5.1&choose=change&speed=0.1", wait_until, 5)
+def test_change_draws_what_is_being_learned(page: Page, address: str, wait_until: Until, rest: Rest) -> None:
+    legend = shown(page, address, "t=5.1&choose=change&speed=0.1", wait_until, rest, 5)
     text = "\n".join(legend)
     assert "Weight change" in text
     assert "the most changed of 5 that changed in the last 200 ms" in text
-    legend = shown(page, address, "t=7&choose=change&speed=0.1", wait_until, 0)
+    legend = shown(page, address, "t=7&choose=change&speed=0.1", wait_until, rest, 0)
     assert "the most changed of 0 that changed" in "\n".join(legend)
 
 
-def test_selection_shows_incoming_or_outgoing(page: Page, address: str, wait_until: Until) -> None:
-    shown(page, address, "t=2&select=pre:3&direction=outgoing", wait_until, 200)
+def test_change_gives_the_whole_budget_to_what_changed(
+    page: Page, viewed: Callable[[ArraySource], str], wait_until: Until
+) -> None:
+    still = np.full((2, 200), 0.5)
+    moving = still.copy()
+    moving[1, :30] += np.linspace(0.01, 0.3, 30)
+    address = viewed(
+        arrays_source(
+            "one learns",
+            bin_us=1000,
+            layers=[{"name": "pre", "neurons": 20}, {"name": "post", "neurons": 10}],
+            spikes={"pre": ([0], [0])},
+            projections=[{"source": "pre", "target": "post", "name": name} for name in ("still", "moving")],
+            weights={
+                name: ([0, 5_000_000], weights) for name, weights in (("still", still), ("moving", moving))
+            },
+            t_stop_us=10_000_000,
+        )
+    )
+    page.goto(f"{address}?t=5.1&choose=change&speed=0.1&synapses=20")
+    page.evaluate("window.synaptarium.ready")
+    state = wait_until(lambda state: state["scene"]["changed"] == 30)
+    assert state["scene"]["drawn"] == 20
+
+
+def test_selection_shows_incoming_or_outgoing(
+    page: Page, address: str, wait_until: Until, rest: Rest
+) -> None:
+    shown(page, address, "t=2&select=pre:3&direction=outgoing", wait_until, rest, 200)
     state = wait_until(lambda state: state["scene"]["selected"] == 10)
     assert any("All 10 outgoing synapses of the selection" in line for line in state["scene"]["legend"])
     page.evaluate("window.synaptarium.setView({synapse_direction: 'incoming'})")

@@ -14,13 +14,10 @@ import pytest
 import trimesh
 from playwright.sync_api import Page, expect
 
-from synaptarium.adapters.arrays import arrays_source
-from synaptarium.jobs.build import precompute
-from synaptarium.server.library import Library
-from synaptarium.store.importing import import_source
+from synaptarium.adapters.arrays import ArraySource, arrays_source
 
 pytestmark = pytest.mark.browser
-Until = Callable[..., dict[str, Any]]
+Rest = Callable[..., dict[str, Any]]
 
 PICTURE = """async ([width, height, transparent]) => {
   const blob = await window.synaptarium.scene().picture({ width, height, transparent, labels: false });
@@ -32,9 +29,8 @@ PICTURE = """async ([width, height, transparent]) => {
 
 
 @pytest.fixture(scope="module")
-def address(shelf: tuple[str, Library]) -> str:
+def address(viewed: Callable[[ArraySource], str]) -> str:
     """One layer of 6 x 6, of which neuron 14 spikes at 0.5 s."""
-    url, library = shelf
     source = arrays_source(
         "export menu",
         bin_us=1000,
@@ -42,16 +38,13 @@ def address(shelf: tuple[str, Library]) -> str:
         spikes={"eye": ([500_000], [14])},
         t_stop_us=1_000_000,
     )
-    id = import_source(library.store, source).id
-    precompute(library.store, id, engine="local")
-    return f"{url}/view/{id}"
+    return viewed(source)
 
 
-def opened(page: Page, address: str, wait_until: Until) -> None:
+def opened(page: Page, address: str, rest: Rest) -> None:
     page.goto(f"{address}?t=0.5")
     page.evaluate("window.synaptarium.ready")
-    wait_until(lambda state: state["frameLoaded"])
-    page.wait_for_timeout(600)
+    rest()
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -96,8 +89,8 @@ def picture(page: Page, width: int, height: int, transparent: bool) -> np.ndarra
     return pixels(base64.b64decode(page.evaluate(PICTURE, [width, height, transparent])))
 
 
-def test_picture_at_another_size_shows_the_same(page: Page, address: str, wait_until: Until) -> None:
-    opened(page, address, wait_until)
+def test_picture_at_another_size_shows_the_same(page: Page, address: str, rest: Rest) -> None:
+    opened(page, address, rest)
     wide, high = page.evaluate("window.synaptarium.state().scene.size")
     same = picture(page, wide, high, False)[..., :3].astype(int)
     twice = picture(page, 2 * wide, 2 * high, False)[..., :3].astype(int)
@@ -111,24 +104,24 @@ def test_picture_at_another_size_shows_the_same(page: Page, address: str, wait_u
     assert before == place  # the page's own camera is as it was
 
 
-def test_transparent_picture_has_no_room(page: Page, address: str, wait_until: Until) -> None:
-    opened(page, address, wait_until)
+def test_transparent_picture_has_no_room(page: Page, address: str, rest: Rest) -> None:
+    opened(page, address, rest)
     shown = picture(page, 640, 400, True)
     assert shown.shape == (400, 640, 4)
     assert (shown[:4, :4, 3] == 0).all()
     assert shown[..., 3].max() > 200
 
 
-def test_picture_of_an_impossible_size_says_so(page: Page, address: str, wait_until: Until) -> None:
-    opened(page, address, wait_until)
+def test_picture_of_an_impossible_size_says_so(page: Page, address: str, rest: Rest) -> None:
+    opened(page, address, rest)
     page.get_by_role("button", name="Export").click()
     page.get_by_label("Width, pixels").fill("99999")
     page.get_by_role("button", name="Save PNG").click()
     expect(page.locator(".popover[aria-label=Export] .hint")).to_contain_text("16 to 16384 pixels")
 
 
-def test_menu_saves_legend_and_model(page: Page, address: str, wait_until: Until, tmp_path: Path) -> None:
-    opened(page, address, wait_until)
+def test_menu_saves_legend_and_model(page: Page, address: str, rest: Rest, tmp_path: Path) -> None:
+    opened(page, address, rest)
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as legend:
         page.get_by_role("button", name="Save SVG").click()

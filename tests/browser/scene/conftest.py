@@ -1,0 +1,69 @@
+"""One Chromium and one server for all tests of the scene; each file puts its own recording on the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from synaptarium.adapters.arrays import ArraySource
+from synaptarium.jobs.build import precompute
+from synaptarium.server.app import serving
+from synaptarium.server.config import Config
+from synaptarium.server.library import open_library
+from synaptarium.store.importing import import_source
+
+#: So long nothing is drawn in a scene at rest.
+REST_S = 0.15
+#: The address is written when nothing has changed for 0.3 s.
+WRITTEN_S = 0.5
+
+Until = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="package")
+def browser(launched: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
+    """One browser for all files of this folder."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def viewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[ArraySource], str]]:
+    """Put a recording on the one server of this folder; gives the address of its view."""
+    data = tmp_path_factory.mktemp("scene")
+    with (
+        open_library(data, purpose="serve") as library,
+        serving(library, Config(port=0)) as (app, server),
+    ):
+
+        def put(source: ArraySource) -> str:
+            id = import_source(library.store, source).id
+            precompute(library.store, id, engine="local")
+            return app.url(server.port, f"/view/{id}")
+
+        yield put
+
+
+@pytest.fixture
+def rest(page: Page, wait_until: Until) -> Callable[..., dict[str, Any]]:
+    """Wait until the frame is here and nothing is drawn, or until all is in the address; gives the page's state."""
+
+    def wait(*, written: bool = False) -> dict[str, Any]:
+        drawn, since = -1, time.monotonic()
+
+        def still(state: dict[str, Any]) -> bool:
+            nonlocal drawn, since
+            scene = state["scene"]
+            moving = scene["layout_moving"] or scene["camera_moving"] or not state["frameLoaded"]
+            if moving or state["framesDrawn"] != drawn:
+                drawn, since = state["framesDrawn"], time.monotonic()
+            return time.monotonic() - since > (WRITTEN_S if written else REST_S)
+
+        return wait_until(still)
+
+    return wait
