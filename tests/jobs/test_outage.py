@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from synaptarium.jobs.build import precompute
@@ -13,8 +16,10 @@ from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import StoreUnavailable
 from synaptarium.schemas.messages import Job
 from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.sealing import seal
+from synaptarium.schemas.tables import encode_page
 from synaptarium.server.mongod import Mongod
-from synaptarium.store import chunks, jobs, recordings
+from synaptarium.store import chunks, jobs, recordings, tables
 from synaptarium.store.database import Store, connect, prepare
 
 AWAY_S = 1.0
@@ -105,3 +110,20 @@ def test_a_build_whose_database_stays_away_says_so_and_goes_on_later(outage, rec
     assert build == 1 and recordings.get(store, recording.id).build == build
     again = precompute(store, recording.id, engine="local")
     assert stored_bytes(store, recording, again)
+
+
+def test_what_was_written_outlives_a_database_that_is_killed_at_once(outage) -> None:
+    store = connect(outage.mongod.uri, "outage", patience_s=30.0)
+    prepare(store)
+    key, sealed, part = ChunkKey(1, 1, 0, 0, 0, 0), seal(b"a chunk"), "spikes/0/0"
+    batch = encode_page({"n": np.ones((1, 3), np.uint32)}, items=3)
+    killed = outage.mongod.status().pid
+
+    chunks.write(store, [(key, sealed, 1)])
+    tables.write_part(store, 1, 1, 7, part, batch)
+    os.kill(killed, signal.SIGKILL)
+
+    assert chunks.read(store, key) == sealed
+    assert [index for index, _ in tables.read_parts(store, 1, 1, part)] == [7]
+    assert outage.mongod.status().pid != killed
+    store.close()

@@ -42,8 +42,8 @@ def write(store: Store, rows: Iterable[tuple[ChunkKey, Sealed, int]]) -> int:
 
     Notes
     -----
-    Not durable by itself: the durable write that follows (``jobs.part_done``, ``recordings.set_build``) is, and the
-    journal keeps their order.
+    On disk when this returns. The durable write that notes a range as done would carry these along; but a job outlives a
+    database that is killed, and would go on without what that had acknowledged from memory.
     """
     written = 0
     batch: list[ReplaceOne[Document]] = []
@@ -222,7 +222,7 @@ def _range(num: int, first_build: int, last_build: int) -> Document:
 def _send(store: Store, batch: list[ReplaceOne[Document]]) -> int:
     if not batch:
         return 0
-    chunks = store.quick("chunks")
+    chunks = store.durable("chunks")
 
     def send() -> None:
         try:

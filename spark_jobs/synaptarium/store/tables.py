@@ -203,7 +203,7 @@ def spikes_between(
 def write_page(
     store: Store, num: int, build: int, grid: TableGrid, block: int, page: int, batch: pa.RecordBatch
 ) -> int:
-    """Write one page; returns its stored bytes. Not durable by itself: :func:`write_tables` is."""
+    """Write one page; returns its stored bytes. On disk when this returns."""
     return _write(store, num, PAGE, _page_key(build, grid, block, page), batch)
 
 
@@ -215,7 +215,7 @@ def write_tables(store: Store, num: int, tables: Tables) -> None:
 def write_part(
     store: Store, num: int, build: int, range_index: int, name: str, batch: pa.RecordBatch
 ) -> None:
-    """Write what one range adds to a table. Not durable by itself: ``jobs.part_done`` is."""
+    """Write what one range adds to a table; on disk when this returns: a job outlives a database that is killed."""
     _write(store, num, PART, f"{build}/{name}/{range_index:010}", batch)
 
 
@@ -247,7 +247,7 @@ def _write(store: Store, num: int, name: str, key: str, batch: pa.RecordBatch) -
         "checksum": sealed.checksum,
         "payload": sealed.stored,
     }
-    pages = store.quick("summaries")
+    pages = store.durable("summaries")
     call(store, lambda: pages.replace_one({"_id": where}, document, upsert=True))
     return len(sealed.stored)
 
