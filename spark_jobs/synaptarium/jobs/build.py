@@ -217,7 +217,8 @@ class _Run:
         if self.tell:
             found = jobs.latest(self.store, self.recording.num)
             if found is not None:
-                self.tell(found)
+                # Just after an outage the lease may look run out, until its next heartbeat; we know better.
+                self.tell(msgspec.structs.replace(found, state=state, message=message))
 
     def failed(self, error: BaseException) -> None:
         try:
