@@ -58,7 +58,7 @@ def test_manifest_is_not_sent_twice(served: tuple[str, str]) -> None:
     again = requests.get(first.url, headers={"If-None-Match": first.headers["ETag"]})
 
     manifest = msgspec.json.decode(first.content, type=Manifest)
-    assert first.headers["ETag"] == f'"{manifest.build}.{manifest.revision}"'
+    assert first.headers["ETag"] == f'"{manifest.build}.{manifest.revision}-identity"'
     assert (again.status_code, again.content) == (304, b"")
 
 
@@ -137,6 +137,22 @@ def test_chunk_goes_out_as_stored_where_zstd_is_accepted(served: tuple[str, str]
     assert plain.headers["ETag"] != stored.headers["ETag"]
     assert zstandard.ZstdDecompressor().decompress(raw) == plain.content
     assert decode_spikes(plain.content).n_neurons == 784
+
+
+def test_manifest_is_compressed_for_whoever_accepts_that(served: tuple[str, str]) -> None:
+    address = "{}/api/recordings/{}/manifest".format(*served)
+
+    stored = requests.get(address, headers={"Accept-Encoding": "zstd"}, stream=True)
+    raw = stored.raw.read(decode_content=False)
+    plain = requests.get(address, headers={"Accept-Encoding": "identity"})
+    again = requests.get(
+        address, headers={"Accept-Encoding": "zstd", "If-None-Match": stored.headers["ETag"]}
+    )
+
+    assert zstandard.ZstdDecompressor().decompress(raw) == plain.content
+    assert len(raw) < len(plain.content) / 3
+    assert msgspec.json.decode(plain.content, type=Manifest).build == 1
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_chunk_is_not_sent_twice(served: tuple[str, str]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.messages import Job, Network, RecordingSummary
 from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.sealing import seal
 from synaptarium.server.endpoint import Endpoint, Payload
 from synaptarium.server.picture import picture_of
 from synaptarium.server.site import Site
@@ -59,9 +60,11 @@ def manifest(site: Site, id: str) -> Payload:
     recording = recordings.get(site.store, id)
     found = read_manifest(site.store, recording)
     return Payload(
-        data=msgspec.json.encode(found),
+        # Of 64 layers 57 KB, 2 KB as zstd, for 0.1 ms; a page that follows a run reads it again and again.
+        data=seal(msgspec.json.encode(found), level=1).stored,
         content_type="application/json",
         etag=f"{found.build}.{found.revision}",
+        zstd=True,
     )
 
 
