@@ -118,7 +118,8 @@ export class Scene implements SceneHandle {
     this.rig.setWorld(this.table.bounds());
     this.rig.onSettled = (camera) => {
       this.ownCamera = JSON.stringify(camera);
-      view.set({ camera });
+      // A flight that ends where the view sent it says nothing new: undo would take it for a step of its own.
+      if (JSON.stringify(view.get('camera')) !== this.ownCamera) view.set({ camera });
     };
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => this.layoutChanged(far, camera));
     this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.rebuilt, this.layout);

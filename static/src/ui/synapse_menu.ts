@@ -35,13 +35,19 @@ export class SynapseMenu {
     const most = Math.min(total, MOST);
     const weighed = network.projections.some(({ has_weights }) => has_weights) ? '' : 'no weights are recorded';
     const steps = 60;
-    const countAt = (at: number): number => (at === 0 ? 0 : Math.round(10 ** (1 + (at / steps) * (Math.log10(Math.max(most, 11)) - 1))));
     const place = (n: number): number => (n <= 0 ? 0 : Math.max(1, Math.round(((Math.log10(Math.max(n, 10)) - 1) / (Math.log10(Math.max(most, 11)) - 1)) * steps)));
+    const shown = Math.min(view.get('synapses'), most);
+    // Round numbers on the way; where the slider stands at first, what is set.
+    const countAt = (at: number): number => {
+      if (at === place(shown)) return shown;
+      if (at === 0 || at === steps) return at === 0 ? 0 : most;
+      return Math.min(most, Number((10 ** (1 + (at / steps) * (Math.log10(Math.max(most, 11)) - 1))).toPrecision(2)));
+    };
     panel.replaceChildren(
       h('h3', 'Of the whole network'),
       slider(
-        'Drawn', `How many of the ${total.toLocaleString('en-GB')} synapses at most`, { min: 0, max: steps, step: 1, value: place(Math.min(view.get('synapses'), most)) },
-        (at) => `${Math.min(countAt(at), most).toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`, (at) => view.set({ synapses: Math.min(countAt(at), most) }),
+        'Drawn', `How many of the ${total.toLocaleString('en-GB')} synapses at most`, { min: 0, max: steps, step: 1, value: place(shown) },
+        (at) => `${countAt(at).toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`, (at) => view.set({ synapses: countAt(at) }),
       ),
       choices<SynapseChoice>('synapses', [
         { value: 'both', title: 'Strongest and a sample', summary: 'Half and half: the strongest alone mislead', lacks: weighed },
