@@ -38,9 +38,7 @@ def address(viewed: Callable[[ArraySource], str]) -> str:
 def shown(page: Page, address: str, query: str, wait_until: Until, rest: Rest, drawn: int) -> list[str]:
     page.goto(f"{address}?{query}")
     page.evaluate("window.synaptarium.ready")
-    state = wait_until(
-        lambda state: state["scene"]["total"] > 0 and state["scene"]["drawn"] == drawn, timeout_s=6
-    )
+    state = wait_until(lambda state: state["scene"]["total"] > 0 and state["scene"]["drawn"] == drawn)
     assert state["scene"]["total"] == 200
     legend: list[str] = rest()["scene"]["legend"]
     return legend
