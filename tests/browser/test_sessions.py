@@ -45,13 +45,18 @@ def site(shelf: tuple[str, Library]) -> tuple[str, str, Library]:
     return url, store_recording(library, "watched"), library
 
 
-@pytest.fixture
-def small_page(browser: Browser) -> Iterator[Page]:
-    """Another person's window, of another size and shape."""
+@pytest.fixture(scope="module")
+def small_page(browser: Browser, site: tuple[str, str, Library], tour: str) -> Iterator[Page]:
+    """Another person's window, of another size and shape, in which the tour replays."""
     context = browser.new_context(viewport={"width": 900, "height": 640}, reduced_motion="reduce")
     page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site[0]}/view/{site[1]}?session={tour}&at=0")
+    page.evaluate("window.synaptarium.ready")
     yield page
     context.close()
+    assert not errors
 
 
 def session(page: Page) -> dict[str, Any]:
@@ -68,6 +73,15 @@ def until(page: Page, holds: Callable[[dict[str, Any]], Any], timeout_s: float =
     raise AssertionError(found)
 
 
+def seek(page: Page, at_ms: int) -> dict[str, Any]:
+    """Bring the replay to a moment and let it stand there."""
+    until(page, lambda state: state["replay"])
+    page.evaluate("(at) => window.synaptarium.seekSession(at)", at_ms)
+    return until(
+        page, lambda state: state["replay"]["at_ms"] == at_ms and state["replay"]["status"] == "paused"
+    )["replay"]
+
+
 def record_tour(page: Page, url: str, recording: str) -> str:
     """Look at something for a few seconds and record it; returns the session's id."""
     page.goto(f"{url}/view/{recording}?t=2&speed=0.5")
@@ -82,18 +96,18 @@ def record_tour(page: Page, url: str, recording: str) -> str:
     page.mouse.down()
     for step in range(12):
         page.mouse.move(x + 12 * step, y + 4 * step)
-        page.wait_for_timeout(40)
+        page.wait_for_timeout(25)
     page.mouse.up()
     page.keyboard.press("Space")
-    page.wait_for_timeout(900)
+    page.wait_for_timeout(700)
     page.evaluate("window.synaptarium.select([3, 70])")
     page.keyboard.press("c")
     page.keyboard.press("n")
     page.get_by_label("Note", exact=True).fill("the eye is busy")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(500)
     page.keyboard.press("k")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     recorder = session(page)["recorder"]
     page.keyboard.press("o")
     dialog = page.get_by_role("dialog", name="Session recorded")
@@ -128,7 +142,9 @@ def test_what_was_done_is_in_the_log(site: tuple[str, str, Library], tour: str) 
     assert poses[0].position != poses[-1].position
     assert clocks[0].t_us == 2_000_000
     assert not clocks[0].playing
-    assert any(op.playing and op.speed == 0.5 for op in clocks)
+    started = next(op for op in clocks if op.playing)
+    assert started.speed == 0.5
+    assert 2_000_000 <= started.t_us < 2_300_000
     assert not clocks[-1].playing
     assert 2_400_000 < clocks[-1].t_us < 6_000_000
     assert any(getattr(op.changes, "colour", None) == "rate" for op in views)
@@ -143,16 +159,9 @@ def test_it_replays_in_another_window_as_it_was(
     client = Client(url)
     found = client.session(tour)
     note_ms = found.notes[0].at_ms
-    small_page.goto(f"{url}/view/{recording}?session={tour}&at=0")
-    small_page.evaluate("window.synaptarium.ready")
-    until(small_page, lambda state: state["replay"] and state["replay"]["status"] == "paused")
 
     for at_ms in (300, 700, note_ms + 50, found.duration_ms - 10):
-        small_page.evaluate("(at) => window.synaptarium.seekSession(at)", at_ms)
-        shown = until(
-            small_page,
-            lambda state, at=at_ms: state["replay"]["at_ms"] == at and state["replay"]["status"] == "paused",
-        )["replay"]
+        seek(small_page, at_ms)
         small_page.wait_for_timeout(60)
         page_state = small_page.evaluate("window.synaptarium.state()")
         shown = session(small_page)["replay"]
@@ -170,14 +179,12 @@ def test_it_replays_in_another_window_as_it_was(
     expect(small_page.locator(".session-caption").first).to_contain_text("the eye is busy")
 
 
-@pytest.mark.parametrize("speed", ["1", "4"])
+@pytest.mark.parametrize("speed", ["1", "2"])
 def test_a_running_replay_keeps_the_playhead_on_the_formula(
     small_page: Page, site: tuple[str, str, Library], tour: str, speed: str
 ) -> None:
-    url, recording, _ = site
-    small_page.goto(f"{url}/view/{recording}?session={tour}&at=0")
-    small_page.evaluate("window.synaptarium.ready")
-    until(small_page, lambda state: state["replay"] and state["replay"]["status"] == "paused")
+    clocks = [op for op in Client(site[0]).session_segment(tour).operations if isinstance(op, ClockOp)]
+    seek(small_page, next(op.at_ms for op in clocks if op.playing) - 200)
     small_page.get_by_label("Speed of the replay").select_option(speed)
     small_page.get_by_role("button", name="Play the session").click()
     samples = small_page.evaluate(
@@ -192,7 +199,7 @@ def test_a_running_replay_keeps_the_playhead_on_the_formula(
         }"""
     )
 
-    assert len(samples) > 8
+    assert len(samples) >= 3
     off = [
         abs(t_us - playhead_us(ClockOp(**{k: v for k, v in clock.items() if k != "op"}), at_ms))
         for at_ms, t_us, clock in samples
@@ -206,10 +213,7 @@ def test_a_running_replay_keeps_the_playhead_on_the_formula(
 def test_one_may_look_around_and_ride_along_again(
     small_page: Page, site: tuple[str, str, Library], tour: str
 ) -> None:
-    url, recording, _ = site
-    small_page.goto(f"{url}/view/{recording}?session={tour}&at=1")
-    small_page.evaluate("window.synaptarium.ready")
-    until(small_page, lambda state: state["replay"] and state["replay"]["status"] == "paused")
+    seek(small_page, 1000)
     box = small_page.locator(".scene-host canvas").bounding_box()
     assert box
     small_page.mouse.move(box["x"] + 200, box["y"] + 150)

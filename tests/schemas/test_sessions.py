@@ -135,7 +135,7 @@ def test_a_damaged_file_is_refused_in_one_sentence(operations: list[Operation], 
     ("data", "kind", "words"),
     [
         (b"", ForeignFile, "is no session"),
-        (exported([])[:-4] + b"\xff\"}\n", TruncatedFile, "is cut off"),
+        (exported([])[:-4] + b'\xff"}\n', TruncatedFile, "is cut off"),
         (b"\x00\xff\xfe", ForeignFile, "is no session"),
         (b'{"a": 1}\n', ForeignFile, "first line does not say"),
         (b"[1, 2]\n", ForeignFile, "first line does not say"),

@@ -56,9 +56,10 @@ def test_commands_are_the_contract() -> None:
         "serve",
         "open",
         "stats",
-    "drop-chunks",
+        "drop-chunks",
         "delete",
         "session",
+        "export",
         "doctor",
     ]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from synaptarium.scenes.sheets import sheets
 from synaptarium.scenes.network import network
+from synaptarium.scenes.sheets import sheets
 from synaptarium.schemas.recording import Layer, Projection
 
 HERE = Path(__file__).parent
