@@ -20,7 +20,19 @@ from markdown_it import MarkdownIt
 
 REPOSITORY = Path(__file__).parents[1]
 OUTPUT = REPOSITORY / "build" / "docs"
-COMMANDS = ("demo", "import", "list", "info", "precompute", "serve", "open", "stats", "delete", "session", "doctor")
+COMMANDS = (
+    "demo",
+    "import",
+    "list",
+    "info",
+    "precompute",
+    "serve",
+    "open",
+    "stats",
+    "delete",
+    "session",
+    "doctor",
+)
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

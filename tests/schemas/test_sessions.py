@@ -150,7 +150,7 @@ def test_a_foreign_file_is_named(data: bytes, kind: type[InvalidInput], words: s
 
 
 def test_operations_out_of_order_or_range_name_their_line() -> None:
-    back = [PointerOp(at_ms=500), PointerOp(at_ms=400)]
+    back: list[Operation] = [PointerOp(at_ms=500), PointerOp(at_ms=400)]
     with pytest.raises(InvalidInput, match=r"Line 3 of x goes back in time, from 500 to 400 ms"):
         read_lines(exported(back), "x")
     with pytest.raises(InvalidInput, match=r"Line 2 of x lies after the session's end"):

@@ -173,7 +173,8 @@ def test_the_command_line_does_it_all(
 
     def run(*words: str) -> tuple[int, str, str]:
         code = main(["session", *words])
-        return code, *capsys.readouterr()
+        said = capsys.readouterr()
+        return code, said.out, said.err
 
     # One that has the library open keeps its database running: each command would start it anew.
     with open_library(data_folder, purpose="test") as library:

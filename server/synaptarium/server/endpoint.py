@@ -43,7 +43,12 @@ class Query:
             hint = "It is a list of whole numbers, for instance 2,0,1."
         else:
             digits = text.removeprefix("-")
-            if digits.isascii() and digits.isdigit() and len(digits) < 20 and self.low <= int(text) <= self.high:
+            if (
+                digits.isascii()
+                and digits.isdigit()
+                and len(digits) < 20
+                and self.low <= int(text) <= self.high
+            ):
                 return int(text)
             hint = f"It is a whole number from {self.low} to {self.high}."
         raise InvalidInput(f"{self.name} is {text[:40]!r}.", hint=hint, where=self.name)
