@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synaptarium.kernels.confusion import confusion_matrix, preferred_class, rolling_accuracy
+from synaptarium.kernels.confusion import confusion_matrix, rolling_accuracy
 from synaptarium.kernels.correlation import correlation_matrix, cross_correlogram, tiling_coefficients
 from synaptarium.kernels.firing import instantaneous_rate_hz, psth
 from synaptarium.kernels.isi import fano_factor, intervals, regularity
@@ -137,10 +137,3 @@ def test_rolling_accuracy_waits_for_enough_stimuli() -> None:
 
     np.testing.assert_allclose(found, [np.nan, np.nan, 2 / 3, 1 / 3])
     assert np.isnan(rolling_accuracy(np.array([True]), n=2)).all()
-
-
-def test_preferred_class_is_by_rate_not_by_count() -> None:
-    counts = np.array([[10, 6, 0], [0, 0, 0], [1, 1, 1]])
-
-    assert preferred_class(counts, np.array([100, 20, 0])).tolist() == [1, -1, 1]
-    assert preferred_class(np.zeros((2, 0)), np.zeros(0)).tolist() == [-1, -1]

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synaptarium.kernels.rates import counts_by_class, frame_classes, mean_rate_hz
+from synaptarium.kernels.presentations import class_of_times, presentation_spans
+from synaptarium.kernels.rates import counts_by_class, mean_rate_hz
 
 
 @given(
@@ -26,7 +27,7 @@ def test_counts_by_class_equal_a_loop(
         (np.array(x, np.int64) for x in zip(*spikes, strict=True)) if spikes else [np.empty(0, np.int64)] * 3
     )
 
-    of = frame_classes(starts, starts + lengths, classes, first_us=0, frame_us=10, n_frames=25)
+    of = class_of_times(np.arange(25) * 10, presentation_spans(starts, starts + lengths, classes))
     counts = counts_by_class(frame, neuron.astype(np.uint32), count, classes=of, n_neurons=5, n_classes=4)
 
     wanted = np.zeros((5, 4), np.int64)

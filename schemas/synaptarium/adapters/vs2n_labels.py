@@ -13,6 +13,7 @@ from synaptarium.adapters.findings import Findings
 from synaptarium.adapters.vs2n_documents import number
 from synaptarium.adapters.vs2n_network import Vs2nNetwork
 from synaptarium.schemas.errors import InvalidTime
+from synaptarium.schemas.recording import class_names
 
 
 def stimuli_of(
@@ -147,16 +148,15 @@ def neuron_labels(
     rows = list(rows)
     shown = [] if stimuli is None else [str(name) for name in stimuli.labels]
     names = {*shown, *(class_name(row.get("Label")) for row in rows)}
-    classes = tuple(
-        sorted(names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
-    )
+    classes = class_names(names)
     labels: dict[str, NDArray[np.int32]] = {}
     for row in rows:
         layer = network.layer_of(str(row.get("L")), "info.NLabel")
         neuron = np.array([number(row.get("N"), "info.NLabel.N")])
         network.checked_ids(neuron, layer, "info.NLabel")
         array = labels.setdefault(layer, np.full(network.sizes[layer], -1, np.int32))
-        array[int(neuron[0])] = classes.index(class_name(row.get("Label")))
+        name = class_name(row.get("Label"))
+        array[int(neuron[0])] = classes.index(name) if name else -1
     return classes, labels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -289,6 +290,25 @@ def find_projection(header: Header, name: str) -> Projection:
     known = ", ".join(repr(projection.name) for projection in header.projections) or "none"
     raise UnknownLayer(
         f"There is no projection {name!r} in {header.name!r}.", hint=f"Its projections: {known}"
+    )
+
+
+def class_names(labels: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the classes that occur among labels, each once: numbers first, by their value, then names.
+
+    Parameters
+    ----------
+    labels : iterable of str or None
+        None and the empty text are no class.
+
+    Examples
+    --------
+    >>> class_names(["10", "cat", "2", None, "2"])
+    ('2', '10', 'cat')
+    """
+    names = {label for label in labels if label}
+    return tuple(
+        sorted(names, key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name))
     )
 
 

@@ -18,7 +18,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.confusion import confusion_matrix, preferred_class, rolling_accuracy
+from synaptarium.kernels.confusion import confusion_matrix, rolling_accuracy
+from synaptarium.kernels.selectivity import preferred_class
 from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.intervals import IntervalCounts, counts_per_interval
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader

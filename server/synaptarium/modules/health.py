@@ -22,8 +22,9 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.health import first_at_least, growth, selectivity, silent_since
+from synaptarium.kernels.health import first_at_least, growth, silent_since
 from synaptarium.kernels.rates import mean_rate_hz
+from synaptarium.kernels.selectivity import selectivity
 from synaptarium.modules.base import LayerName, Module, Selection, slider
 from synaptarium.modules.intervals import IntervalCounts, counts_in_window, counts_per_interval
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader

@@ -7,11 +7,12 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.rates import counts_by_class, frame_classes
+from synaptarium.kernels.presentations import class_of_times, presentation_spans
+from synaptarium.kernels.rates import counts_by_class
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.window import Frames, Spikes
 from synaptarium.schemas.messages import TimeWindow
-from synaptarium.schemas.recording import Accounting
+from synaptarium.schemas.recording import Accounting, class_names
 
 I64 = NDArray[np.int64]
 
@@ -29,7 +30,7 @@ class Presentations:
     images : (n,) int64
         Number of the image, -1 for none.
     classes : list of str
-        The recording's classes, or what labels there are, sorted.
+        The recording's classes, or what labels there are, in order.
     """
 
     t_start_us: I64
@@ -50,15 +51,10 @@ class Presentations:
         return np.array([number.get(name, -1) for name in names], np.int64)
 
     def of_frames(self, frames: Frames) -> I64:
-        """Return the class of each frame, -1 where none is on or the frame was not read."""
-        of = frame_classes(
-            self.t_start_us,
-            self.t_stop_us,
-            self.of,
-            first_us=frames.first_us,
-            frame_us=frames.frame_us,
-            n_frames=frames.n,
-        )
+        """Return the class that is on at the start of each frame, -1 where none is or the frame was not read."""
+        starts_us = frames.first_us + np.arange(frames.n, dtype=np.int64) * frames.frame_us
+        spans = presentation_spans(self.t_start_us, self.t_stop_us, self.of)
+        of = class_of_times(starts_us, spans).astype(np.int64)
         of[~frames.covered] = -1
         return of
 
@@ -95,14 +91,14 @@ def presentations(reader: RecordingReader, window: TimeWindow) -> Presentations:
                 texts += [text or "" for text in given]
             given = batch.column("image").to_pylist() if "image" in names else [None] * batch.num_rows
             images.append(np.array([-1 if number is None else number for number in given], np.int64))
-    known = list(reader.recording.header.classes)
+    known = list(reader.recording.header.classes) or list(reader.tables.classes if reader.tables else ())
     return Presentations(
         np.concatenate(starts),
         np.concatenate(stops),
         labels,
         predictions,
         np.concatenate(images),
-        known or sorted({label for label in labels if label}, key=_by_number),
+        known or list(class_names(labels)),
     )
 
 
@@ -116,11 +112,3 @@ def by_class(spikes: Spikes, shown: Presentations, n_neurons: int) -> ByClass:
     )
     duration_us = np.bincount(of[of >= 0], minlength=n_classes).astype(np.int64) * frames.frame_us
     return ByClass(shown.classes, counts, duration_us, frames.accounting)
-
-
-def _by_number(name: str) -> tuple[float, str]:
-    """Order 2 before 10."""
-    try:
-        return float(name), name
-    except ValueError:
-        return float("inf"), name

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synaptarium.kernels.presentations import Spans, presentation_spans
-from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.recording import Recording, class_names
 from synaptarium.store import events, tables
 from synaptarium.store.database import Store
 
@@ -33,16 +33,16 @@ class Presentations(NamedTuple):
 
 
 def classes_of(store: Store, recording: Recording) -> tuple[str, ...]:
-    """Return the classes of a recording's stimuli: those of its header, else the labels that occur, sorted."""
+    """Return the classes of a recording's stimuli: those of its header, else the labels that occur, in order."""
     if not recording.counts.stimuli:
         return ()
     if recording.header.classes:
         return recording.header.classes
-    labels: set[str] = set()
+    labels: set[str | None] = set()
     for batch in events.read(store, recording.num, "stimuli"):
         if "label" in batch.schema.names:
-            labels.update(label for label in batch.column("label").unique().to_pylist() if label)
-    return tuple(sorted(labels))
+            labels.update(batch.column("label").unique().to_pylist())
+    return class_names(labels)
 
 
 def read_presentations(store: Store, num: int, classes: tuple[str, ...]) -> Presentations:

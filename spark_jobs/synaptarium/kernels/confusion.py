@@ -55,35 +55,3 @@ def rolling_accuracy(right: NDArray[np.bool_], *, n: int) -> F64:
     if len(right) >= n:
         found[n - 1 :] = (total[n:] - total[:-n]) / n
     return found
-
-
-def preferred_class(counts: NDArray[np.number], duration_us: NDArray[np.number]) -> I64:
-    """Return the class at whose stimuli every neuron fires most.
-
-    Parameters
-    ----------
-    counts : (..., n_classes) number
-        Spikes while stimuli of each class were on.
-    duration_us : (..., n_classes) number
-        For how long they were; broadcast against ``counts``.
-
-    Returns
-    -------
-    (...) int64
-        The class of the highest mean rate, the first of equal ones; -1 for a neuron that fired at none.
-
-    Notes
-    -----
-    The labelling of Diehl and Cook, Front. Comput. Neurosci. 2015, doi:10.3389/fncom.2015.00099, by rates in place of
-    counts, so that a class that was shown more often is not preferred for that.
-
-    Examples
-    --------
-    >>> preferred_class(np.array([[4, 3], [0, 0]]), np.array([2, 1]))
-    array([ 1, -1])
-    """
-    n, us = np.broadcast_arrays(np.asarray(counts, np.float64), np.asarray(duration_us, np.float64))
-    rate = np.divide(n, us, out=np.zeros(n.shape), where=us > 0)
-    if not rate.shape[-1]:
-        return np.full(rate.shape[:-1], -1, np.int64)
-    return np.where(rate.max(axis=-1) > 0, rate.argmax(axis=-1), -1).astype(np.int64)

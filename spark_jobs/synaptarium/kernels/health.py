@@ -1,4 +1,4 @@
-"""What is wrong with neurons in training: since when each is silent, saturated or running away, and how selective it is."""
+"""What is wrong with neurons in training: since when each is silent, saturated or running away."""
 
 from __future__ import annotations
 
@@ -82,36 +82,3 @@ def growth(counts: I64, observed_us: I64, *, least_spikes: int, least_intervals:
     known &= (observed_us > 0)[:, None] & (before_us > 0)
     out = np.full(counts.shape, np.nan)
     return np.divide(counts * before_us, before * observed_us[:, None], out=out, where=known)
-
-
-def selectivity(rates_hz: F64) -> F64:
-    """Return the class selectivity index of every neuron.
-
-    Parameters
-    ----------
-    rates_hz : (n_neurons, n_classes) float64
-        Mean rate while stimuli of each class were on; NaN for a class that was not.
-
-    Returns
-    -------
-    (n_neurons,) float64
-        (largest - mean of the others) / (largest + mean of the others): 0 for a neuron to which all classes are alike,
-        1 for one that fires at one class only; NaN where fewer than two classes are known or it never fired.
-
-    Notes
-    -----
-    Morcos, Barrett, Rabinowitz, Botvinick, ICLR 2018, arXiv:1803.06959, equation 1.
-
-    Examples
-    --------
-    >>> selectivity(np.array([[6, 2, 2], [0, 0, 0]]))
-    array([0.5, nan])
-    """
-    known = ~np.isnan(rates_hz)
-    n = known.sum(axis=1)
-    filled = np.where(known, rates_hz, 0.0)
-    top = filled.max(axis=1, initial=0.0)
-    out = np.full(len(rates_hz), np.nan)
-    others = np.divide(filled.sum(axis=1) - top, n - 1, out=out.copy(), where=n > 1)
-    both = top + others
-    return np.divide(top - others, both, out=out, where=both > 0)

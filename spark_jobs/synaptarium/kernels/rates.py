@@ -9,41 +9,6 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
-def frame_classes(
-    t_start_us: I64, t_stop_us: I64, classes: I64, *, first_us: int, frame_us: int, n_frames: int
-) -> I64:
-    """Find the class of the stimulus that is presented in each frame.
-
-    A frame belongs to the presentation that is on at the frame's start; presentations are half-open, and of those
-    that overlap the one that began last counts.
-
-    Parameters
-    ----------
-    t_start_us, t_stop_us : (n_presentations,) int64
-        Presentations, sorted by their start.
-    classes : (n_presentations,) int64
-        Class of each, -1 for none.
-    first_us, frame_us, n_frames : int
-        Frame f starts at ``first_us + f * frame_us``.
-
-    Returns
-    -------
-    (n_frames,) int64
-        Class of each frame, -1 where no stimulus of a class is on.
-
-    Examples
-    --------
-    >>> frame_classes(np.array([0, 20]), np.array([20, 30]), np.array([1, 0]), first_us=0, frame_us=10, n_frames=4)
-    array([ 1,  1,  0, -1])
-    """
-    starts_us = first_us + np.arange(n_frames, dtype=np.int64) * frame_us
-    if not len(t_start_us):
-        return np.full(n_frames, -1, np.int64)
-    latest = np.searchsorted(t_start_us, starts_us, side="right") - 1
-    on = (latest >= 0) & (starts_us < t_stop_us[latest])
-    return np.where(on, classes[latest], -1).astype(np.int64)
-
-
 def counts_by_class(
     frame: I64, neuron: NDArray[np.uint32], count: I64, *, classes: I64, n_neurons: int, n_classes: int
 ) -> I64:

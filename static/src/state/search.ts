@@ -22,9 +22,9 @@ export type Found =
   | { readonly kind: 'neurons'; readonly neurons: readonly number[]; readonly what: string }
   | { readonly kind: 'wrong'; readonly message: string };
 
-/** A neuron is saturated from this mean rate on, or from a spike in every fourth bin, whichever is lower. */
+/** A neuron is saturated from this mean rate on: a spike in every second bin, as in the module Training health. */
 export function saturatedHz(bin_us: number): number {
-  return Math.min(200, 0.25e6 / bin_us);
+  return 0.5e6 / bin_us;
 }
 
 const CONDITION = /^(?:(.*?)\s+)?(?:rate\s*(>=|<=|>|<|=)\s*(-?[\d.]+)(?:\s*hz)?|class\s+(.+)|(dead|saturated))$/i;

@@ -81,7 +81,7 @@ def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, rest:
     state = shown(page, address, rest, "t=2&colour=health")
     legend = state["scene"]["legend"]
     assert "dead: no spike in the recording · 3" in legend  # one cell, and the two below
-    assert "saturated: ≥ 200 Hz on average · 1" in legend
+    assert "saturated: ≥ 500 Hz on average · 1" in legend
     assert any(
         line.startswith("silent") and line.endswith("· 1") for line in legend
     )  # b does not fire during a

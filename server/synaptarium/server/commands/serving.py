@@ -16,9 +16,9 @@ from types import FrameType, ModuleType
 from urllib.parse import urlsplit, urlunsplit
 
 from synaptarium.adapters.base import open_source
+from synaptarium.kernels.processor import share_arenas
 from synaptarium.schemas.errors import MissingDependency, RecordingNotFound
 from synaptarium.schemas.recording import Recording
-from synaptarium.server.allocator import share_arenas
 from synaptarium.server.app import serving
 from synaptarium.server.commands.console import ProgressLine, config_of, library_of, print_json
 from synaptarium.server.commands.making import archive_folder, build, store_source

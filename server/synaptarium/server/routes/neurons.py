@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from synaptarium.kernels.selectivity import preferred_class
+from synaptarium.kernels.rates import mean_rate_hz
+from synaptarium.kernels.selectivity import preferred_class, selectivity
 from synaptarium.schemas.recording import Layer, Recording
 from synaptarium.schemas.tables import Tables
 from synaptarium.server.endpoint import ARROW, Endpoint, Payload
@@ -29,7 +30,7 @@ def neurons(site: Site, id: str) -> Payload:
     n_neurons = sum(layer.neurons for layer in recording.header.layers)
     spikes = np.full(n_neurons, -1.0)
     classes = np.full(n_neurons, -1, np.int16)
-    selectivity = np.zeros(n_neurons, np.float32)
+    index = np.zeros(n_neurons, np.float32)
     method: dict[str, str] = {}
     reason = OPEN if recording.status == "open" else NO_TABLES
     lacks = {"spikes": "" if found else reason, "class": "" if found else reason}
@@ -40,18 +41,21 @@ def neurons(site: Site, id: str) -> Payload:
             spikes[own] = _totals(site.store, recording, found, layer)
         if found is not None and shown_us is not None and (grid := found.find("classes", layer.name)):
             rows = tables.read_rows(site.store, recording.num, found, grid, (grid.n_rows,))
-            classes[own], selectivity[own] = preferred_class(rows.columns["n"][0].astype(np.int64), shown_us)
+            counts = rows.columns["n"][0].astype(np.int64)
+            classes[own] = preferred_class(counts, shown_us)
+            # Where one class only was shown there is nothing to compare it with: 0.
+            index[own] = np.nan_to_num(selectivity(mean_rate_hz(counts, shown_us)))
             method[layer.name] = "class of the highest mean rate over the recording"
         if (stored := network.read_labels(site.store, recording.num, layer.name)) is not None:
             classes[own], method[layer.name] = stored
             if shown_us is None:
-                selectivity[own] = 1.0
+                index[own] = 1.0
     if not method and found is not None:
         lacks["class"] = "the recording holds no stimuli with classes"
     names = list(recording.header.classes) or (list(found.classes) if found else [])
     metadata = {"classes": names, "method": method, "lacks": lacks}
     return arrow(
-        {"spikes": spikes, "class": classes, "selectivity": selectivity},
+        {"spikes": spikes, "class": classes, "selectivity": index},
         {key: msgspec.json.encode(value) for key, value in metadata.items()},
         f"{recording.num}.{recording.build}.{recording.revision}",
     )
