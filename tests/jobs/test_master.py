@@ -93,6 +93,23 @@ def test_what_spark_says_is_told_in_a_sentence(said: str, error: type[Exception]
     assert found.hint
 
 
+THROWN = """An error occurred while calling z:org.apache.spark.api.python.PythonRDD.collectAndServe.
+: org.apache.spark.api.python.PythonException: [PYTHON_EXCEPTION] An exception was thrown from the Python worker: Traceback (most recent call last):
+  File "worker.py", line 12, in main
+    process()
+    ~~~~~~~^^
+ValueError: what went wrong
+ SQLSTATE: 38000
+\tat org.apache.spark.api.python.BasePythonRunner.handle(PythonRunner.scala:1)
+"""
+
+
+def test_the_python_error_of_a_task_is_told_without_its_traceback() -> None:
+    found = cluster.explained(RuntimeError(THROWN), "spark://h:1")
+
+    assert found.message == "Spark failed: ValueError: what went wrong"
+
+
 @pytest.mark.parametrize("master", ["spark://far:7077", "yarn", "k8s://https://far:6443"])
 @pytest.mark.parametrize(
     "uri", ["mongodb://%2Ftmp%2Fm.sock/", "mongodb://me:x@localhost:27017,127.0.0.1:1/?w=1"]

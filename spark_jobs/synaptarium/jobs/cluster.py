@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from pathlib import Path
 
 from pyspark import SparkContext
@@ -226,9 +227,16 @@ def words_of(error: BaseException) -> str:
         return "the Java process of Spark ended: SparkContext was shut down"
 
 
+#: Lines of a traceback that are not its error; Spark writes the SQLSTATE below it.
+_NO_ERROR = ("File ", "^", "~", "SQLSTATE")
+
+
 def first_line(error: BaseException) -> str:
-    """Return the line that says most of an error of py4j: it says which call failed, and then what Java threw."""
+    """Return the line that says most of an error of py4j: the Python error of a task, else what Java threw."""
     lines = [line.strip() for line in words_of(error).splitlines() if line.strip()]
-    return next(
-        (line[2:] for line in lines if line.startswith(": ")), next(iter(lines), type(error).__name__)
-    )
+    # py4j says which call failed, then what Java threw, and Java how it came to that.
+    thrown = next((at for at, line in enumerate(lines) if line.startswith(": ")), 0)
+    said = list(takewhile(lambda line: not line.startswith("at "), lines[thrown:])) or [type(error).__name__]
+    if "Traceback (most recent call last)" in said[0]:
+        return [line for line in said if not line.startswith(_NO_ERROR)][-1]
+    return said[0].removeprefix(": ")

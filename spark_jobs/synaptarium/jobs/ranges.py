@@ -82,7 +82,7 @@ def build_ranges(
     plan : Plan
         The build's plan.
     indices : sequence of int
-        Ranges, ascending.
+        Ranges, ascending; there may be none left.
     engine : str
         Who asks, for the parts' records.
     stop : callable
@@ -93,6 +93,8 @@ def build_ranges(
     Part
         Of each range that is done, durably.
     """
+    if not indices:
+        return
     reader = SpikeReader(store, plan, indices)
     with (
         ThreadPoolExecutor(1, thread_name_prefix="read") as reading,

@@ -72,6 +72,8 @@ export class SynapseView {
   private chosen_ms = -Infinity;
   private stale = true;
   private staleSelection = true;
+  /** In choice "change": the weights to compare with were not here. */
+  private lacksEarlier = false;
   private data = false;
   private readonly onLoad: () => void;
 
@@ -90,6 +92,7 @@ export class SynapseView {
     this.selected.uniforms.strength.value = 0.85;
     this.seed = [...network.recording].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
     view.subscribe(['synapses', 'synapse_choice', 'synapse_threshold', 'hidden'], () => (this.stale = true), signal);
+    frames.onChange((change) => { if (change.kind === 'values' && this.lacksEarlier) this.stale = true; }, signal);
     view.subscribe(['selection', 'synapse_direction'], () => (this.staleSelection = true), signal);
     for (const projection of network.projections) void this.load(projection, signal);
   }
@@ -216,6 +219,7 @@ export class SynapseView {
     const frame_us = this.frames.bins(level) * this.frames.bin_us;
     const interval = Math.max(1, Math.round(round125((Math.abs(speed) * CHANGE_S * 1e6) / frame_us)));
     const shown = this.loaded.filter(({ info }) => !hidden.has(info.source) && !hidden.has(info.target));
+    this.lacksEarlier = false;
     const candidates = shown.map((projection) => this.candidates(projection, level, frame, interval, rest));
     // Shared by what may be drawn: nobody else could use what a projection without changes got.
     const shares = shareBudget(candidates.map(({ n }) => n), this.view.get('synapses'));
@@ -258,6 +262,9 @@ export class SynapseView {
     }
     if (this.view.get('synapse_choice') === 'change') {
       const before = state === null ? null : this.changes.before(info.name, level, frame, interval, rest);
+      // Looking back moved the state away and here again, each time to a new version.
+      projection.chosenVersion = this.state(projection, level, frame)?.version ?? -1;
+      this.lacksEarlier ||= before === null;
       if (state === null || before === null) return { n: 0, strengths: null, least: 0, frames: 0 };
       const strengths = state.values.map((value, id) => value - before.values[id]);
       const moved = strengths.filter((change) => Math.abs(change) > 0);
