@@ -56,7 +56,8 @@ float glowOf(int id) {
 `;
 
 function glslColour(hex: string): string {
-  const { r, g, b } = new THREE.Color(hex);
+  // As it is: the shaders speak display colours, and three.js would take it for one to convert.
+  const { r, g, b } = new THREE.Color().setStyle(hex, THREE.LinearSRGBColorSpace);
   return `vec3(${[r, g, b].map((part) => part.toFixed(4)).join(', ')})`;
 }
 

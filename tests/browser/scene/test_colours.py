@@ -86,6 +86,8 @@ def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, rest:
         line.startswith("silent") and line.endswith("· 1") for line in legend
     )  # b does not fire during a
     assert nearest(page.evaluate(COLOUR, 3), ("dead", "saturated")) == "saturated"
+    red, _, blue = page.evaluate(COLOUR, 3)
+    assert blue / red == pytest.approx(66 / 240, abs=0.1)  # the hue that the legend shows
 
 
 def test_in_degree_is_signed_and_says_its_range(page: Page, address: str, rest: Rest) -> None:
