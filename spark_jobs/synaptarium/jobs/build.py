@@ -38,8 +38,8 @@ __all__ = ["build_range", "choose_engine", "finish", "precompute"]
 
 #: Above this many events Spark's start-up pays for itself; see tests/bench/bench_scale.py.
 SPARK_EVENTS = 100_000_000
-#: On so few cores threads nearly keep up (12.9 to 14.3 million events a second on two): the five seconds that Spark needs to
-#: start pay off five times later.
+#: On so few cores threads keep up (14 million events a second on two, Spark 12 to 14): there is little for Spark's five seconds
+#: of start-up to win.
 FEW_CORES, FEW_CORES_FACTOR = 4, 5
 #: More threads only contend for the interpreter: sorting and compressing run outside its lock, the rest does not.
 MAX_LOCAL_WORKERS = 4
