@@ -29,7 +29,7 @@ from synaptarium.modules.base import (
 )
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.stimuli import Presentations, presentations
-from synaptarium.modules.synapse import projection_weights
+from synaptarium.modules.weights import projection_weights
 from synaptarium.modules.window import spikes_in, states_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput

@@ -1,6 +1,6 @@
 """Synapses.
 
-Receptive fields of a layer at the window's end and at the run's, and the distribution of the weights of a projection and of
+Receptive fields of a layer at the playhead and at the run's end, and the distribution of the weights of a projection and of
 the synapses onto the selected neurons over time.
 
 Spread is the population standard deviation. Courses are of all synapses at the boundaries of the summary tables, whose bins span
@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.kernels.pruning import prune
-from synaptarium.kernels.weights import mean_and_spread, receptive_fields, weight_histogram
+from synaptarium.kernels.weights import receptive_fields
 from synaptarium.modules.base import Module, ProjectionName, Selection, checked, slider
-from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
-from synaptarium.modules.window import Frames, state_at, states_in, tiles_of
-from synaptarium.modules.wording import clock, playhead_us
+from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.weights import Course, Weights, courses_of, projection_weights, state_of
+from synaptarium.modules.window import Frames
+from synaptarium.modules.wording import clock, playhead_us, span
 from synaptarium.schemas.errors import InvalidInput
-from synaptarium.schemas.manifest import EXACT_LEVELS, Tile
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import (
     AnyPanel,
@@ -41,20 +41,11 @@ from synaptarium.schemas.panels import (
     Table,
     TableColumn,
 )
-from synaptarium.schemas.recording import Accounting, Projection
-from synaptarium.schemas.tables import TableName
+from synaptarium.schemas.recording import Accounting
 
 MAX_SELECTED = 4
-# 65,536 synapses and at most 256 KiB a chunk each: two states of four tiles leave room for the course over time.
-MAX_TILES = 4
 MAX_CELLS = 131_072
 MAX_PRUNED = 100
-TIME_POINTS = 96
-TABLE_POINTS = 64
-# From fewer boundaries of a summary table than this, chunks tell more.
-_FEW_ROWS = 8
-BINS = 40
-_CHUNK_BYTES = 384 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,31 +85,6 @@ class Params:
                 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Weights:
-    """What was read of a projection: its first tiles, their synapses, and what is left out."""
-
-    projection: Projection
-    tiles: list[Tile]
-    pre: NDArray[np.uint32]
-    post: NDArray[np.uint32]
-    n_pre: int
-    low: float
-    high: float
-    accounting: tuple[Accounting, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Course:
-    """Mean, spread (n_points,) and histogram (n_points, n_bins) from ``low`` to ``high`` of some synapses over time."""
-
-    mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    histogram: NDArray[np.int64]
-    low: float
-    high: float
-
-
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the fields, the course of the projection, and the panels of each selected neuron."""
     selection = checked(reader.recording, selection)
@@ -144,17 +110,17 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     neurons = chosen[-MAX_SELECTED:]
     # The state at the end of the playhead's frame, as in the scene.
     stop_us = playhead_us(reader, window) + 1
-    now = _state(reader, weights, stop_us)
+    now = state_of(reader, weights, stop_us)
     shape = _field_shape(reader, weights, params)
     panels: list[AnyPanel] = []
     moments = [("now", "at the playhead", stop_us, now)]
     if stop_us < reader.manifest.t_stop_us:
         end_us = reader.manifest.t_stop_us
-        moments.append(("end", "at the run's end", end_us, _state(reader, weights, end_us)))
+        moments.append(("end", "at the run's end", end_us, state_of(reader, weights, end_us)))
     panels += _pruning(weights, params, stop_us, now, shape, columns)
     for id, words, t_us, state in moments:
         panels.append(_gallery(weights, id, words, t_us, state, shape, columns))
-    frames, t_us, courses = _courses(reader, window, weights, neurons)
+    frames, t_us, courses = courses_of(reader, window, weights, neurons)
     who = [projection.name, *(f"{projection.target} {neuron}" for neuron in neurons)]
     for number, (name, course) in enumerate(zip(who, courses, strict=True)):
         panels += _course(weights, window, f"course.{number}", name, frames, t_us, course, columns)
@@ -166,65 +132,6 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         )
         panels[-1] = msgspec.structs.replace(panels[-1], accounting=(*panels[-1].accounting, told))
     return Panels(tuple(panels), columns)
-
-
-def projection_weights(reader: RecordingReader, selection: Selection, name: str) -> Weights | None:
-    """Return the synapses of a projection, as far as an answer can read them.
-
-    Parameters
-    ----------
-    name : str
-        Empty takes one onto the selection's layer, else the one whose weights changed most.
-
-    Returns
-    -------
-    Weights or None
-        None where the recording has no weights.
-    """
-    projection = _projection(reader, selection, name)
-    return None if projection is None else _weights(reader, projection)
-
-
-def _projection(reader: RecordingReader, selection: Selection, name: str) -> Projection | None:
-    known = {projection.name: projection for projection in reader.recording.header.projections}
-    if name:
-        if name not in known:
-            raise InvalidInput(
-                f"There is no projection {name[:80]!r}.",
-                hint="Projections: " + (", ".join(known) or "none"),
-                where="projection",
-            )
-        return known[name]
-    changes = reader.recording.counts.weights
-    recorded = [projection for projection in known.values() if changes.get(projection.name)]
-    for ref in reversed(selection):
-        onto = [projection for projection in recorded if projection.target == ref.layer]
-        if onto:
-            return max(onto, key=lambda projection: changes[projection.name])
-    return max(recorded, key=lambda projection: changes[projection.name], default=None)
-
-
-def _weights(reader: RecordingReader, projection: Projection) -> Weights:
-    tiles = tiles_of(reader, projection.name, "projection")
-    kept = tiles[:MAX_TILES]
-    n = sum(tile.n for tile in kept)
-    pre, post = reader.synapses(projection.name, n)
-    span = reader.recording.weights.get(projection.name)
-    low = min(span.first.min, span.last.min) if span else 0.0
-    high = max(span.first.max, span.last.max) if span else 1.0
-    if not low < high:
-        low, high = low - 0.5, low + 0.5
-    accounting: tuple[Accounting, ...] = ()
-    if n < projection.synapses:
-        why = "An answer reads at most 4 MiB; the first synapses of the projection are read."
-        accounting = (Accounting(what="synapses", kept=n, total=projection.synapses, why=why),)
-    layer = next(layer for layer in reader.recording.header.layers if layer.name == projection.source)
-    return Weights(projection, kept, pre, post, layer.neurons, low, high, accounting)
-
-
-def _state(reader: RecordingReader, weights: Weights, t_us: int) -> NDArray[np.float32]:
-    parts = [state_at(reader, "weights", weights.projection.name, tile, t_us) for tile in weights.tiles]
-    return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
 def _field_shape(reader: RecordingReader, weights: Weights, params: Params) -> tuple[int, int]:
@@ -395,106 +302,6 @@ def _field(
     )
 
 
-def _courses(
-    reader: RecordingReader, window: TimeWindow, weights: Weights, neurons: list[int]
-) -> tuple[Frames | None, NDArray[np.int64], list[_Course]]:
-    """Return the course of all synapses, then of those onto each neuron: from the summary tables, or of what was read."""
-    found = _courses_from_tables(reader, window, weights, neurons)
-    if found is not None:
-        return None, *found
-    n_all = sum(tile.n for tile in weights.tiles)
-    masks = [np.arange(n_all)] + [np.flatnonzero(weights.post == neuron) for neuron in neurons]
-    frames, states = None, iter(())
-    if weights.tiles and reader.has("weights"):
-        manifest = reader.manifest
-        length_us = max(0, window.t_stop_us - window.t_start_us)
-        fine = [
-            level.level
-            for level in manifest.levels[:EXACT_LEVELS]
-            if length_us <= 4096 * level.bins * manifest.bin_us
-        ]
-        frames, states = states_in(
-            reader,
-            "weights",
-            weights.projection.name,
-            weights.tiles,
-            window.t_start_us,
-            window.t_stop_us,
-            # What is left, less the chunk of each tile before the window, which tells its first state.
-            budget_bytes=BUDGET_BYTES - reader.bytes_read - len(weights.tiles) * _CHUNK_BYTES,
-            levels=fine or (EXACT_LEVELS - 1,),
-        )
-    known = np.flatnonzero(frames.covered) if frames else np.empty(0, np.int64)
-    places = np.linspace(0, len(known) - 1, TIME_POINTS).astype(int) if len(known) else np.empty(0, int)
-    wanted = set(known[places].tolist())
-    ends: list[int] = []
-    rows: list[list[tuple[float, float, NDArray[np.int64]]]] = [[] for _ in masks]
-    for frame, state in states:
-        if frame not in wanted:
-            continue
-        ends.append(frame)
-        for mask, row in zip(masks, rows, strict=True):
-            own = state if mask is masks[0] else state[mask]
-            row.append(
-                (
-                    *mean_and_spread(own),
-                    weight_histogram(own, low=weights.low, high=weights.high, n_bins=BINS),
-                )
-            )
-    t_us = frames.t_us[ends] + frames.frame_us if frames else np.empty(0, np.int64)
-    courses = [
-        _Course(
-            np.array([one[0] for one in row]),
-            np.array([one[1] for one in row]),
-            np.array([one[2] for one in row], np.int64).reshape(-1, BINS),
-            weights.low,
-            weights.high,
-        )
-        for row in rows
-    ]
-    return frames, t_us, courses
-
-
-def _courses_from_tables(
-    reader: RecordingReader, window: TimeWindow, weights: Weights, neurons: list[int]
-) -> tuple[NDArray[np.int64], list[_Course]] | None:
-    """Return the boundaries and the courses by the summary tables; None where they are absent or too coarse."""
-    tables, name = reader.tables, weights.projection.name
-    if tables is None:
-        return None
-    # Of each course its table of statistics, its histogram, and the item in them.
-    wanted: list[tuple[TableName, TableName, int]] = [("weights", "weights.histogram", 0)]
-    for neuron in neurons:
-        wanted.append(("weights.neurons", "weights.neurons.histogram", neuron))
-    found: list[_Course] = []
-    t_us = np.empty(0, np.int64)
-    for statistics, histogram, item in wanted:
-        # A state is that at a boundary, so the rows of all these tables are the same.
-        grid, bins = tables.find(statistics, name), tables.find(histogram, name)
-        if grid is None or bins is None or grid.interval_bins != bins.interval_bins or not bins.edges:
-            return None
-        first, last = tables.rows_inside(grid, window.t_start_us, window.t_stop_us)
-        if last - first < _FEW_ROWS:
-            return None
-        rows = np.unique(np.linspace(max(1, first), last, TABLE_POINTS).astype(int)).tolist()
-        cost = sum(reader.table_bytes(one, rows, first_item=item, n_items=1) for one in (grid, bins))
-        if cost > (BUDGET_BYTES - reader.bytes_read) // 2:
-            return None
-        stored = reader.table_rows(grid, rows, first_item=item, n_items=1)
-        counts = reader.table_rows(bins, rows, first_item=item, n_items=1)["n"]
-        t_us = np.array([tables.boundary_us(grid, row) for row in rows], np.int64)
-        found.append(
-            _Course(
-                stored["mean"][:, 0, 0].astype(np.float64),
-                stored["std"][:, 0, 0].astype(np.float64),
-                counts[:, 0, :].astype(np.int64),
-                bins.edges[0],
-                bins.edges[-1],
-            )
-        )
-    return t_us, found
-
-
 def _course(
     weights: Weights,
     window: TimeWindow,
@@ -502,7 +309,7 @@ def _course(
     name: str,
     frames: Frames | None,
     t_us: NDArray[np.int64],
-    course: _Course,
+    course: Course,
     columns: dict[str, Column],
 ) -> list[AnyPanel]:
     known = bool(np.isfinite(course.mean).any())
@@ -516,11 +323,10 @@ def _course(
     columns[f"{id}.below"] = course.mean - course.spread
     # Row 0 is drawn on top: the largest weights.
     columns[f"{id}.n"] = course.histogram.T[::-1].reshape(-1).astype(np.float64)
-    span = f"{clock(window.t_start_us)} to {clock(window.t_stop_us)}"
     mean = Series(
         id=f"{id}.mean",
         title=f"Mean weight of {name}",
-        subtitle=f"{span}, at {len(t_us)} times, with one standard deviation above and below",
+        subtitle=f"{span(window)}, at {len(t_us)} times, with one standard deviation above and below",
         x=f"{id}.t_us",
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Weight"),
@@ -535,7 +341,7 @@ def _course(
     distribution = Matrix(
         id=f"{id}.distribution",
         title=f"Weights of {name} over time",
-        subtitle=f"{span}, synapses per bin, {n_bins} bins from {course.high:.4g} (top) to {course.low:.4g} (bottom)",
+        subtitle=f"{span(window)}, synapses per bin, {n_bins} bins from {course.high:.4g} (top) to {course.low:.4g} (bottom)",
         values=f"{id}.n",
         rows=n_bins,
         columns=len(t_us),
