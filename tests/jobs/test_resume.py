@@ -9,11 +9,11 @@ import sys
 import msgspec
 import pytest
 
+from synaptarium.jobs import spark
 from synaptarium.jobs.build import precompute
 from synaptarium.jobs.cluster import versions
 from synaptarium.jobs.plan import make_plan
 from synaptarium.jobs.ranges import build_range
-from synaptarium.jobs.spark import build_ranges
 from synaptarium.store import jobs, recordings
 
 VICTIM = """
@@ -80,15 +80,16 @@ def test_a_changed_recording_is_planned_anew(store, learning_run) -> None:
     assert jobs.done_parts(store, recording.num, killed) == {}
 
 
-def test_a_task_tried_again_after_its_last_range_has_nothing_to_do(store, learning_run) -> None:
+def test_a_task_tried_again_after_its_last_range_has_nothing_to_do(store, learning_run, monkeypatch) -> None:
     """Its worker was killed between the last range and the word of it."""
     recording = learning_run(seconds=24.0).stored(store)
     plan = make_plan(store, recording, build=1)
     for index in (0, 1):
         build_range(store, plan, index)
     before = jobs.done_parts(store, plan.num, 1)
+    monkeypatch.setattr(spark, "_connected", lambda uri, name: store)  # else its connection outlives the test
 
-    task = build_ranges(store.uri, store.name, msgspec.json.encode(plan), versions(), [[0, 1]])
+    task = spark.build_ranges(store.uri, store.name, msgspec.json.encode(plan), versions(), [[0, 1]])
 
     assert list(task) == []
     assert jobs.done_parts(store, plan.num, 1) == before

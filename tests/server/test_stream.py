@@ -372,6 +372,27 @@ def test_deleted_recording_is_told_to_who_watches(viewer: Stream, url: str) -> N
     assert viewer.connected
 
 
+def test_deletion_that_stopped_half_way_is_told_as_one(
+    viewer: Stream, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its chunks are gone, its document is not."""
+    from synaptarium.store import chunks, recordings
+
+    def interrupted(store: Store, num: int) -> None:
+        delete_all(store, num)
+        raise KeyboardInterrupt
+
+    delete_all = chunks.delete_all
+    monkeypatch.setattr(chunks, "delete_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        recordings.delete(store, "small")
+
+    viewer.play(0, speed=0.1)
+
+    error = next(e for e in until(viewer, lambda e: isinstance(e, ErrorBody)) if isinstance(e, ErrorBody))
+    assert error.code == "recording_not_found"
+
+
 def test_recording_deleted_by_another_process_is_told(viewer: Stream, store: Store) -> None:
     from synaptarium.store import recordings
 

@@ -145,7 +145,8 @@ def delete(store: Store, id: str) -> None:
     """
     recording = get(store, id)
     jobs.check_free(store, recording.num)
-    set_status(store, id, "failed")  # an interrupted deletion must not look whole
+    # An interrupted deletion must not look whole, and who watches must not ask for chunks that are going.
+    _update(store, id, {"$set": {"status": "failed", "build": None}})
     chunks.delete_all(store, recording.num)
     for name in ("events", "neurons", "synapses", "summaries", "jobs"):
         collection = store.durable(name)

@@ -193,6 +193,10 @@ class Hub:
                 # Precomputed again meanwhile: the old build's chunks are gone.
                 self._renew(read_manifest(self._store, recording))
                 raise Outdated
+            if recording.build is None and recording.status == "failed":
+                raise _deleted(recording.id)
+            if recording.build is None:
+                raise _unbuilt(recording.id)
             raise CorruptData(
                 f"Chunk {missing.chunk} of stream {missing.stream}, level {missing.level}, tile {missing.tile} stands "
                 "in the manifest and is not stored.",
@@ -221,13 +225,7 @@ class Hub:
             self._shelf.forget(known.manifest.num)
             self._series.forget(known.manifest.num)
         for viewer in self.viewers(recording_id):
-            viewer.fail(
-                RecordingNotFound(
-                    f"The recording {recording_id!r} was deleted while it was watched.",
-                    hint="Choose another recording on the home page.",
-                    where=recording_id,
-                )
-            )
+            viewer.fail(_deleted(recording_id))
 
     # --- the follower --------------------------------------------------------------------------------------------
 
@@ -317,8 +315,20 @@ def read_manifest(store: Store, recording: Recording) -> Manifest:
         if document is not None:
             return msgspec.convert(document, Manifest)
         log.warning("the manifest of %s, build %s is missing", recording.id, recording.build)
-    raise BuildNotFound(
-        f"The recording {recording.id!r} has not been precomputed yet.",
-        hint=f"Run `synaptarium precompute {recording.id}`, or press Precompute on the home page.",
-        where=recording.id,
+    raise _unbuilt(recording.id)
+
+
+def _unbuilt(recording_id: str) -> BuildNotFound:
+    return BuildNotFound(
+        f"The recording {recording_id!r} has no chunks: it was not precomputed yet, or they were dropped.",
+        hint=f"Run `synaptarium precompute {recording_id}`, or press Precompute on the home page.",
+        where=recording_id,
+    )
+
+
+def _deleted(recording_id: str) -> RecordingNotFound:
+    return RecordingNotFound(
+        f"The recording {recording_id!r} was deleted while it was watched.",
+        hint="Choose another recording on the home page.",
+        where=recording_id,
     )
