@@ -125,6 +125,8 @@ def build(seed: int) -> Model:
     """Build the network."""
     import nengo
 
+    # No solver runs here that a cache would save; beside another simulation nengo's would report a damaged index.
+    nengo.rc["decoder_cache"]["enabled"] = "False"
     teacher = Teacher(*digits(seed))
     fields = receptive_fields(seed)
     rows = np.repeat(np.eye(CLASSES), COLUMNS, axis=0)  # deep neuron -> its digit
