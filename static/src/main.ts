@@ -13,7 +13,8 @@ import { h } from './ui/dom';
 import { showHome } from './ui/home';
 import { icon } from './ui/icons';
 import { applyTheme, storedTheme } from './ui/theme';
-import { type Hooks, showViewer } from './ui/viewer';
+import type { Hooks } from './ui/page_hooks';
+import { showViewer } from './ui/viewer';
 
 declare global {
   interface Window {

@@ -12,6 +12,15 @@ interface Label {
   shown: boolean;
 }
 
+/** A label as it is shown: middle of its upper edge, CSS pixels. */
+export interface ShownLabel {
+  readonly text: string;
+  readonly detail: string;
+  readonly colour: string;
+  readonly x: number;
+  readonly y: number;
+}
+
 const HEIGHT = 34;
 
 export class Labels {
@@ -64,8 +73,8 @@ export class Labels {
     }
   }
 
-  /** What is shown now, for screenshots: CSS pixels. */
-  shown(): { text: string; detail: string; colour: string; x: number; y: number }[] {
+  /** What is shown now, for screenshots. */
+  shown(): ShownLabel[] {
     const host = this.root.getBoundingClientRect();
     return this.labels
       .filter((label) => label.shown)

@@ -6,6 +6,7 @@
 import * as THREE from 'three';
 
 import { FIELD_OF_VIEW_DEG } from './camera_rig';
+import type { ShownLabel } from './labels';
 import type { Neurons } from './neurons';
 
 const TILE = 1536;
@@ -70,6 +71,24 @@ export function drawPicture({ renderer, scene, camera, neurons, backdrop, page }
     target.dispose();
   }
   return canvas;
+}
+
+/** Writes the labels, which the page has as text over the canvas, into the picture. */
+export function drawLabels(canvas: HTMLCanvasElement, labels: readonly ShownLabel[], page: PictureParts['page']): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  const scale = canvas.height / page.height;
+  context.translate(canvas.width / 2, 0);
+  context.scale(scale, scale);
+  context.textAlign = 'center';
+  for (const { text, detail, colour, x, y } of labels) {
+    context.fillStyle = colour;
+    context.font = '500 13px system-ui, sans-serif';
+    context.fillText(text, x - page.width / 2, y + 13);
+    context.fillStyle = '#9aa4b8';
+    context.font = '12px system-ui, sans-serif';
+    context.fillText(detail, x - page.width / 2, y + 30);
+  }
 }
 
 /** The inner part of a tile, top row first. */

@@ -12,6 +12,7 @@ import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
 import { ColourRange } from './colour_range';
 import { FlashLimiter } from './flash_limiter';
+import { Framing } from './framing';
 import { drawsInSoftware } from './graphics';
 import { Labels } from './labels';
 import { LayoutMotion } from './layout_motion';
@@ -22,7 +23,7 @@ import { Measures } from './measures';
 import { NeuronTable } from './neuron_table';
 import { Neurons } from './neurons';
 import { Picker } from './picker';
-import { drawPicture, MOST_PX, type PictureWish } from './picture';
+import { drawLabels, drawPicture, MOST_PX, type PictureWish } from './picture';
 import { Pointer } from './pointer';
 import { Rebuilt } from './rebuilt';
 import { RegionSelect } from './region_select';
@@ -46,6 +47,7 @@ export class Scene implements SceneHandle {
   private readonly renderer: THREE.WebGLRenderer;
   private readonly scene = new THREE.Scene();
   private readonly rig: CameraRig;
+  private readonly framing: Framing;
   private readonly table: NeuronTable;
   private readonly activity: Activity;
   private readonly neurons: Neurons;
@@ -121,6 +123,7 @@ export class Scene implements SceneHandle {
       // A flight that ends where the view sent it says nothing new: undo would take it for a step of its own.
       if (JSON.stringify(view.get('camera')) !== this.ownCamera) view.set({ camera });
     };
+    this.framing = new Framing(view, this.table, this.rig);
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => this.layoutChanged(far, camera));
     this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.rebuilt, this.layout);
     this.region = new RegionSelect(canvas, context, this.table, this.rig);
@@ -128,7 +131,7 @@ export class Scene implements SceneHandle {
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(host);
     this.resize();
-    this.arrive();
+    this.framing.arrive();
 
     this.listen(canvas);
     this.demand();
@@ -138,26 +141,15 @@ export class Scene implements SceneHandle {
   // ------------------------------------------------------------------ what the page calls
 
   home(): void {
-    this.rig.flyTo(this.rig.homePose(this.corners()));
+    this.framing.home();
   }
 
   fitSelection(): void {
-    const selection = this.context.view.get('selection');
-    if (selection.length === 0) return this.home();
-    const box = new THREE.Box3();
-    const point = new THREE.Vector3();
-    for (const id of selection) {
-      this.table.position(id, point);
-      const reach = 6 * (this.table.rowOf(id)?.spacing ?? 1);
-      box.union(new THREE.Box3().setFromCenterAndSize(point, new THREE.Vector3(reach, reach, reach)));
-    }
-    this.rig.flyTo(this.rig.fitPose(boxCorners(box), this.rig.direction(), 1.2));
+    this.framing.fitSelection();
   }
 
   fitLayer(layer: number): void {
-    const row = this.table.rows[layer];
-    if (row === undefined || row.kind !== 'layer') return;
-    this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.goalOf(row)), new THREE.Vector3(-0.85, 0.22, 0.48).normalize(), 1.25));
+    this.framing.fitLayer(layer);
   }
 
   /** The next drag selects what lies inside a box or a drawn line. */
@@ -272,7 +264,7 @@ export class Scene implements SceneHandle {
       renderer: this.renderer, scene: this.scene, camera: this.rig.camera, neurons: this.neurons, backdrop: this.backdrop.object,
       page: { width: this.width, height: this.height },
     }, { ...wish, width, height });
-    if (wish.labels) this.drawLabels(canvas);
+    if (wish.labels) drawLabels(canvas, this.labels.shown(), { width: this.width, height: this.height });
     this.resize();
     return await new Promise((resolve, reject) =>
       canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture could not be encoded.')) : resolve(blob)), 'image/png'),
@@ -281,23 +273,6 @@ export class Scene implements SceneHandle {
 
   legendSvg(): string {
     return legendSvg(this.legend.text);
-  }
-
-  private drawLabels(canvas: HTMLCanvasElement): void {
-    const context = canvas.getContext('2d');
-    if (context === null) return;
-    const scale = canvas.height / this.height;
-    context.translate(canvas.width / 2, 0);
-    context.scale(scale, scale);
-    context.textAlign = 'center';
-    for (const { text, detail, colour, x, y } of this.labels.shown()) {
-      context.fillStyle = colour;
-      context.font = '500 13px system-ui, sans-serif';
-      context.fillText(text, x - this.width / 2, y + 13);
-      context.fillStyle = '#9aa4b8';
-      context.font = '12px system-ui, sans-serif';
-      context.fillText(detail, x - this.width / 2, y + 30);
-    }
   }
 
   /** For benches that call `renderFrame` themselves. */
@@ -428,7 +403,7 @@ export class Scene implements SceneHandle {
       ['camera'],
       () => {
         const camera = view.get('camera');
-        if (camera === null) this.home();
+        if (camera === null) this.framing.home();
         else if (JSON.stringify(camera) !== this.ownCamera) this.rig.flyTo(camera);
       },
       signal,
@@ -449,7 +424,7 @@ export class Scene implements SceneHandle {
   /** Neurons lie elsewhere (`far`), or the layers stand closer or farther: the whole of it is shown again. */
   private layoutChanged(far: boolean, camera: boolean): void {
     this.rig.setWorld(this.table.bounds());
-    if (far && !camera) this.home();
+    if (far && !camera) this.framing.home();
     this.invalidate();
   }
 
@@ -484,26 +459,6 @@ export class Scene implements SceneHandle {
     this.neurons.resize((this.height * ratio) / (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2)), ratio);
     this.invalidate();
   }
-
-  /** The first view: from a little farther and more to the side, eased to home; or where the link says. */
-  private arrive(): void {
-    const camera = this.context.view.get('camera');
-    const home = this.rig.homePose(this.corners());
-    if (camera !== null) return this.rig.flyTo(camera, 'now');
-    const target = new THREE.Vector3(...home.target);
-    const far = new THREE.Vector3(...home.position).sub(target).multiplyScalar(1.45).applyAxisAngle(new THREE.Vector3(0, 1, 0), -0.35);
-    this.rig.flyTo({ position: far.add(target).toArray() as [number, number, number], target: home.target }, 'now');
-    this.rig.flyTo(home, 'first');
-  }
-
-  private corners(): THREE.Vector3[] {
-    const rows = this.table.rows.filter((row) => row.visible > 0.5);
-    return (rows.length > 0 ? rows : this.table.rows).flatMap((row) => boxCorners(this.table.goalOf(row)));
-  }
-}
-
-function boxCorners({ min, max }: THREE.Box3): THREE.Vector3[] {
-  return Array.from({ length: 8 }, (_, i) => new THREE.Vector3(i & 1 ? max.x : min.x, i & 2 ? max.y : min.y, i & 4 ? max.z : min.z));
 }
 
 function median(values: readonly number[]): number {

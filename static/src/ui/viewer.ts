@@ -12,12 +12,14 @@ import { PlaybackClock } from '../state/playback';
 import { loadOverview } from '../state/overview';
 import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recording';
 import { saturatedHz, search } from '../state/search';
-import { View, VIEW_DEFAULTS } from '../state/view';
+import { View } from '../state/view';
 import { append, h, setText } from './dom';
 import { Dock } from './dock';
 import { icon } from './icons';
 import { SessionDesk } from './session_desk';
-import { listenForKeys, type Shortcut, showShortcuts } from './shortcuts';
+import { type Hooks, pageHooks } from './page_hooks';
+import { pageKeys, showPageKeys } from './page_keys';
+import { listenForKeys, type Shortcut } from './shortcuts';
 import { SidePanel } from './side_panel';
 import { splitter } from './splitter';
 import { stimulusCard } from './stimulus_card';
@@ -29,28 +31,6 @@ import { SPEEDS, Transport } from './transport';
 const RETRY_MS = 1500;
 /** A first look shows about so many frames a second, so that single spikes can be followed. */
 const FIRST_FRAMES_PER_S = 120;
-
-/** What `window.synaptarium` gives to tests and to scripts in the console. */
-export interface Hooks {
-  readonly ready: Promise<void>;
-  state(): Record<string, unknown>;
-  seek(t_us: number): void;
-  play(): void;
-  pause(): void;
-  setSpeed(speed: number): void;
-  setLoop(loop: { t_start_us: number; t_stop_us: number } | null): void;
-  select(neurons: number[]): void;
-  setView(changes: Record<string, unknown>): void;
-  project(neuron: number): { x: number; y: number } | null;
-  /** Global indices of the neurons that spike in the playhead's frame, ascending; null where it is not loaded. */
-  spikesNow(): number[] | null;
-  /** What of sessions goes on: recording, replaying. */
-  session(): Record<string, unknown>;
-  seekSession(at_ms: number): void;
-  /** The values of a projection's weights (stream "weights") or a layer's variable at the playhead; NaN as null. */
-  valuesNow(stream: string, target: string): (number | null)[] | null;
-  scene(): SceneHandle | null;
-}
 
 export async function showViewer(root: HTMLElement, link: LinkedView, signal: AbortSignal): Promise<Hooks> {
   document.title = `${link.recording} - Synaptarium`;
@@ -150,7 +130,7 @@ class Viewer {
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => this.showKeys(), home: () => this.scene?.home(), share: () => void this.share(), extras: this.sessions.buttons,
+      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), extras: this.sessions.buttons,
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -163,7 +143,11 @@ class Viewer {
     }, signal);
     this.history = new History(this.view, signal);
     this.address = new AddressBar(() => this.link(), signal);
-    this.shortcuts = this.makeShortcuts();
+    this.shortcuts = pageKeys({
+      clock: this.clock, store, view: this.view, layers: network.layers, transport: this.transport, top: this.top,
+      sessions: this.sessions, history: this.history, scene: () => this.scene, interval_us: () => this.interval_us(),
+      toggle: (pane) => this.toggle(pane), toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
+    });
     this.layOut();
     listenForKeys(this.shortcuts, signal);
     this.view.subscribe(null, () => this.address.touch(), signal);
@@ -175,7 +159,10 @@ class Viewer {
 
     let markReady: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => { markReady = resolve; });
-    this.hooks = this.makeHooks(ready);
+    this.hooks = pageHooks({
+      ready, network, clock: this.clock, store, data: this.data, view: this.view, sessions: this.sessions,
+      scene: () => this.scene, stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [],
+    });
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
       if (!this.sessions.start() && link.t_us === undefined && !quiet) this.clock.play();
@@ -331,69 +318,6 @@ class Viewer {
     return Math.max(this.store.bin_us, [1, 2, 5, 10].map((digit) => digit * power).find((value) => value >= wanted * 0.7) ?? power);
   }
 
-  private move(intervals: number): void {
-    this.clock.seek(this.clock.t_us + intervals * this.interval_us());
-  }
-
-  private makeShortcuts(): Shortcut[] {
-    const { clock, view } = this;
-    const layers = this.loaded.network.layers.slice(0, 9);
-    const signed = (sign: 1 | -1): void => {
-      clock.setSpeed(sign * Math.abs(clock.speed));
-      clock.play();
-    };
-    return [
-      { keys: [' '], label: 'Play or pause', group: 'Time', run: () => clock.toggle() },
-      { keys: ['j'], label: 'Play in reverse', group: 'Time', run: () => signed(-1) },
-      { keys: ['k'], label: 'Pause', group: 'Time', run: () => clock.pause() },
-      { keys: ['l'], label: 'Play forward', group: 'Time', run: () => signed(1) },
-      { keys: ['ArrowLeft'], label: 'One interval back', group: 'Time', run: () => this.move(-1) },
-      { keys: ['ArrowRight'], label: 'One interval on', group: 'Time', run: () => this.move(1) },
-      { keys: ['Shift+ArrowLeft'], label: 'Ten intervals back', group: 'Time', run: () => this.move(-10) },
-      { keys: ['Shift+ArrowRight'], label: 'Ten intervals on', group: 'Time', run: () => this.move(10) },
-      { keys: [','], label: 'One frame back', group: 'Time', run: () => clock.step(-1) },
-      { keys: ['.'], label: 'One frame on', group: 'Time', run: () => clock.step(1) },
-      { keys: ['['], label: 'Slower', group: 'Time', run: () => this.transport.nextSpeed(-1) },
-      { keys: [']'], label: 'Faster', group: 'Time', run: () => this.transport.nextSpeed(1) },
-      ...this.transport.scrub.shortcuts,
-      { keys: ['r'], label: 'Loop on or off', group: 'Time', run: () => this.transport.toggleLoop() },
-      { keys: ['Home'], label: 'To the start', group: 'Time', run: () => clock.seek(this.store.t_start_us) },
-      { keys: ['End'], label: 'To the end', group: 'Time', run: () => clock.seek(this.store.t_stop_us) },
-      { keys: ['h'], label: 'The whole network', group: 'View', run: () => this.scene?.home() },
-      { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => this.scene?.fitSelection() },
-      { keys: ['y'], label: 'Next layout', group: 'View', run: () => this.top.nextLayout() },
-      { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => this.top.nextColour() },
-      { keys: ['w'], label: 'Synapses on or off', group: 'View', run: () => this.toggleSynapses() },
-      { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
-      { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => this.scene?.fitLayer(Number(event.key) - 1) },
-      { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => this.history.undo() },
-      { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => this.history.redo() },
-      { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
-      { keys: ['/'], label: 'Find layers and neurons', group: 'Selection', run: () => this.top.searchField.focus() },
-      ...this.sessions.shortcuts,
-      { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => this.toggle('side') },
-      { keys: ['p'], label: 'Panels', group: 'Page', run: () => this.toggle('dock') },
-      { keys: ['t'], label: 'Light or dark', group: 'Page', run: () => this.toggleTheme() },
-      { keys: ['Enter'], label: 'Full screen', group: 'Page', run: () => this.toggleFullscreen() },
-      { keys: ['?'], label: 'All keys', group: 'Page', run: () => this.showKeys() },
-    ];
-  }
-
-  private synapsesBefore = VIEW_DEFAULTS.synapses;
-
-  private toggleSynapses(): void {
-    const shown = this.view.get('synapses');
-    if (shown > 0) this.synapsesBefore = shown;
-    this.view.set({ synapses: shown > 0 ? 0 : this.synapsesBefore });
-  }
-
-  private showKeys(): void {
-    showShortcuts(this.shortcuts, [
-      ['Click', 'Select a neuron; Shift adds'], ['Shift drag', 'Select in a box; Ctrl adds'], ['Alt drag', 'Select inside a line'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
-      ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel or two fingers on the curve', 'Zoom in time'], ['Alt drag or right drag the curve', 'Pan'], ['Double click the curve', 'The whole run'],
-    ]);
-  }
-
   private toggle(pane: 'side' | 'dock'): void {
     const closed = this.shell.classList.toggle(`no-${pane}`);
     localStorage.setItem(`synaptarium.${pane}`, closed ? 'closed' : 'open');
@@ -426,85 +350,6 @@ class Viewer {
 
   private link(): string {
     return this.sessions.link() ?? linkOf(this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers);
-  }
-
-  private spikesNow(): number[] | null {
-    const { clock, store } = this;
-    const frame = store.frameAt(clock.t_us, clock.level);
-    if (!store.isLoaded(frame, frame + 1, clock.level)) return null;
-    return store.spikesIn(frame, frame + 1, clock.level).flatMap(({ window }) => {
-      const at = frame - window.first_frame;
-      return [...window.ids.subarray(window.offsets[at], window.offsets[at + 1])];
-    });
-  }
-
-  private valuesNow(stream: string, target: string): (number | null)[] | null {
-    const { clock, store } = this;
-    const state = store.stateAt(stream, target, clock.level, store.frameAt(clock.t_us, clock.level));
-    return state?.complete ? Array.from(state.values, (value) => (Number.isNaN(value) ? null : value)) : null;
-  }
-
-  private makeHooks(ready: Promise<void>): Hooks {
-    const { clock, store, data, view } = this;
-    return {
-      ready,
-      seek: (t_us) => clock.seek(t_us),
-      play: () => clock.play(),
-      pause: () => clock.pause(),
-      setSpeed: (speed) => clock.setSpeed(speed),
-      setLoop: (loop) => clock.setLoop(loop),
-      select: (neurons) => view.set({ selection: neurons }),
-      setView: (changes) => view.set(changes),
-      project: (neuron) => this.scene?.project(neuron) ?? null,
-      spikesNow: () => this.spikesNow(),
-      session: () => this.sessions.state(),
-      seekSession: (at_ms) => this.sessions.seek(at_ms),
-      valuesNow: (stream, target) => this.valuesNow(stream, target),
-      scene: () => this.scene,
-      state: () => {
-        const frame = store.frameAt(clock.t_us, clock.level);
-        const counters = data.counters;
-        const stats = this.scene?.stats();
-        const at = this.stimuli.at(clock.t_us);
-        return {
-          recording: this.loaded.network.recording,
-          t_us: clock.t_us,
-          t_start_us: store.t_start_us,
-          t_stop_us: store.t_stop_us,
-          playing: clock.playing,
-          status: clock.status,
-          speed: clock.speed,
-          loop: clock.loop,
-          level: clock.level,
-          frame,
-          frameLoaded: store.isLoaded(frame, frame + 1, clock.level),
-          open: store.index.manifest.open,
-          build: store.index.manifest.build,
-          revision: store.index.manifest.revision,
-          connected: data.connected,
-          label: at >= 0 ? this.stimuli.labels[at] : null,
-          bufferedRanges: store.loadedRanges(clock.level),
-          residentBytes: store.resident_bytes,
-          drawnSpikes: stats?.drawn_spikes ?? 0,
-          spikesInLastFrame: stats?.spikes_in_last_frame ?? 0,
-          framesDrawn: stats?.frames_drawn ?? 0,
-          synapsesDrawn: stats?.synapses_drawn ?? 0,
-          synapsesTotal: stats?.synapses_total ?? 0,
-          jsMs: stats?.js_ms ?? 0,
-          chunks: counters?.chunks ?? { stream: 0, http: 0, cache: 0 },
-          framesOverStream: counters?.frames.stream ?? 0,
-          framesOverHttp: counters?.frames.http ?? 0,
-          worker: counters,
-          selection: view.get('selection').map((neuron) => neuronRef(neuron, this.loaded.network.layers)),
-          hover: view.get('hover'),
-          colour: view.get('colour'),
-          hidden: view.get('hidden'),
-          camera: view.get('camera'),
-          panels: this.dock?.panelIds ?? [],
-          scene: this.scene?.debug?.() ?? null,
-        };
-      },
-    };
   }
 }
 

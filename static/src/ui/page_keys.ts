@@ -1,0 +1,91 @@
+/** Every key of the viewer: one table, from which the keys, their help and the tooltips come. */
+
+import type { History } from '../state/history';
+import type { FrameStore } from '../state/frame_store';
+import type { LayerInfo, SceneHandle } from '../state/frames';
+import type { PlaybackClock } from '../state/playback';
+import { VIEW_DEFAULTS, type View } from '../state/view';
+import type { SessionDesk } from './session_desk';
+import { type Shortcut, showShortcuts } from './shortcuts';
+import type { TopBar } from './top_bar';
+import type { Transport } from './transport';
+
+/** What the mouse does, for the help. */
+const MOUSE: readonly [string, string][] = [
+  ['Click', 'Select a neuron; Shift adds'], ['Shift drag', 'Select in a box; Ctrl adds'], ['Alt drag', 'Select inside a line'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
+  ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel or two fingers on the curve', 'Zoom in time'], ['Alt drag or right drag the curve', 'Pan'], ['Double click the curve', 'The whole run'],
+];
+
+export interface PageKeysParts {
+  readonly clock: PlaybackClock;
+  readonly store: FrameStore;
+  readonly view: View;
+  readonly layers: readonly LayerInfo[];
+  readonly transport: Transport;
+  readonly top: TopBar;
+  readonly sessions: SessionDesk;
+  readonly history: History;
+  scene(): SceneHandle | null;
+  /** What an arrow key moves. */
+  interval_us(): number;
+  toggle(pane: 'side' | 'dock'): void;
+  toggleTheme(): void;
+  toggleFullscreen(): void;
+}
+
+export function pageKeys(parts: PageKeysParts): Shortcut[] {
+  const { clock, store, view, transport, top, sessions, history, scene, toggle, toggleTheme, toggleFullscreen } = parts;
+  const layers = parts.layers.slice(0, 9);
+  const move = (intervals: number): void => clock.seek(clock.t_us + intervals * parts.interval_us());
+  const signed = (sign: 1 | -1): void => {
+    clock.setSpeed(sign * Math.abs(clock.speed));
+    clock.play();
+  };
+  let synapsesBefore = VIEW_DEFAULTS.synapses;
+  const toggleSynapses = (): void => {
+    const shown = view.get('synapses');
+    if (shown > 0) synapsesBefore = shown;
+    view.set({ synapses: shown > 0 ? 0 : synapsesBefore });
+  };
+  const shortcuts: Shortcut[] = [
+    { keys: [' '], label: 'Play or pause', group: 'Time', run: () => clock.toggle() },
+    { keys: ['j'], label: 'Play in reverse', group: 'Time', run: () => signed(-1) },
+    { keys: ['k'], label: 'Pause', group: 'Time', run: () => clock.pause() },
+    { keys: ['l'], label: 'Play forward', group: 'Time', run: () => signed(1) },
+    { keys: ['ArrowLeft'], label: 'One interval back', group: 'Time', run: () => move(-1) },
+    { keys: ['ArrowRight'], label: 'One interval on', group: 'Time', run: () => move(1) },
+    { keys: ['Shift+ArrowLeft'], label: 'Ten intervals back', group: 'Time', run: () => move(-10) },
+    { keys: ['Shift+ArrowRight'], label: 'Ten intervals on', group: 'Time', run: () => move(10) },
+    { keys: [','], label: 'One frame back', group: 'Time', run: () => clock.step(-1) },
+    { keys: ['.'], label: 'One frame on', group: 'Time', run: () => clock.step(1) },
+    { keys: ['['], label: 'Slower', group: 'Time', run: () => transport.nextSpeed(-1) },
+    { keys: [']'], label: 'Faster', group: 'Time', run: () => transport.nextSpeed(1) },
+    ...transport.scrub.shortcuts,
+    { keys: ['r'], label: 'Loop on or off', group: 'Time', run: () => transport.toggleLoop() },
+    { keys: ['Home'], label: 'To the start', group: 'Time', run: () => clock.seek(store.t_start_us) },
+    { keys: ['End'], label: 'To the end', group: 'Time', run: () => clock.seek(store.t_stop_us) },
+    { keys: ['h'], label: 'The whole network', group: 'View', run: () => scene()?.home() },
+    { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => scene()?.fitSelection() },
+    { keys: ['y'], label: 'Next layout', group: 'View', run: () => top.nextLayout() },
+    { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => top.nextColour() },
+    { keys: ['w'], label: 'Synapses on or off', group: 'View', run: () => toggleSynapses() },
+    { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
+    { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => scene()?.fitLayer(Number(event.key) - 1) },
+    { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => history.undo() },
+    { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => history.redo() },
+    { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
+    { keys: ['/'], label: 'Find layers and neurons', group: 'Selection', run: () => top.searchField.focus() },
+    ...sessions.shortcuts,
+    { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => toggle('side') },
+    { keys: ['p'], label: 'Panels', group: 'Page', run: () => toggle('dock') },
+    { keys: ['t'], label: 'Light or dark', group: 'Page', run: () => toggleTheme() },
+    { keys: ['Enter'], label: 'Full screen', group: 'Page', run: () => toggleFullscreen() },
+    { keys: ['?'], label: 'All keys', group: 'Page', run: () => showPageKeys(shortcuts) },
+  ];
+  return shortcuts;
+}
+
+/** Shows the help for all of them. */
+export function showPageKeys(shortcuts: readonly Shortcut[]): void {
+  showShortcuts(shortcuts, MOUSE);
+}
