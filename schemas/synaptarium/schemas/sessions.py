@@ -30,8 +30,8 @@ MAX_NOTES, MAX_NOTE_LETTERS = 1000, 500
 Vector = tuple[float, float, float]
 
 #: Fields of the view that are not the view's own here: the session names the recording, ``clock`` has the playhead,
-#: ``pose`` the camera; theme and bookmarks belong to who looks.
-_ELSEWHERE = {"recording", "t_us", "speed", "loop", "camera", "theme", "bookmarks"}
+#: ``pose`` the camera; theme, bookmarks and their path belong to who looks.
+_ELSEWHERE = {"recording", "t_us", "speed", "loop", "camera", "theme", "bookmarks", "path_s"}
 
 
 def _changes() -> type[msgspec.Struct]:

@@ -25,6 +25,10 @@ ColourMode = Literal[
 #: The strongest and a random sample, only one of them, or those that changed most over the last interval.
 SynapseChoice = Literal["both", "top", "sample", "change"]
 SynapseDirection = Literal["both", "incoming", "outgoing"]
+#: When a projection is drawn as one bundle: where the camera is far, always, never.
+Bundles = Literal["far", "always", "never"]
+BundleWidth = Literal["weight", "number"]
+Minimap = Literal["off", "above", "side"]
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,6 +60,13 @@ class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
     camera: Camera
 
 
+class RuleEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One end of the measuring rule: a neuron, or else a ``place`` in scene units."""
+
+    neuron: NeuronRef | None = None
+    place: tuple[float, float, float] | None = None
+
+
 class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which synapses are drawn.
 
@@ -71,6 +82,15 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         How they are chosen where there are more than the budget.
     direction : {"both", "incoming", "outgoing"}
         Which synapses of the selection.
+    bundles : {"far", "always", "never"}
+        When each projection is drawn as one bundle instead of lines.
+    bundle_width : {"weight", "number"}
+        Whether a bundle is as wide as its summed absolute weight, or as its number of synapses.
+    ghosts : bool
+        Whether pruned synapses are drawn, faintly.
+    ghosts_below : float
+        Least absolute weight of a synapse that is not pruned, as a fraction of the projection's full colour; at 0 those
+        of weight 0 are.
     """
 
     shown: bool = True
@@ -78,6 +98,10 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     threshold: float = 0.0
     choice: SynapseChoice = "both"
     direction: SynapseDirection = "both"
+    bundles: Bundles = "far"
+    bundle_width: BundleWidth = "weight"
+    ghosts: bool = False
+    ghosts_below: float = 0.0
 
 
 class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,7 +142,15 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     camera : Camera or None
         None for the home view.
     bookmarks : tuple of Bookmark
-        Places of the camera to come back to.
+        Places of the camera to come back to, and the stops of its path.
+    path_s : float
+        How long the camera's path through the bookmarks takes, seconds.
+    clip : tuple of float
+        What of the network is shown: from and to along x, y and z, as fractions of its extent.
+    rule : tuple of RuleEnd or None
+        What the measuring rule lies between.
+    minimap : {"off", "above", "side"}
+        From where the minimap shows the network.
     glow_frames : float
         Least half life of a spike's glow, frames of the level shown.
     point_size : float
@@ -148,6 +180,10 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     synapses: SynapseView = SynapseView()
     camera: Camera | None = None
     bookmarks: tuple[Bookmark, ...] = ()
+    path_s: float = 10.0
+    clip: tuple[float, float, float, float, float, float] = (0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
+    rule: tuple[RuleEnd, RuleEnd] | None = None
+    minimap: Minimap = "off"
     glow_frames: float = 4.0
     point_size: float = 1.0
     legend: bool = True

@@ -469,6 +469,11 @@ export interface RecordingSummary {
   job?: Job | null;
 }
 
+export interface RuleEnd {
+  neuron?: NeuronRef | null;
+  place?: [number, number, number] | null;
+}
+
 export interface Scatter3D {
   kind: "scatter3d";
   id: string;
@@ -619,6 +624,10 @@ export interface SynapseView {
   threshold?: number;
   choice?: "both" | "change" | "sample" | "top";
   direction?: "both" | "incoming" | "outgoing";
+  bundles?: "always" | "far" | "never";
+  bundle_width?: "number" | "weight";
+  ghosts?: boolean;
+  ghosts_below?: number;
 }
 
 export interface Table {
@@ -694,6 +703,9 @@ export interface ViewChanges {
   selection?: NeuronRef[];
   sets?: NeuronSet[];
   synapses?: SynapseView;
+  clip?: [number, number, number, number, number, number];
+  rule?: [RuleEnd, RuleEnd] | null;
+  minimap?: "above" | "off" | "side";
   glow_frames?: number;
   point_size?: number;
   legend?: boolean;
@@ -724,6 +736,10 @@ export interface ViewState {
   synapses?: SynapseView;
   camera?: Camera | null;
   bookmarks?: Bookmark[];
+  path_s?: number;
+  clip?: [number, number, number, number, number, number];
+  rule?: [RuleEnd, RuleEnd] | null;
+  minimap?: "above" | "off" | "side";
   glow_frames?: number;
   point_size?: number;
   legend?: boolean;

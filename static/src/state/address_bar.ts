@@ -4,7 +4,7 @@ import type { NeuronRef, ViewState } from '../net/messages.gen';
 import type { LayerInfo } from './frames';
 import { decoded, neuronsToText, textToNeurons } from './neuron_ranges';
 import type { LoopRange } from './playback';
-import { VIEW_DEFAULTS, type Camera, type ColourMode, type NeuronSet, type ViewValues } from './view';
+import { VIEW_DEFAULTS, type Camera, type ColourMode, type NeuronSet, type RuleEnd, type ViewValues } from './view';
 
 const WRITE_AFTER_MS = 300;
 /** Servers and chat programs cut longer addresses: selections that would make it longer are left out, and said so. */
@@ -14,13 +14,16 @@ const COLOURS: readonly ColourMode[] = [
   'reconstruction',
 ];
 const CHOICES: readonly ViewValues['synapse_choice'][] = ['both', 'top', 'sample', 'change'];
+const BUNDLES: readonly ViewValues['bundles'][] = ['far', 'always', 'never'];
+const WIDTHS: readonly ViewValues['bundle_width'][] = ['weight', 'number'];
 const DIRECTIONS: readonly ViewValues['synapse_direction'][] = ['both', 'incoming', 'outgoing'];
 
 /** What the URL says; absent fields were not there. Neurons stay text until the layers are known. */
-export type LinkedView = Partial<Omit<ViewState, 'selection' | 'sets'>> & {
+export type LinkedView = Partial<Omit<ViewState, 'selection' | 'sets' | 'rule'>> & {
   recording: string;
   selection?: string;
   sets?: string;
+  rule?: string;
 };
 
 export function readLink(url: URL): LinkedView | null {
@@ -50,14 +53,23 @@ export function readLink(url: URL): LinkedView | null {
   const threshold = numberOf(query.get('threshold'));
   const choice = wordOf(query.get('choose'), CHOICES);
   const direction = wordOf(query.get('direction'), DIRECTIONS);
-  if (synapses !== null || threshold !== null || choice || direction) {
+  const bundles = wordOf(query.get('bundles'), BUNDLES);
+  const bundle_width = wordOf(query.get('width'), WIDTHS);
+  const ghosts = numberOf(query.get('ghosts'));
+  if (synapses !== null || threshold !== null || choice || direction || bundles || bundle_width || ghosts !== null) {
     linked.synapses = {
       shown: synapses !== 0, budget: synapses ?? VIEW_DEFAULTS.synapses, threshold: threshold ?? 0,
       choice: choice ?? VIEW_DEFAULTS.synapse_choice, direction: direction ?? VIEW_DEFAULTS.synapse_direction,
+      bundles: bundles ?? VIEW_DEFAULTS.bundles, bundle_width: bundle_width ?? VIEW_DEFAULTS.bundle_width,
+      ghosts: ghosts !== null, ghosts_below: Math.min(1, Math.max(0, ghosts ?? 0)),
     };
   }
   linked.camera = cameraOf(query.get('camera')) ?? undefined;
   linked.bookmarks = bookmarksOf(query.get('bookmarks'));
+  linked.path_s = positiveOf(query.get('path'));
+  linked.clip = clipOf(query.get('clip'));
+  linked.rule = query.get('rule') || undefined;
+  linked.minimap = wordOf(query.get('minimap'), ['above', 'side'] as const);
   linked.glow_frames = positiveOf(query.get('glow'));
   linked.point_size = positiveOf(query.get('size'));
   if (query.get('legend') === 'off') linked.legend = false;
@@ -71,13 +83,15 @@ export function linkedValues(link: LinkedView, layers: readonly LayerInfo[]): Pa
   return defined({
     colour: link.colour, variable: link.variable, layout: link.layout, order: link.order, spread: link.spread, fan: link.fan,
     hidden: link.hidden, theme: link.theme, legend: link.legend, decay_frames: link.glow_frames, point_size: link.point_size,
-    bookmarks: link.bookmarks, camera: link.camera ?? null,
+    bookmarks: link.bookmarks, camera: link.camera ?? null, path_s: link.path_s, clip: link.clip, minimap: link.minimap,
+    rule: ruleOf(link.rule ?? '', layers) ?? undefined,
     zoom: link.zoom ? { t_start_us: link.zoom[0], t_stop_us: link.zoom[1] } : undefined,
     selection: textToNeurons(link.selection ?? '', layers),
     sets: setsOf(link.sets ?? '', layers),
     ...(synapses === undefined ? {} : {
       synapses: synapses.shown === false ? 0 : synapses.budget, synapse_threshold: synapses.threshold,
       synapse_choice: synapses.choice, synapse_direction: synapses.direction,
+      bundles: synapses.bundles, bundle_width: synapses.bundle_width, ghosts: synapses.ghosts, ghosts_below: synapses.ghosts_below,
     }),
   } satisfies { [K in keyof ViewValues]?: ViewValues[K] | undefined });
 }
@@ -114,12 +128,19 @@ export function linkParts(
   add('synapse_threshold', 'threshold', short);
   add('synapse_choice', 'choose');
   add('synapse_direction', 'direction');
+  add('bundles', 'bundles');
+  add('bundle_width', 'width');
+  if (view.ghosts) query.push(['ghosts', short(view.ghosts_below)]);
   add('camera', 'camera', (camera) => cameraToText(camera as Camera));
   add('decay_frames', 'glow', short);
   add('point_size', 'size', short);
   add('legend', 'legend', () => 'off');
   add('theme', 'theme');
   add('bookmarks', 'bookmarks', (bookmarks) => bookmarks.map(({ name, camera }) => `${encodeURIComponent(name)}~${cameraToText(camera).replaceAll(',', '_')}`).join(','));
+  add('path_s', 'path', short);
+  add('clip', 'clip', (clip) => clip.map(short).join(','));
+  add('rule', 'rule', (rule) => (rule ?? []).map((end) => ruleEndToText(end, layers)).join(';'));
+  add('minimap', 'minimap');
   const room = (): number => MOST_CHARACTERS - query.reduce((sum, [name, text]) => sum + name.length + text.length + 2, 0);
   const selection = neuronsToText(view.selection, layers);
   if (selection.length > room()) left_out.push(`the selection of ${view.selection.length} neurons`);
@@ -171,6 +192,25 @@ function bookmarksOf(text: string | null): { name: string; camera: NonNullable<R
     return at < 0 || camera === null ? [] : [{ name: decoded(part.slice(0, at)), camera }];
   });
   return found.length > 0 ? found : undefined;
+}
+
+/** Ends are neurons ("hidden:17") or places ("@1,2,3"). */
+function ruleOf(text: string, layers: readonly LayerInfo[]): ViewValues['rule'] {
+  const ends = text.split(';').flatMap((part): RuleEnd[] => {
+    if (!part.startsWith('@')) return textToNeurons(part, layers).slice(0, 1).map((neuron) => ({ neuron }));
+    const v = numbersOf(part.slice(1));
+    return v?.length === 3 ? [{ place: [v[0], v[1], v[2]] }] : [];
+  });
+  return ends.length === 2 ? [ends[0], ends[1]] : null;
+}
+
+function ruleEndToText(end: RuleEnd, layers: readonly LayerInfo[]): string {
+  return 'neuron' in end ? neuronsToText([end.neuron], layers) : `@${end.place.map((v) => Number(v.toPrecision(6))).join(',')}`;
+}
+
+function clipOf(text: string | null): [number, number, number, number, number, number] | undefined {
+  const v = numbersOf(text)?.map((part) => Math.min(1, Math.max(0, part)));
+  return v?.length === 6 && v[0] < v[1] && v[2] < v[3] && v[4] < v[5] ? [v[0], v[1], v[2], v[3], v[4], v[5]] : undefined;
 }
 
 function cameraOf(text: string | null): { position: [number, number, number]; target: [number, number, number] } | null {

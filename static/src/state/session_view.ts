@@ -3,13 +3,15 @@
 import type { NeuronRef, ViewChanges } from '../net/messages.gen';
 import { neuronRef } from './address_bar';
 import type { LayerInfo } from './frames';
-import { VIEW_DEFAULTS, type ViewKey, type ViewValues } from './view';
+import { VIEW_DEFAULTS, type RuleEnd, type ViewKey, type ViewValues } from './view';
 
 /** What is no part of a session's view: `pose` has the camera, the rest belongs to who looks. */
-export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks', 'zoom'];
-const SAME = ['colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size'] as const;
-const SYNAPSES: readonly ViewKey[] = ['synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold'];
-export const RECORDED: readonly ViewKey[] = [...SAME, ...SYNAPSES, 'decay_frames', 'selection', 'sets'];
+export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks', 'path_s', 'zoom'];
+const SAME = ['colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size', 'clip', 'minimap'] as const;
+const SYNAPSES: readonly ViewKey[] = [
+  'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below',
+];
+export const RECORDED: readonly ViewKey[] = [...SAME, ...SYNAPSES, 'decay_frames', 'selection', 'sets', 'rule'];
 /** A larger selection is kept only so far, and said so. */
 export const MAX_SELECTED = 5000;
 
@@ -22,9 +24,11 @@ export function toChanges(values: Readonly<ViewValues>, keys: Iterable<ViewKey>,
       changes['synapses'] = {
         shown: values.synapses > 0, budget: values.synapses > 0 ? values.synapses : VIEW_DEFAULTS.synapses,
         threshold: values.synapse_threshold, choice: values.synapse_choice, direction: values.synapse_direction,
+        bundles: values.bundles, bundle_width: values.bundle_width, ghosts: values.ghosts, ghosts_below: values.ghosts_below,
       };
     } else if (key === 'decay_frames') changes['glow_frames'] = values.decay_frames;
     else if (key === 'selection') changes['selection'] = refs(values.selection, layers);
+    else if (key === 'rule') changes['rule'] = values.rule && values.rule.map((end) => ('neuron' in end ? { neuron: neuronRef(end.neuron, layers) } : end));
     else if (key === 'sets') changes['sets'] = values.sets.map((set) => ({ name: set.name, colour: set.colour, neurons: refs(set.neurons, layers) }));
   }
   return changes as ViewChanges;
@@ -37,16 +41,21 @@ export function fromChanges(changes: ViewChanges, layers: readonly LayerInfo[]):
     const value = (changes as Record<string, unknown>)[key];
     if (value !== undefined) values[key] = value;
   }
-  const { synapses, glow_frames, selection, sets } = changes;
+  const { synapses, glow_frames, selection, sets, rule } = changes;
   if (synapses !== undefined) {
     values['synapses'] = synapses.shown === false ? 0 : (synapses.budget ?? VIEW_DEFAULTS.synapses);
     values['synapse_threshold'] = synapses.threshold ?? VIEW_DEFAULTS.synapse_threshold;
     values['synapse_choice'] = synapses.choice ?? VIEW_DEFAULTS.synapse_choice;
     values['synapse_direction'] = synapses.direction ?? VIEW_DEFAULTS.synapse_direction;
+    for (const key of ['bundles', 'bundle_width', 'ghosts', 'ghosts_below'] as const) values[key] = synapses[key] ?? VIEW_DEFAULTS[key];
   }
   if (glow_frames !== undefined) values['decay_frames'] = glow_frames;
   if (selection !== undefined) values['selection'] = globalIds(selection, layers);
   if (sets !== undefined) values['sets'] = sets.map((set) => ({ ...set, neurons: globalIds(set.neurons, layers) }));
+  if (rule !== undefined) {
+    const ends = (rule ?? []).flatMap(({ neuron, place }): RuleEnd[] => (neuron ? globalIds([neuron], layers).map((id) => ({ neuron: id })) : place ? [{ place }] : []));
+    values['rule'] = ends.length === 2 ? ends : null;
+  }
   return values as Partial<ViewValues>;
 }
 

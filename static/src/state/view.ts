@@ -9,6 +9,14 @@ export type ColourMode = NonNullable<ViewState['colour']>;
 export type SynapseChoice = NonNullable<NonNullable<ViewState['synapses']>['choice']>;
 export type SynapseDirection = NonNullable<NonNullable<ViewState['synapses']>['direction']>;
 
+export type Bundles = NonNullable<NonNullable<ViewState['synapses']>['bundles']>;
+export type BundleWidth = NonNullable<NonNullable<ViewState['synapses']>['bundle_width']>;
+export type Minimap = NonNullable<ViewState['minimap']>;
+/** From and to along x, y and z, as fractions of the network's extent. */
+export type Clip = readonly [number, number, number, number, number, number];
+/** An end of the measuring rule: a neuron (GLOBAL index), or a place in scene units. */
+export type RuleEnd = { readonly neuron: number } | { readonly place: readonly [number, number, number] };
+
 export interface Camera {
   readonly position: readonly [number, number, number];
   readonly target: readonly [number, number, number];
@@ -55,6 +63,12 @@ export interface ViewValues {
   fan: number;
   /** Least |weight| of a drawn synapse, as a fraction of the projection's largest. */
   synapse_threshold: number;
+  /** When a projection is drawn as one bundle instead of its synapses. */
+  bundles: Bundles;
+  bundle_width: BundleWidth;
+  /** Whether pruned synapses are drawn, and below which |weight| (a fraction of full colour) one counts as pruned. */
+  ghosts: boolean;
+  ghosts_below: number;
   legend: boolean;
   /** The glow's half life in recording frames of the current level, at least; the scene may widen it. */
   decay_frames: number;
@@ -64,6 +78,12 @@ export interface ViewValues {
   sets: readonly NeuronSet[];
   /** Places of the camera to come back to. */
   bookmarks: readonly Bookmark[];
+  /** How long the camera's path through the bookmarks takes. */
+  path_s: number;
+  /** What of the network is shown. */
+  clip: Clip;
+  rule: readonly [RuleEnd, RuleEnd] | null;
+  minimap: Minimap;
   /** The part of the run that the scrub bar shows; null = all of it. */
   zoom: { readonly t_start_us: number; readonly t_stop_us: number } | null;
   theme: 'dark' | 'light';
@@ -84,11 +104,19 @@ export const VIEW_DEFAULTS: ViewValues = {
   spread: 1,
   fan: 0,
   synapse_threshold: 0,
+  bundles: 'far',
+  bundle_width: 'weight',
+  ghosts: false,
+  ghosts_below: 0,
   legend: true,
   decay_frames: 4,
   point_size: 1,
   sets: [],
   bookmarks: [],
+  path_s: 10,
+  clip: [0, 1, 0, 1, 0, 1],
+  rule: null,
+  minimap: 'off',
   zoom: null,
   theme: 'dark',
 };
