@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from synaptarium.schemas import messages, panels, session_messages
+from synaptarium.schemas import messages, panels, session_messages, shared_messages
 from synaptarium.schemas.errors import ErrorBody
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.sessions import Segment, Session
@@ -40,6 +40,9 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     session_messages.NoteRequest,
     session_messages.ForkRequest,
     session_messages.Me,
+    *shared_messages.SHARED_FROM_CLIENT.values(),
+    *shared_messages.SHARED_FROM_SERVER.values(),
+    shared_messages.SharedSession,
 )
 
 

@@ -14,6 +14,24 @@ export interface Ack {
   decode_ms?: number;
 }
 
+export interface Act {
+  operations: (PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteOp)[];
+}
+
+export interface Acted {
+  seq: number;
+  by: string;
+  operations: (PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteOp)[];
+}
+
+export interface Ask {
+  wanted?: boolean;
+}
+
+export interface AskTime {
+  n: number;
+}
+
 export interface Axis {
   label: string;
   unit?: string;
@@ -89,6 +107,10 @@ export interface Diagram {
   arc_notes: string;
 }
 
+export interface Ended {
+  by?: string;
+}
+
 export interface ErrorBody {
   code: string;
   message: string;
@@ -115,6 +137,10 @@ export interface Fields {
   neuron: string;
 }
 
+export interface Follow {
+  following: "along" | "apart" | "around";
+}
+
 export interface ForkRequest {
   at_ms: number;
   name?: string;
@@ -134,6 +160,13 @@ export interface Grid {
   tiles: number[];
   presence: string[];
   quantisation?: Quantisation | null;
+}
+
+export interface Hand {
+  position: [number, number, number];
+  rotation: [number, number, number, number];
+  pinch?: number;
+  points?: [number, number, number] | null;
 }
 
 export interface Header {
@@ -173,6 +206,15 @@ export interface Job {
   updated_us?: number;
 }
 
+export interface Join {
+  room: string;
+  key: string;
+  name: string;
+  colour: string;
+  seat?: "presenter" | "viewer";
+  recording?: string;
+}
+
 export interface Layer {
   name: string;
   neurons: number;
@@ -194,6 +236,10 @@ export interface LayoutInfo {
   summary: string;
   lacks?: string;
   default?: boolean;
+}
+
+export interface Leave {
+  end?: boolean;
 }
 
 export interface Level {
@@ -296,6 +342,14 @@ export interface ModuleRequest {
   params?: Record<string, unknown>;
 }
 
+export interface Move {
+  presence: Presence;
+}
+
+export interface Moved {
+  people: Record<string, Presence>;
+}
+
 export interface Network {
   recording: string;
   header: Header;
@@ -336,6 +390,10 @@ export interface NoteRequest {
   change: NoteOp | UnnoteOp;
 }
 
+export interface Offer {
+  to: string;
+}
+
 export interface Open {
   recording: string;
   streams?: string[];
@@ -364,6 +422,27 @@ export interface PanelAnswer {
 
 export interface Pause {
   epoch: number;
+}
+
+export interface People {
+  people: Person[];
+  presenter: string;
+  offered?: string;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  colour: string;
+  seat: "presenter" | "viewer";
+  following?: "along" | "apart" | "around";
+  asks?: boolean;
+  away?: boolean;
+}
+
+export interface Placed {
+  position: [number, number, number];
+  rotation: [number, number, number, number];
 }
 
 export interface Play {
@@ -407,6 +486,17 @@ export interface PotentialStream {
   unit: string;
   n_recorded: number;
   sampling_period_us?: number | null;
+}
+
+export interface Presence {
+  head: Placed;
+  left?: Hand | null;
+  right?: Hand | null;
+  points?: [number, number, number] | null;
+  lit?: boolean;
+  headset?: boolean;
+  scale?: number;
+  lag_ms?: number;
 }
 
 export interface Projection {
@@ -467,6 +557,11 @@ export interface RecordingSummary {
   format: string;
   created_us: number;
   job?: Job | null;
+}
+
+export interface Rename {
+  name: string;
+  colour: string;
 }
 
 export interface RuleEnd {
@@ -583,6 +678,13 @@ export interface SessionSummary {
   interrupted?: boolean;
 }
 
+export interface SharedSession {
+  room: string;
+  recording: string;
+  presenter?: string;
+  people?: number;
+}
+
 export interface Source {
   format: string;
   details?: Record<string, string>;
@@ -664,6 +766,11 @@ export interface Tile {
   name: string;
   first: number;
   n: number;
+}
+
+export interface Time {
+  n: number;
+  now_ms: number;
 }
 
 export interface TimeWindow {
@@ -750,6 +857,17 @@ export interface ViewState {
 export interface WeightSpan {
   first: Spread;
   last: Spread;
+}
+
+export interface Welcome {
+  room: string;
+  recording: string;
+  you: string;
+  now_ms: number;
+  seq: number;
+  state: SessionState;
+  notes: NoteOp[];
+  invitations: Record<string, string>;
 }
 
 export interface Window {
