@@ -17,6 +17,7 @@
         ChunkNotFound
         ModuleNotFound
         SessionNotFound
+        SharedSessionNotFound    it is over
       Conflict (409)
         RecordingExists
         RecordingBusy            another job holds the recording
@@ -139,6 +140,10 @@ class ModuleNotFound(NotFound):
 
 class SessionNotFound(NotFound):
     code = "session_not_found"
+
+
+class SharedSessionNotFound(NotFound):
+    code = "shared_session_not_found"
 
 
 class Conflict(SynaptariumError):

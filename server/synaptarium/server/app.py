@@ -34,9 +34,12 @@ from synaptarium.server.routes import (
     reconstruction,
     recordings,
     sessions,
+    shared,
 )
 from synaptarium.server.routes.pages import add_pages
 from synaptarium.server.security import Gate, GateMiddleware, needs_token, new_token
+from synaptarium.server.shared.namespace import SharedNamespace
+from synaptarium.server.shared.rooms import Rooms
 from synaptarium.server.site import Site
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.namespace import StreamNamespace
@@ -74,6 +77,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *jobs.ENDPOINTS,
     *analyses.ENDPOINTS,
     *sessions.ENDPOINTS,
+    *shared.ENDPOINTS,
     *health.ENDPOINTS,
     Endpoint(
         method="GET",
@@ -135,7 +139,13 @@ def create_app(library: Library, config: Config) -> App:
     hub = Hub(library.store, follow_s=config.follow_ms / 1000, shelf_bytes=config.chunk_cache_bytes)
     folder = Path(config.modules).expanduser() if config.modules else None
     site = Site(
-        library=library, config=config, gate=gate, hub=hub, jobs=JobsRunner(library), modules=Registry(folder)
+        library=library,
+        config=config,
+        gate=gate,
+        hub=hub,
+        jobs=JobsRunner(library),
+        modules=Registry(folder),
+        rooms=Rooms(gate),
     )
     app = flask.Flask("synaptarium.server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -145,8 +155,11 @@ def create_app(library: Library, config: Config) -> App:
     socketio: Any = SocketIO(app, **SOCKET_OPTIONS)
     socketio.server.eio._async["websocket"] = BoundedWebSocket  # python-engineio has no setting for it
     socketio.server.register_namespace(StreamNamespace(hub, config))
+    shared_namespace = SharedNamespace(site.rooms)
+    socketio.server.register_namespace(shared_namespace)
     app.wsgi_app = GateMiddleware(app.wsgi_app, gate)  # type: ignore[method-assign]
     hub.start()
+    site.rooms.start(shared_namespace.outlet_for)
     return App(flask=app, socketio=socketio, site=site)
 
 

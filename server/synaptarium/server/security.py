@@ -44,13 +44,23 @@ PAGE_POLICY = (
 
 
 def role_of(
-    token: str, *, admin_token: str, viewer_token: str = "", presenter_token: str = ""
+    token: str,
+    *,
+    admin_token: str,
+    viewer_token: str = "",
+    presenter_token: str = "",
+    invited: Iterable[tuple[str, Role]] = (),
 ) -> Role | None:
     """Return the role that a token gives, None for a wrong one; everyone is admin where no token is asked for."""
     if not admin_token:
         return "admin"
     role: Role | None = None
-    for known, gives in ((admin_token, "admin"), (presenter_token, "presenter"), (viewer_token, "viewer")):
+    for known, gives in (
+        (admin_token, "admin"),
+        (presenter_token, "presenter"),
+        (viewer_token, "viewer"),
+        *invited,
+    ):
         # All are compared every time, so that the answer's time tells nothing.
         if known and hmac.compare_digest(token.encode(), known.encode()) and role is None:
             role = gives  # type: ignore[assignment]
@@ -108,10 +118,10 @@ def _is_address(name: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Visitor:
-    """What the gate found about a request that may pass."""
+    """What the gate found about a request that may pass: its role, and the cookie to set, if any."""
 
     role: Role
-    new_cookie: bool
+    new_cookie: str = ""
 
 
 class Gate:
@@ -129,6 +139,7 @@ class Gate:
         self.token = token
         self._viewer_token = config.viewer_token if token else ""
         self._presenter_token = config.presenter_token if token else ""
+        self._invited: dict[str, Role] = {}
         self._names = _own_names(config)
         self._loopback_only = is_loopback(config.host)
         self._origins = frozenset(_words(config.allowed_origins))
@@ -149,26 +160,48 @@ class Gate:
         self.check_host(host)
         self.check_origin(environ, host)
         if not self.token:
-            return Visitor("admin", False)
+            return Visitor("admin")
         cookie = self._cookie(environ)
-        if cookie:
-            role = self._role_of_cookie(cookie)
-            if role:
-                return Visitor(role, False)
+        known = self._role_of_cookie(cookie) if cookie else None
         shown, from_url = self._shown(environ)
         role = role_of(
             shown,
             admin_token=self.token,
             viewer_token=self._viewer_token,
             presenter_token=self._presenter_token,
+            invited=tuple(self._invited.items()),
         )
+        # Who was let in already and shows a token that gives less, as an admin trying an invitation, stays who they are.
+        if known and not (role and ALLOWED[role] > ALLOWED[known]):
+            return Visitor(known)
         if role is None:
             raise Unauthorized(
                 "The token is missing." if not shown else "The token is wrong.",
                 hint="Open the address with ?token=... that `synaptarium serve` printed, "
                 "or send it as 'Authorization: Bearer TOKEN'.",
             )
-        return Visitor(role, from_url)
+        return Visitor(role, _cookie_for(shown) if from_url else "")
+
+    def invite(self, room: str) -> dict[Literal["viewer", "presenter"], str]:
+        """Return tokens that let their bearers in to follow or to lead a shared session; none where none is needed.
+
+        They follow from our own token, so that a link still opens a session that its presenter opened again.
+        """
+        if not self.token:
+            return {}
+        made: dict[Literal["viewer", "presenter"], str] = {
+            seat: hmac.new(self.token.encode(), f"{seat} of {room}".encode(), "sha256").hexdigest()[:40]
+            for seat in ("viewer", "presenter")
+        }
+        roles: dict[str, Role] = {made["viewer"]: "viewer", made["presenter"]: "presenter"}
+        self._invited = self._invited | roles
+        return made
+
+    def uninvite(self, room: str) -> None:
+        """Take the invitations to a shared session back."""
+        if self.token:
+            over = set(self.invite(room).values())
+            self._invited = {token: role for token, role in self._invited.items() if token not in over}
 
     def check_host(self, host: str) -> None:
         """Raise Forbidden unless the Host header names this server (DNS rebinding names another)."""
@@ -208,14 +241,18 @@ class Gate:
     def cookie_value(self, role: Role) -> str:
         """Return the cookie that stands for a token after its first use (it does not tell the token)."""
         secrets_of = {"admin": self.token, "presenter": self._presenter_token, "viewer": self._viewer_token}
-        secret = secrets_of[role]
-        return hmac.new(secret.encode(), b"synaptarium cookie", "sha256").hexdigest()
+        return _cookie_for(secrets_of[role])
 
     def _role_of_cookie(self, cookie: str) -> Role | None:
         viewer = self.cookie_value("viewer") if self._viewer_token else ""
         presenter = self.cookie_value("presenter") if self._presenter_token else ""
         admin = self.cookie_value("admin")
-        return role_of(cookie, admin_token=admin, viewer_token=viewer, presenter_token=presenter)
+        invited: list[tuple[str, Role]] = [
+            (_cookie_for(token), role) for token, role in self._invited.items()
+        ]
+        return role_of(
+            cookie, admin_token=admin, viewer_token=viewer, presenter_token=presenter, invited=invited
+        )
 
     def _cookie(self, environ: Mapping[str, Any]) -> str:
         try:
@@ -231,6 +268,10 @@ class Gate:
         if scheme.lower() in ("bearer", "token") and value:
             return value.strip(), False
         return _query(environ).get("token", [""])[0], True
+
+
+def _cookie_for(secret: str) -> str:
+    return hmac.new(secret.encode(), b"synaptarium cookie", "sha256").hexdigest()
 
 
 def new_token() -> str:
@@ -261,7 +302,7 @@ class GateMiddleware:
         environ["synaptarium.role"] = visitor.role
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         is_page = not environ["PATH_INFO"].startswith(("/api/", "/socket.io"))
-        cookies = [("Set-Cookie", self._set_cookie(visitor.role, environ))] if visitor.new_cookie else []
+        cookies = [("Set-Cookie", self._set_cookie(visitor, environ))] if visitor.new_cookie else []
         if cookies and is_page and environ["REQUEST_METHOD"] == "GET":
             # The token leaves the address bar, so that it is not shared with the link.
             start_response(
@@ -274,9 +315,9 @@ class GateMiddleware:
 
         return self._app(environ, start)
 
-    def _set_cookie(self, role: Role, environ: Mapping[str, Any]) -> str:
+    def _set_cookie(self, visitor: Visitor, environ: Mapping[str, Any]) -> str:
         secure = "; Secure" if environ.get("wsgi.url_scheme") == "https" else ""
-        return f"{self._gate.cookie_name}={self._gate.cookie_value(role)}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        return f"{self._gate.cookie_name}={visitor.new_cookie}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
 _PROTECTION = [

@@ -12,6 +12,7 @@ from synaptarium.schemas.recording import Recording
 from synaptarium.server.config import Config
 from synaptarium.server.jobs_runner import JobsRunner
 from synaptarium.server.security import Gate
+from synaptarium.server.shared.rooms import Rooms
 from synaptarium.server.stream.hub import Hub
 from synaptarium.store import recordings
 from synaptarium.store.database import Store
@@ -38,6 +39,8 @@ class Site:
         Precomputes in child processes.
     modules : Registry
         The analyses.
+    rooms : Rooms
+        Shared sessions.
     """
 
     library: Library
@@ -46,6 +49,7 @@ class Site:
     hub: Hub
     jobs: JobsRunner
     modules: Registry
+    rooms: Rooms
     _sizes: dict[int, tuple[tuple[int | None, int], int, float]] = dataclasses.field(default_factory=dict)
     _sizes_lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
@@ -69,4 +73,5 @@ class Site:
     def close(self) -> None:
         """Stop everything that was started."""
         self.jobs.close()
+        self.rooms.close()
         self.hub.close()

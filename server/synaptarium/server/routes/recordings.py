@@ -53,6 +53,7 @@ def delete(site: Site, id: str) -> None:
     """Delete everything of a recording; those who watch it are told."""
     recordings.delete(site.store, id)
     site.hub.deleted(id)
+    site.rooms.deleted(id)
 
 
 def manifest(site: Site, id: str) -> Payload:

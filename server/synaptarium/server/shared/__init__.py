@@ -1,0 +1,1 @@
+"""Shared sessions: several people in one session, live."""
