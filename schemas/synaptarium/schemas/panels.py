@@ -87,7 +87,15 @@ LineShape = Literal["linear", "spline", "hv", "vh", "hvh", "vhv"]
 
 
 class Series(Panel, frozen=True, kw_only=True, tag_field="kind", tag="series"):
-    """Lines over a common x column; ``time`` says that x is time in microseconds and follows the playhead."""
+    """Lines over a common x column.
+
+    Parameters
+    ----------
+    time : bool
+        x is time in microseconds, and follows the playhead.
+    span_us : tuple of int or None
+        The span that the time axis shows, where it is not the answer's window.
+    """
 
     x: str
     x_axis: Axis
@@ -95,6 +103,7 @@ class Series(Panel, frozen=True, kw_only=True, tag_field="kind", tag="series"):
     lines: tuple[Line, ...]
     time: bool = True
     shape: LineShape = "linear"
+    span_us: tuple[int, int] | None = None
 
 
 class Bars(Panel, frozen=True, kw_only=True, tag_field="kind", tag="bars"):

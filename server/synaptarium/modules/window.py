@@ -96,7 +96,7 @@ def spikes_in(
     neurons : collection of int or None
         Only tiles that hold one of these ids are read.
     """
-    frames, tiles, keys = _choose(
+    frames, tiles, keys = choose_chunks(
         reader,
         "spikes",
         layer,
@@ -143,7 +143,7 @@ def states_in(
         Frames in order, from 0; only those whose state is known. NaN where an item has no value. The array is used
         again for the next frame.
     """
-    frames, _, keys = _choose(
+    frames, _, keys = choose_chunks(
         reader,
         stream,
         target,
@@ -223,7 +223,7 @@ def _known(frames: Frames, chunks: list[ValueFrames]) -> NDArray[np.bool_]:
     return last_gap <= last_start
 
 
-def _choose(
+def choose_chunks(
     reader: RecordingReader,
     stream: str,
     target: str,
@@ -235,6 +235,11 @@ def _choose(
     items: Collection[int] | None,
     of_values: bool = False,
 ) -> tuple[Frames, dict[int, Tile], list[ChunkKey]]:
+    """Return the frames of a window at the finest level that fits, the target's tiles, and the chunks to read.
+
+    Parameters are those of :func:`spikes_in`; ``items`` names neurons or synapses, of which only the tiles are read, and
+    ``of_values`` says that a chunk which is not stored means "unchanged" and not "silent".
+    """
     manifest = reader.manifest
     tiles = {tile.tile: tile for tile in manifest.tiles if tile.name == target}
     start = max(t_start_us, manifest.t_start_us) - manifest.t_start_us

@@ -621,6 +621,7 @@ export interface Series {
   lines: Line[];
   time?: boolean;
   shape?: "hv" | "hvh" | "linear" | "spline" | "vh" | "vhv";
+  span_us?: [number, number] | null;
 }
 
 export interface Session {

@@ -64,10 +64,11 @@ class SeriesView implements PanelView<Panel> {
 
   update(panel: Panel, columns: Columns, window: Span): void {
     this.panel = panel;
-    this.window = window;
+    // What is looked for may lie anywhere in the run.
+    this.window = panel.span_us ? { t_start_us: panel.span_us[0], t_stop_us: panel.span_us[1] } : window;
     this.x = columns.list(panel.x) as ArrayLike<number>;
     this.y = panel.lines.map((line) => columns.list(line.y) as ArrayLike<number>);
-    this.x_range = panel.time === false ? spread([this.x]) : [window.t_start_us, window.t_stop_us];
+    this.x_range = panel.time === false ? spread([this.x]) : [this.window.t_start_us, this.window.t_stop_us];
     if (this.x_range[0] === this.x_range[1]) this.x_range = [this.x_range[0] - 0.5, this.x_range[1] + 0.5];
     this.y_range = padded(spread(this.y));
     this.drawing.canvas.classList.toggle('over-time', panel.time !== false);
