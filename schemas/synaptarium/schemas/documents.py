@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from synaptarium.schemas.messages import JobState
-from synaptarium.schemas.recording import Recording
+from synaptarium.schemas.recording import Accounting, Recording
 from synaptarium.schemas.sessions import Session, SessionState
 
 
@@ -80,6 +80,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
         Kind of its events, and the time of its last one.
     counts : dict
         Its events, as :class:`synaptarium.schemas.recording.Counts`.
+    stream, losses : str, list of Accounting
+        Whose events they are, and what was left out of them.
     """
 
     recording: str
@@ -90,6 +92,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     last_us: int
     counts: dict[str, Any]
+    stream: str = ""
+    losses: list[Accounting] = []
 
 
 class NeuronBlock(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,6 +123,11 @@ def blocks_from(store: Store, num: int, kind: EventKind, stream: str, seq: int) 
     return _listed(store, where, [("recording", 1), ("kind", 1), ("stream", 1), ("seq", 1)])
 
 
+def n_rows(store: Store, num: int, kind: EventKind, stream: str) -> int:
+    """Return how many events of a stream are stored; no payload is read."""
+    return sum(block.n for block in blocks(store, num, kind, stream))
+
+
 def _listed(store: Store, where: Document, order: list[tuple[str, int]]) -> list[BlockInfo]:
     fields: Document = {"_id": 0, **dict.fromkeys(BlockInfo._fields, 1)}
     found = call(store, lambda: list(store.db.events.find(where, fields).sort(order)))

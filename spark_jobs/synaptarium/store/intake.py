@@ -152,12 +152,14 @@ class Intake:
             for what, (n, total) in sorted(self._moved.items())
             if n
         ]
-        dropped = [
+        return (*moved, *(one for one in self.losses() if one.kept < one.total))
+
+    def losses(self) -> tuple[Accounting, ...]:
+        """Return how much was kept of everything of which something may be left out, also where nothing was."""
+        return tuple(
             Accounting(what=what, kept=total - n, total=total, why=why)
             for (what, why), (n, total) in sorted(self._dropped.items())
-            if n
-        ]
-        return tuple(moved + dropped)
+        )
 
     def finish(self) -> None:
         """Check what can only be known at the end: raises InvalidInput when a stimulus names an image that is not there."""

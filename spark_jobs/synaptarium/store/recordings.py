@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from synaptarium.schemas.events import TIME_COLUMN, EventKind
 from synaptarium.schemas.manifest import levels_of
 from synaptarium.schemas.recording import (
     RECORDING_ID,
+    Accounting,
     Counts,
     Header,
     Recording,
@@ -29,6 +30,7 @@ from synaptarium.schemas.recording import (
 from synaptarium.store import chunks, events, jobs, summaries
 from synaptarium.store.database import Document, Store, call, edge
 from synaptarium.store.intake import Intake
+from synaptarium.store.losses import add_losses, recount_losses
 
 _MAX_ATTEMPTS = 1000
 
@@ -217,12 +219,12 @@ def append(store: Store, id: str, kind: EventKind, stream: str, batch: pa.Record
     kind, stream : str
         See :mod:`synaptarium.schemas.events`.
     batch : pyarrow.RecordBatch
-        In any order; may reach beyond the present span, which grows.
+        In any order; may reach beyond the present span, which grows. Values that are no numbers are left out.
 
     Returns
     -------
     Recording
-        With the new counts, end and revision.
+        With the new counts, end, revision, and what was left out in its accounting.
 
     Raises
     ------
@@ -235,15 +237,18 @@ def append(store: Store, id: str, kind: EventKind, stream: str, batch: pa.Record
     check_open(recording)
     intake = Intake(recording.header, open_ended=True, track_weights=False)
     taken = intake.take(kind, stream, batch)
-    if taken.num_rows == 0:
+    if batch.num_rows == 0:
         return recording
-    first = recording.counts.images
-    rows = max(1, events.BLOCK_BYTES // max(1, taken.nbytes // taken.num_rows))
-    for start in range(0, taken.num_rows, rows):
-        _append_block(store, recording.num, kind, stream, taken.slice(start, rows), first + start)
-    column = TIME_COLUMN[kind]
-    last_us = recording.header.t_start_us if column is None else taken.column(column)[-1].as_py()
-    return grow(store, id, intake.counts(), last_us)
+    first, last_us = recording.counts.images, None
+    if taken.num_rows:
+        rows = max(1, events.BLOCK_BYTES // max(1, taken.nbytes // taken.num_rows))
+        for start in range(0, taken.num_rows, rows):
+            _append_block(store, recording.num, kind, stream, taken.slice(start, rows), first + start)
+        column = TIME_COLUMN[kind]
+        last_us = None if column is None else taken.column(column)[-1].as_py()
+    losses = intake.losses()
+    stored = events.n_rows(store, recording.num, kind, stream) if taken.num_rows < batch.num_rows else 0
+    return grow(store, id, intake.counts(), last_us, losses=losses, stored=stored)
 
 
 def close(store: Store, id: str) -> Recording:
@@ -258,8 +263,11 @@ def close(store: Store, id: str) -> Recording:
     recording = get(store, id)
     check_open(recording)
     settle(store, id)
+    recording = get(store, id)
     intake = recounted(store, recording)
-    return finish(store, id, counts=intake.counts(), weights=intake.weights())
+    accounting = recount_losses(recording.header.accounting, intake.losses())
+    header = msgspec.structs.replace(recording.header, accounting=accounting)
+    return finish(store, id, header=header, counts=intake.counts(), weights=intake.weights())
 
 
 def recounted(store: Store, recording: Recording) -> Intake:
@@ -401,15 +409,27 @@ def _append_block(
                 continue  # another writer of the same stream was quicker
 
 
-def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "", batch: int = 0) -> Recording:
-    """Add counts and stretch the span, whoever else does so at the same time.
+def grow(
+    store: Store,
+    id: str,
+    more: Counts,
+    last_us: int | None,
+    *,
+    losses: Sequence[Accounting] = (),
+    stored: int = 0,
+    once: str = "",
+    batch: int = 0,
+) -> Recording:
+    """Add counts and losses and stretch the span, whoever else does so at the same time.
 
     Parameters
     ----------
     more : Counts
         Events that are stored already.
-    last_us : int
-        Time of the last of them.
+    last_us : int or None
+        Time of the last of them; None where there is none.
+    losses, stored : sequence of Accounting, int
+        See :func:`synaptarium.store.losses.add_losses`.
     once, batch : str, int
         Where named (by letters and digits), each batch under a name counts once, however often and late it is asked
         for; the recording keeps the name until it is closed.
@@ -417,13 +437,18 @@ def grow(store: Store, id: str, more: Counts, last_us: int, *, once: str = "", b
     while True:
         recording = get(store, id)
         header, counts = recording.header, recording.counts
-        bins = (last_us - header.t_start_us) // header.bin_us + 1
-        t_stop_us = max(header.t_stop_us, header.t_start_us + bins * header.bin_us)
+        t_stop_us = header.t_stop_us
+        if last_us is not None:
+            bins = (last_us - header.t_start_us) // header.bin_us + 1
+            t_stop_us = max(t_stop_us, header.t_start_us + bins * header.bin_us)
         changes: Document = {
             "counts": msgspec.to_builtins(added(counts, more)),
             "header.t_stop_us": t_stop_us,
             "revision": recording.revision + 1,
         }
+        if losses:
+            told = add_losses(header.accounting, losses, stored=stored)
+            changes["header.accounting"] = msgspec.to_builtins(told)
         where: Document = {"_id": id, "revision": recording.revision}
         if once:
             where |= {"status": "open", f"grown.{once}": {"$not": {"$gte": batch}}}

@@ -19,11 +19,12 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from synaptarium.schemas.errors import CorruptData
 from synaptarium.schemas.events import TIME_COLUMN, EventKind
-from synaptarium.schemas.recording import Counts, Recording
+from synaptarium.schemas.recording import Accounting, Counts, Recording
 from synaptarium.store import events, recordings
 from synaptarium.store.database import Document, Store, call, key_of
 from synaptarium.store.importing import cut
 from synaptarium.store.intake import Intake
+from synaptarium.store.losses import sum_losses
 
 #: Rows that a task sorts at once: what comes in time order anyway stays in blocks that do not overlap.
 SORTED_ROWS = 2_000_000
@@ -46,12 +47,18 @@ class Staged:
         Events inside.
     last_us : int
         Time of the last event.
+    stream : str
+        Whose events they are.
+    losses : tuple of Accounting
+        What was left out of them.
     """
 
     attempt: str
     blocks: int
     counts: Counts
     last_us: int
+    stream: str = ""
+    losses: tuple[Accounting, ...] = ()
 
 
 def stage(
@@ -103,7 +110,7 @@ def stage(
         )
         n_blocks += 1
         last_us = max(last_us, document["t1_us"])
-    return Staged(attempt, n_blocks, intake.counts(), last_us)
+    return Staged(attempt, n_blocks, intake.counts(), last_us, stream, intake.losses())
 
 
 def commit(
@@ -146,6 +153,7 @@ def commit(
     counts = Counts()
     for one in kept:
         counts = recordings.added(counts, one.counts)
+    losses = sum_losses(loss for one in kept for loss in one.losses)
     document: Document = {
         "_id": _commit_id(id, writer),
         "recording": id,
@@ -156,6 +164,8 @@ def commit(
         "kind": kind,
         "last_us": max((one.last_us for one in kept if one.blocks), default=-(2**62)),
         "counts": msgspec.to_builtins(counts),
+        "stream": kept[0].stream if kept else "",
+        "losses": msgspec.to_builtins(losses),
     }
     commits = store.durable("commits")
     call(store, lambda: commits.replace_one({"_id": document["_id"]}, document, upsert=True))
@@ -171,10 +181,22 @@ def settle(store: Store, id: str) -> None:
         num = recordings.get(store, id).num
         for block in found["blocks"]:
             call(store, lambda num=num, block=block: _move(store, num, block))
-        if found["blocks"]:
+        losses = msgspec.convert(found.get("losses", []), list[Accounting])
+        lost = any(loss.kept < loss.total for loss in losses)
+        if found["blocks"] or lost:
             once = hashlib.sha256(found["_id"].encode()).hexdigest()[:24]
             counts = msgspec.convert(found["counts"], Counts)
-            recordings.grow(store, id, counts, found["last_us"], once=once, batch=found["batch"])
+            stored = events.n_rows(store, num, found["kind"], found["stream"]) if lost else 0
+            recordings.grow(
+                store,
+                id,
+                counts,
+                found["last_us"] if found["blocks"] else None,
+                losses=losses,
+                stored=stored,
+                once=once,
+                batch=found["batch"],
+            )
         # A batch that was settled by somebody else meanwhile may have been followed by the next one.
         this: Document = {"_id": found["_id"], "batch": found["batch"]}
         done: Document = {"$set": {"state": "done", "blocks": []}}
