@@ -104,6 +104,31 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ghosts_below: float = 0.0
 
 
+#: Two scenes beside each other, or the values of B minus those of A.
+ComparisonMode = Literal["side", "difference"]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is seen (A) is compared with (B): another recording, another moment, or other stimuli.
+
+    Parameters
+    ----------
+    recording : str
+        Id of B; empty for the same recording.
+    offset_us : int
+        How much later B's playhead stands, each counted from its own run's start, microseconds.
+    stimuli : str
+        Which stimuli B's panels count, as ``ViewState.stimuli``.
+    mode : {"side", "difference"}
+        Side by side, or B minus A.
+    """
+
+    recording: str = ""
+    offset_us: int = 0
+    stimuli: str = ""
+    mode: ComparisonMode = "side"
+
+
 class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that makes two people see the same.
 
@@ -157,6 +182,10 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Size of a neuron, 1 as laid out.
     legend : bool
         Whether the legend is shown.
+    comparison : Comparison or None
+        The B side, None where nothing is compared.
+    stimuli : str
+        Which stimuli the panels count: empty for all, ``"class:<name>"``, ``"correct"`` or ``"wrong"``.
     modules : tuple of str
         Modules in the dock.
     theme : {"dark", "light"}
@@ -187,6 +216,8 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     glow_frames: float = 4.0
     point_size: float = 1.0
     legend: bool = True
+    comparison: Comparison | None = None
+    stimuli: str = ""
     modules: tuple[str, ...] = ("general",)
     theme: Literal["dark", "light"] = "dark"
 

@@ -85,6 +85,13 @@ export interface ClockOp {
 export interface Close {
 }
 
+export interface Comparison {
+  recording?: string;
+  offset_us?: number;
+  stimuli?: string;
+  mode?: "difference" | "side";
+}
+
 export interface DatabaseHealth {
   state: "ok" | "unavailable";
   kind: "embedded" | "external";
@@ -817,6 +824,8 @@ export interface ViewChanges {
   glow_frames?: number;
   point_size?: number;
   legend?: boolean;
+  comparison?: Comparison | null;
+  stimuli?: string;
   modules?: string[];
 }
 
@@ -851,6 +860,8 @@ export interface ViewState {
   glow_frames?: number;
   point_size?: number;
   legend?: boolean;
+  comparison?: Comparison | null;
+  stimuli?: string;
   modules?: string[];
   theme?: "dark" | "light";
 }

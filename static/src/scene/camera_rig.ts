@@ -55,6 +55,11 @@ export class CameraRig {
     this.camera.updateProjectionMatrix();
   }
 
+  /** Zooms towards the pointer only where the picture fills the canvas: the controls know the canvas alone. */
+  set zoomToPointer(on: boolean) {
+    this.controls.zoomToCursor = on;
+  }
+
   resize(width: number, height: number): void {
     this.height = Math.max(height, 1);
     this.camera.aspect = width / this.height;
@@ -93,11 +98,7 @@ export class CameraRig {
   }
 
   pose(): Camera {
-    const { position } = this.camera;
-    const { target } = this.controls;
-    const round = (v: THREE.Vector3): [number, number, number] =>
-      v.toArray().map((x) => Math.round(x * 100) / 100) as [number, number, number];
-    return { position: round(position), target: round(target) };
+    return rounded({ position: this.camera.position.toArray(), target: this.controls.target.toArray() });
   }
 
   /** Puts the camera there, with nothing in between: for what moves it at every turn, such as a replayed session. */
@@ -184,4 +185,10 @@ export class CameraRig {
   private readonly onStart = (): void => {
     this.flight = null;
   };
+}
+
+/** A pose as it stands in addresses: to a hundredth of a scene unit. */
+export function rounded({ position, target }: Camera): Camera {
+  const round = (v: readonly number[]): [number, number, number] => v.map((x) => Math.round(x * 100) / 100) as [number, number, number];
+  return { position: round(position), target: round(target) };
 }

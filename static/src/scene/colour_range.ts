@@ -7,41 +7,98 @@ import { FIELD_OF_VIEW_DEG, type CameraRig } from './camera_rig';
 import type { LayoutMotion } from './layout_motion';
 import { numberText, type Legend } from './legend';
 import { legendText, type HealthCounts } from './legend_text';
-import { HEALTH, type Measures } from './measures';
-import type { Scale } from './neurons';
+import { HEALTH, type Measure, type Measures } from './measures';
+import type { Reading, Scale } from './neurons';
 import type { Rebuilt } from './rebuilt';
 import type { SynapseView } from './synapse_view';
 import { neuronRef } from '../state/address_bar';
 import type { SceneContext } from '../state/frames';
 
 export class ColourRange {
+  /** That of the other side, where two are seen. */
+  other: ColourRange | null = null;
+  /** B minus A is drawn. */
+  differs = false;
+  private largest = { key: '', value: 0 };
+
   constructor(
-    private readonly context: SceneContext, private readonly activity: Activity, private readonly synapses: SynapseView,
+    private readonly context: Pick<SceneContext, 'network' | 'view' | 'frames' | 'playback'>, private readonly activity: Activity, private readonly synapses: SynapseView,
     private readonly measures: Measures, private readonly rebuilt: Rebuilt, private readonly layout: LayoutMotion,
   ) {}
 
-  /** In the units that the GPU holds. */
+  /** In the units that the GPU holds; where two sides are seen, the same values have the same colour in both. */
   range(): Scale {
+    const [own, others] = [this.readable(), this.other?.readable()];
+    const { origin, unit } = this.reading();
+    const [min, max] = [Math.min(own.min, others?.min ?? own.min), Math.max(own.max, others?.max ?? own.max)];
+    return { min: min / unit + origin, max: max / unit + origin };
+  }
+
+  /** How the GPU's values are read in the unit of the legend. */
+  reading(): Reading {
+    const { view, frames, playback } = this.context;
+    const { activity } = this;
+    switch (view.get('colour')) {
+      case 'rate':
+        return { origin: 0, unit: 1 / this.perWindow(1) };
+      case 'persistence':
+        return { origin: 0, unit: frames.bins(playback.level) / activity.rateWindow_bins };
+      case 'recruitment':
+        return { origin: activity.since, unit: frames.bin_us / 1e6 };
+      default:
+        return { origin: 0, unit: 1 };
+    }
+  }
+
+  /** |B - A| of full colour, in the unit of the legend. */
+  differenceEnd(): number {
+    const mode = this.context.view.get('colour');
+    const [own, others] = [this.readable(), this.other?.readable() ?? this.readable()];
+    if (mode === 'in_degree') return this.largestWeightDifference() || 1;
+    if (mode === 'potential') return round125((Math.max(own.max, others.max) - Math.min(own.min, others.min)) / 2);
+    if (mode === 'rate' || mode === 'count' || mode === 'recruitment') return round125(Math.max(own.max, others.max) / (mode === 'recruitment' ? 1 : 2));
+    return 1;
+  }
+
+  /** In the unit of the legend. */
+  private readable(): Scale {
     const { view, network, frames, playback } = this.context;
     const mode = view.get('colour');
     const duration_s = Math.max(1e-9, (frames.n_frames * frames.bin_us) / 1e6);
     const rate_hz = Math.max(0, ...network.layers.map((layer) => layer.n_spikes / layer.n_neurons / duration_s));
-    if (mode === 'rate') return { min: 0, max: this.perWindow(round125(Math.max(1, 4 * rate_hz))) };
+    if (mode === 'rate') return { min: 0, max: round125(Math.max(1, 4 * rate_hz)) };
     if (mode === 'count') {
       const elapsed_s = Math.max(0, playback.t_us - this.activity.since_us) / 1e6;
       return { min: 0, max: round125(Math.max(8, 4 * rate_hz * elapsed_s)) };
     }
     // A neuron active in every frame of the window; most are far below, so the map takes the square root.
-    if (mode === 'persistence') return { min: 0, max: this.activity.rateWindow_bins / frames.bins(playback.level) };
+    if (mode === 'persistence') return { min: 0, max: 1 };
     if (mode === 'in_degree') {
-      const measure = this.measures.get(mode, playback.level, frames.frameAt(playback.t_us, playback.level));
+      const measure = this.weightSums();
       if (measure === null) return { min: 0, max: 1 };
       const end = Math.max(-measure.min, measure.max, 1e-12);
       return { min: measure.min < 0 ? -end : 0, max: end };
     }
     if (mode === 'reconstruction') return { min: -1, max: 1 };
-    if (mode === 'recruitment') return { min: this.activity.since, max: Math.max(this.activity.now, this.activity.since + 1) };
+    if (mode === 'recruitment') return { min: 0, max: (Math.max(this.activity.now - this.activity.since, 1) * frames.bin_us) / 1e6 };
     return this.potentialRange();
+  }
+
+  private weightSums(): Measure | null {
+    const { frames, playback } = this.context;
+    return this.measures.get('in_degree', playback.level, frames.frameAt(playback.t_us, playback.level));
+  }
+
+  private largestWeightDifference(): number {
+    const [a, b] = [this.weightSums(), this.other?.weightSums() ?? null];
+    if (a === null || b === null || a.values.length !== b.values.length) return 0;
+    const key = `${a.version} ${b.version}`;
+    if (key !== this.largest.key) {
+      let largest = 0;
+      for (let i = 0; i < a.values.length; i++) largest = Math.max(largest, Math.abs(b.values[i] - a.values[i]) || 0);
+      this.largest = { key, value: round125(largest) };
+    }
+    return this.largest.value;
   }
 
   write(legend: Legend, rig: CameraRig, height: number, limited: boolean): void {
@@ -49,8 +106,9 @@ export class ColourRange {
     const variable = view.get('variable');
     const potentials = network.potentials.filter((potential) => potential.variable === variable);
     const mode = view.get('colour');
-    const scale = this.range();
-    if (mode === 'rate') scale.max /= this.perWindow(1);
+    const { origin, unit } = this.reading();
+    const held = this.range();
+    const scale = { min: (held.min - origin) * unit, max: (held.max - origin) * unit };
     legend.set(
       legendText({
         mode,
@@ -75,6 +133,11 @@ export class ColourRange {
         changing: view.get('synapse_choice') === 'change',
         weights: this.synapses.scales(),
         failed: [...this.synapses.failed.keys()],
+        difference: this.differs ? {
+          mode, end: this.differenceEnd(), variable, unit: potentials[0]?.unit ?? '',
+          lack: mode === 'reconstruction' ? this.rebuilt.lack : this.measures.lack(mode),
+          rateWindow_us: this.activity.rateWindow_bins * frames.bin_us, halfLife_us: this.activity.halfLife_bins * frames.bin_us,
+        } : null,
         layout: this.layout.failed === '' ? this.layout.note : `The layout could not be loaded: ${this.layout.failed}`,
       }),
       view.get('legend'),

@@ -2,17 +2,45 @@
 
 import * as THREE from 'three';
 
-import type { CameraRig } from './camera_rig';
+import { type CameraRig, rounded } from './camera_rig';
 import type { NeuronTable } from './neuron_table';
 import type { View } from '../state/view';
 
 const LAYER_DIRECTION = new THREE.Vector3(-0.85, 0.22, 0.48).normalize();
 
+/** How much farther away the camera stands where the picture is half as wide. */
+const HALF_DOLLY = 1.7;
+
 export class Framing {
+  /** Neurons of the picture beside, which has the same camera. */
+  private second: NeuronTable | null = null;
+  private homeCamera = '';
+  /** The camera that the address gave: two pictures instead of one do not move it. */
+  private linkedCamera = '';
+
   constructor(private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig) {}
 
   home(): void {
-    this.rig.flyTo(this.rig.homePose(this.corners()));
+    const pose = this.rig.homePose(this.corners());
+    this.homeCamera = JSON.stringify(rounded(pose));
+    this.rig.flyTo(pose);
+  }
+
+  /** Two pictures beside each other, or one again (null); what was in sight stays so. */
+  beside(second: NeuronTable | null): void {
+    const box = this.table.bounds();
+    this.rig.setWorld(second === null ? box : box.union(second.bounds()));
+    const halved = second !== null;
+    const before = this.second !== null;
+    this.second = second;
+    if (halved === before) return;
+    const camera = JSON.stringify(this.view.get('camera'));
+    if (camera === this.linkedCamera) return;
+    if (camera === 'null' || camera === this.homeCamera) return this.home();
+    const { position, target } = this.rig.pose();
+    const by = halved ? HALF_DOLLY : 1 / HALF_DOLLY;
+    const [x, y, z] = position.map((at, k) => target[k] + (at - target[k]) * by);
+    this.rig.flyTo({ position: [x, y, z], target });
   }
 
   fitSelection(): void {
@@ -38,6 +66,8 @@ export class Framing {
   arrive(): void {
     const camera = this.view.get('camera');
     const home = this.rig.homePose(this.corners());
+    this.homeCamera = JSON.stringify(rounded(home));
+    this.linkedCamera = camera === null ? '' : JSON.stringify(camera);
     if (camera !== null) return this.rig.flyTo(camera, 'now');
     const target = new THREE.Vector3(...home.target);
     const far = new THREE.Vector3(...home.position).sub(target).multiplyScalar(1.45).applyAxisAngle(new THREE.Vector3(0, 1, 0), -0.35);
@@ -46,9 +76,13 @@ export class Framing {
   }
 
   private corners(): THREE.Vector3[] {
-    const rows = this.table.rows.filter((row) => row.visible > 0.5);
-    return (rows.length > 0 ? rows : this.table.rows).flatMap((row) => boxCorners(this.table.goalOf(row)));
+    return [...cornersOf(this.table), ...(this.second === null ? [] : cornersOf(this.second))];
   }
+}
+
+function cornersOf(table: NeuronTable): THREE.Vector3[] {
+  const rows = table.rows.filter((row) => row.visible > 0.5);
+  return (rows.length > 0 ? rows : table.rows).flatMap((row) => boxCorners(table.goalOf(row)));
 }
 
 export function boxCorners({ min, max }: THREE.Box3): THREE.Vector3[] {

@@ -46,12 +46,14 @@ export class Labels {
     for (const label of this.labels) label.width = label.element.offsetWidth || 80;
   }
 
-  /** Puts the labels above their sheets, nearest first; one that would lie over a nearer one waits. */
-  update(camera: THREE.PerspectiveCamera, width: number, height: number): void {
+  /** Puts the labels above their sheets, nearest first; one that would lie over a nearer one waits. `left`: where their picture begins. */
+  update(
+    camera: THREE.PerspectiveCamera, width: number, height: number,
+    legend: HTMLElement | null = this.root.parentElement?.querySelector<HTMLElement>('.scene-legend') ?? null, left = 0,
+  ): void {
     const placed: { x: number; y: number; w: number; h: number }[] = [];
-    const legend = this.root.parentElement?.querySelector<HTMLElement>('.scene-legend');
     if (legend && !legend.hidden) {
-      placed.push({ x: legend.offsetLeft, y: legend.offsetTop, w: legend.offsetWidth, h: legend.offsetHeight });
+      placed.push({ x: legend.offsetLeft - left, y: legend.offsetTop, w: legend.offsetWidth, h: legend.offsetHeight });
     }
     const seen = this.labels
       .map((label) => ({ label, at: this.place(label, camera, width, height) }))

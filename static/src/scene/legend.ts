@@ -43,6 +43,10 @@ export class Legend {
     host.append(this.root, this.hover, this.bar);
   }
 
+  get element(): HTMLElement {
+    return this.root;
+  }
+
   set(text: LegendText, visible: boolean): void {
     this.root.hidden = !visible;
     const key = JSON.stringify(text);

@@ -6,8 +6,8 @@ import { legendText, type LegendFacts } from './legend_text';
 const FACTS: LegendFacts = {
   mode: 'spikes', bin_us: 1000, frame_us: 1000, halfLife_bins: 10, rateWindow_bins: 100, since_us: 1_640_000, coarse: false, limited: false,
   scale: { min: 0, max: 100 }, variable: 'v', unit: 'mV', recorded: { n: 310, of: 1294 },
-  synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0 },
-  weights: [{ name: 'a', scale: 0.42, unit: '' }], failed: [], layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false,
+  synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0, unlike: [] },
+  weights: [{ name: 'a', scale: 0.42, unit: '' }], failed: [], layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
 };
 
 describe('legendText', () => {
@@ -34,6 +34,16 @@ describe('legendText', () => {
       title: 'Membrane potential, mV', note: 'Recorded for 310 of 1,294 neurons; rings: not recorded',
     });
     expect(legendText({ ...FACTS, mode: 'count' }).scales[0].note).toBe('since 1.64 s, logarithmic');
+  });
+
+  it('says what B minus A is in, and which synapses are compared', () => {
+    const difference = { mode: 'rate', end: 20, variable: '', unit: '', lack: '', rateWindow_us: 1e5, halfLife_us: 1e4 } as const;
+    const [neurons, weights] = legendText({ ...FACTS, difference, synapses: { ...FACTS.synapses, changed: 31, unlike: ['b'] } }).scales;
+    expect(neurons).toMatchObject({ title: 'Firing rate, B − A, Hz', map: 'berlin', ticks: ['≤ −20', '0', '≥ 20'] });
+    expect(weights.title).toBe('Synapse weight, B − A');
+    expect(weights.note).toContain('31 have another weight in B\nother synapses in B, not compared: b');
+    const lacking = { ...difference, mode: 'in_degree', lack: 'no weights are recorded' } as const;
+    expect(legendText({ ...FACTS, difference: lacking }).scales[0].note).toBe('Not available: no weights are recorded');
   });
 
   it('has no synapse scale without synapses, and says what is wrong', () => {

@@ -1,5 +1,6 @@
 /** The words of the legend: from the state of the scene to titles, ticks and notes. Pure. */
 
+import { differenceScale, type DifferenceFacts } from './difference_text';
 import { countText, durationText, numberText, type LegendText, type ScaleText } from './legend';
 import type { Scale } from './neurons';
 import type { SynapseCounts } from './synapse_view';
@@ -45,6 +46,8 @@ export interface LegendFacts {
   readonly health: HealthCounts | null;
   /** Whose input is shown in mode "reconstruction". */
   readonly rebuilt: { readonly layer: string; readonly neuron: number; readonly inputs: readonly string[] } | null;
+  /** Where B minus A is shown; else null. */
+  readonly difference: DifferenceFacts | null;
   /** What is to be known about the layout; "" = nothing. */
   readonly layout: string;
   /** Set where a whole bin of the level is wider than one bin. */
@@ -52,7 +55,7 @@ export interface LegendFacts {
 }
 
 export function legendText(facts: LegendFacts): LegendText {
-  const scales: ScaleText[] = [neuronScale(facts)];
+  const scales: ScaleText[] = [facts.difference === null ? neuronScale(facts) : differenceScale(facts.difference)];
   const weights = weightScale(facts);
   if (weights !== null) scales.push(weights);
   const notes: string[] = [];
@@ -142,7 +145,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
   };
 }
 
-function weightScale({ weights, synapses, direction, changing }: LegendFacts): ScaleText | null {
+function weightScale({ weights, synapses, direction, changing, difference }: LegendFacts): ScaleText | null {
   if (synapses.total === 0) return null;
   const notes: string[] = [];
   if (synapses.selected > 0) {
@@ -153,7 +156,7 @@ function weightScale({ weights, synapses, direction, changing }: LegendFacts): S
     );
   }
   let seen = `You see ${countText(synapses.drawn)} of ${countText(synapses.total)} synapses`;
-  if (changing) {
+  if (changing && difference === null) {
     const over = synapses.interval_us > 0 ? ` in the last ${durationText(synapses.interval_us)}` : '';
     seen += synapses.interval_us > 0 ? `:\nthe most changed of ${countText(synapses.changed)} that changed${over}` : ':\nearlier weights are not here yet, or there are none';
   } else if (synapses.drawn < synapses.total) {
@@ -161,13 +164,17 @@ function weightScale({ weights, synapses, direction, changing }: LegendFacts): S
     else if (synapses.n_top > 0) seen += ':\nthe strongest';
     else if (synapses.n_sample > 0) seen += ':\na random sample';
   }
+  if (difference !== null) {
+    seen += `\n${countText(synapses.changed)} have another weight in B`;
+    if (synapses.unlike.length > 0) seen += `\nother synapses in B, not compared: ${synapses.unlike.join(', ')}`;
+  }
   if (synapses.threshold > 0) seen += `\nfrom ${numberText(100 * synapses.threshold)} % of full colour on`;
   notes.push(seen);
   const note = notes.join('\n');
   if (weights.length === 0 && synapses.drawn + synapses.selected === 0) return { title: 'Synapses', map: null, ticks: [], note };
   if (weights.length === 0) return { title: 'Synapses (weights not recorded)', map: 'berlin', ticks: [], note };
   const [first] = weights;
-  const quantity = changing ? 'Weight change' : 'Synapse weight';
+  const quantity = difference !== null ? 'Synapse weight, B − A' : changing ? 'Weight change' : 'Synapse weight';
   const unit = first.unit === '' || first.unit === '1' ? '' : `, ${first.unit}`;
   if (weights.every(({ scale }) => scale === first.scale)) {
     const end = numberText(first.scale);

@@ -8,8 +8,11 @@ import type { FrameSource, Network, NeuronFacts } from '../state/frames';
 import { saturatedHz } from '../state/search';
 import type { ColourMode } from '../state/view';
 
+const SLOW: ReadonlySet<ColourMode> = new Set(['selectivity', 'in_degree', 'health', 'reconstruction']);
+
 /** Values of mode "health"; the shader tells silent neurons from the time of their last spike. */
 export const HEALTH = { fine: 0, dead: 1, saturated: 2, unknown: 3 } as const;
+
 export interface Measure {
   /** One per neuron; NaN where there is none. Selectivity: class + 0.999 * index. */
   readonly values: Float32Array;
@@ -48,6 +51,11 @@ export class Measures {
     const made = { values, version: ++this.version, min: 0, max: 1 };
     this.kept.set(mode, made);
     return made;
+  }
+
+  /** True for modes whose values are made here or fetched, not gathered from spikes or potentials. */
+  isSlow(mode: ColourMode): boolean {
+    return SLOW.has(mode);
   }
 
   /** Why a mode has no values; "" = it has, or they are on their way. */

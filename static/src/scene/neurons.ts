@@ -8,6 +8,7 @@ import * as THREE from 'three';
 import type { Activity } from './activity';
 import type { AccumulatorKind } from './accumulator';
 import { classTexture, colourMapTexture } from './colour_maps';
+import { DIFFERENCE_GLSL, differenceUniforms, setDifference } from './difference';
 import { HEALTH } from './measures';
 import { POINT_GLSL, type NeuronTable } from './neuron_table';
 import { HEALTH_COLOURS } from '../state/palette';
@@ -31,6 +32,21 @@ const FILL = 0.5;
 export interface Scale {
   min: number;
   max: number;
+}
+
+/** How the GPU's values of a side are read: value = (held - origin) * unit. */
+export interface Reading {
+  readonly origin: number;
+  readonly unit: number;
+}
+
+/** B minus A instead of A. */
+export interface Difference {
+  readonly other: Activity;
+  readonly a: Reading;
+  readonly b: Reading;
+  /** |B - A| of full colour. */
+  readonly end: number;
 }
 
 const SIZE_GLSL = /* glsl */ `
@@ -77,6 +93,7 @@ uniform vec2 range;
 uniform sampler2D classMap;
 uniform float silence;   // bins without a spike after which a neuron is silent
 uniform vec2 depthRange;
+${DIFFERENCE_GLSL}
 flat out vec4 colour;
 flat out float hollow;
 
@@ -94,6 +111,8 @@ void main() {
   vec3 shown = rest;
   if (gl_VertexID >= neurons) {
     shown = point.colour * 0.55 * near;
+  } else if (differ == 1) {
+    shown = shownDifference(gl_VertexID, mode, rest) * mix(1.0, near, 0.5);
   } else if (mode == 0) {
     float glow = glowOf(gl_VertexID) * gain;
     vec3 light = texture(spikeMap, vec2(0.28 + 0.72 * glow, 0.5)).rgb;
@@ -237,6 +256,7 @@ export class Neurons {
         mode: { value: 0 },
         neurons: { value: table.n_neurons },
         range: { value: new THREE.Vector2(0, 1) },
+        ...differenceUniforms(activity),
         depthRange: { value: new THREE.Vector2(1, 1000) },
       },
     });
@@ -256,7 +276,7 @@ export class Neurons {
   }
 
   /** Takes over the time, the mode and its colour range. */
-  update(activity: Activity, mode: ColourMode, scale: Scale, gain: number): void {
+  update(activity: Activity, mode: ColourMode, scale: Scale, gain: number, difference: Difference | null = null): void {
     this.uniforms.now.value = activity.now;
     this.uniforms.halfLife.value = activity.halfLife_bins;
     this.uniforms.gain.value = gain;
@@ -266,7 +286,9 @@ export class Neurons {
     uniforms.measure.value = activity.texture(MEASURED[mode]);
     uniforms.valueMap.value = scale.min < 0 && (mode === 'in_degree' || mode === 'reconstruction') ? this.signedMap : this.valueMap;
     uniforms.silence.value = activity.silence_bins;
-    this.haloPoints.visible = mode === 'spikes';
+    this.haloPoints.visible = mode === 'spikes' && difference === null;
+    setDifference(uniforms, MEASURED[mode], difference);
+    if (difference !== null) uniforms.valueMap.value = this.signedMap;
   }
 
   /** @param pixelScale pixels of one scene unit at distance 1 */

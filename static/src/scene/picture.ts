@@ -91,6 +91,21 @@ export function drawLabels(canvas: HTMLCanvasElement, labels: readonly ShownLabe
   }
 }
 
+/** Pictures beside each other, cut at a width. */
+export function joined(pictures: readonly HTMLCanvasElement[], width: number): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = pictures[0].height;
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('No 2D canvas for the picture.');
+  let left = 0;
+  for (const picture of pictures) {
+    context.drawImage(picture, left, 0);
+    left += picture.width;
+  }
+  return canvas;
+}
+
 /** The inner part of a tile, top row first. */
 function tileOf(pixels: Uint8Array, side: number, width: number, height: number, transparent: boolean): ImageData {
   const image = new ImageData(width, height);

@@ -16,13 +16,21 @@ export interface Surface {
   readonly ratio: number;
 }
 
+/** The picture that a place of the canvas lies in: whose neurons, and where it begins and how wide it is, CSS pixels. */
+export interface PointerSide extends Pick<SceneContext, 'network' | 'view' | 'frames' | 'playback'> {
+  readonly table: NeuronTable;
+  readonly picker: Picker;
+  readonly left: number;
+  readonly width: number;
+}
+
 export class Pointer {
   private down: { x: number; y: number; ms: number } | null = null;
   private at: { x: number; y: number } | null = null;
 
   constructor(
-    private readonly canvas: HTMLCanvasElement, private readonly context: SceneContext, private readonly table: NeuronTable,
-    private readonly picker: Picker, private readonly rig: CameraRig, private readonly legend: Legend,
+    private readonly canvas: HTMLCanvasElement, private readonly context: SceneContext, private readonly sides: (x: number) => PointerSide,
+    private readonly rig: CameraRig, private readonly legend: Legend,
     private readonly surface: () => Surface,
   ) {
     const { signal } = context;
@@ -48,14 +56,15 @@ export class Pointer {
     });
   }
 
-  /** The neuron drawn at a CSS pixel, or -1. */
+  /** The neuron of the picture there drawn at a CSS pixel, or -1. */
   pick(x: number, y: number): number {
-    const { width, height, ratio } = this.surface();
-    return this.picker.pick(this.rig.camera, x * ratio, y * ratio, width * ratio, height * ratio);
+    const { height, ratio } = this.surface();
+    const { picker, left, width } = this.sides(x);
+    return picker.pick(this.rig.camera, (x - left) * ratio, y * ratio, width * ratio, height * ratio);
   }
 
   private click(x: number, y: number, add: boolean): void {
-    const { view } = this.context;
+    const { view } = this.sides(x);
     const id = this.pick(x, y);
     const before = view.get('selection');
     if (id < 0) {
@@ -67,8 +76,9 @@ export class Pointer {
   private async hover(): Promise<void> {
     const { at } = this;
     if (at === null) return;
-    const { width, height, ratio } = this.surface();
-    const id = await this.picker.hover(this.rig.camera, at.x * ratio, at.y * ratio, width * ratio, height * ratio);
+    const { height, ratio } = this.surface();
+    const { picker, left, width } = this.sides(at.x);
+    const id = await picker.hover(this.rig.camera, (at.x - left) * ratio, at.y * ratio, width * ratio, height * ratio);
     if (id === null || this.context.signal.aborted) return;
     if (this.at !== null) this.setHover(id, this.at.x, this.at.y);
     // The pointer went on while the GPU answered: ask once more.
@@ -76,14 +86,14 @@ export class Pointer {
   }
 
   private setHover(id: number, x: number, y: number): void {
-    this.context.view.set({ hover: id });
+    const side = this.sides(x);
+    side.view.set({ hover: id });
     this.canvas.style.cursor = id >= 0 ? 'pointer' : '';
-    const row = id >= 0 ? this.table.rowOf(id) : null;
-    this.legend.setHover(row === null ? '' : this.hoverText(row.name, id - row.first), x, y);
+    const row = id >= 0 ? side.table.rowOf(id) : null;
+    this.legend.setHover(row === null ? '' : this.hoverText(side, row.name, id - row.first), x, y);
   }
 
-  private hoverText(layer: string, neuron: number): string {
-    const { network, view, frames, playback } = this.context;
+  private hoverText({ network, view, frames, playback }: PointerSide, layer: string, neuron: number): string {
     let text = `${layer} · neuron ${countText(neuron)}`;
     const shape = network.layers.find(({ name }) => name === layer)?.shape ?? [];
     if (shape.length === 2) text += ` (row ${Math.floor(neuron / shape[1])}, column ${neuron % shape[1]})`;

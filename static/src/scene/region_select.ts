@@ -3,7 +3,7 @@
 import * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
-import type { NeuronTable } from './neuron_table';
+import type { PointerSide } from './pointer';
 import type { SceneContext } from '../state/frames';
 
 type Point = readonly [x: number, y: number];
@@ -20,7 +20,7 @@ export class RegionSelect {
   private armed: Tool | null = null;
 
   constructor(
-    private readonly canvas: HTMLCanvasElement, private readonly context: SceneContext, private readonly table: NeuronTable,
+    private readonly canvas: HTMLCanvasElement, context: SceneContext, private readonly sides: (x: number) => PointerSide,
     private readonly rig: CameraRig,
   ) {
     this.overlay.classList.add('scene-region');
@@ -75,8 +75,9 @@ export class RegionSelect {
     this.stop();
     if (Math.max(...line.map(([x, y]) => Math.hypot(x - line[0][0], y - line[0][1]))) < LEAST_PX) return;
     event.stopPropagation();
-    const inside = this.inside(line);
-    const { view } = this.context;
+    const side = this.sides(line[0][0]);
+    const inside = this.inside(side, line);
+    const { view } = side;
     const before = view.get('selection');
     view.set({ selection: event.ctrlKey || event.metaKey ? [...new Set([...before, ...inside])] : inside });
   }
@@ -91,21 +92,21 @@ export class RegionSelect {
   }
 
   /** Global indices of the neurons of shown layers whose middle lies inside, ascending. */
-  private inside(line: readonly Point[]): number[] {
+  private inside({ table, left, width }: PointerSide, line: readonly Point[]): number[] {
     const { camera } = this.rig;
     camera.updateMatrixWorld();
     const matrix = new THREE.Matrix4().multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { clientHeight: height } = this.canvas;
     const point = new THREE.Vector4();
     const place = new THREE.Vector3();
     const found: number[] = [];
-    for (const row of this.table.rows) {
+    for (const row of table.rows) {
       if (row.kind !== 'layer' || row.visible < 0.5) continue;
       for (let id = row.first; id < row.first + row.n; id++) {
-        this.table.position(id, place);
+        table.position(id, place);
         point.set(place.x, place.y, place.z, 1).applyMatrix4(matrix);
         if (point.w <= 0) continue;
-        if (insidePolygon((point.x / point.w * 0.5 + 0.5) * width, (0.5 - point.y / point.w * 0.5) * height, line)) found.push(id);
+        if (insidePolygon(left + (point.x / point.w * 0.5 + 0.5) * width, (0.5 - point.y / point.w * 0.5) * height, line)) found.push(id);
       }
     }
     return found;

@@ -11,6 +11,7 @@ import { Activity } from './activity';
 import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
 import { ColourRange } from './colour_range';
+import { Comparing } from './comparing';
 import { FlashLimiter } from './flash_limiter';
 import { Framing } from './framing';
 import { drawsInSoftware } from './graphics';
@@ -23,8 +24,8 @@ import { Measures } from './measures';
 import { NeuronTable } from './neuron_table';
 import { Neurons } from './neurons';
 import { Picker } from './picker';
-import { drawLabels, drawPicture, MOST_PX, type PictureWish } from './picture';
-import { Pointer } from './pointer';
+import { drawLabels, drawPicture, joined, MOST_PX, type PictureWish } from './picture';
+import { Pointer, type PointerSide } from './pointer';
 import { Rebuilt } from './rebuilt';
 import { RegionSelect } from './region_select';
 import { Sheets } from './sheets';
@@ -35,8 +36,6 @@ import type { ColourMode } from '../state/view';
 import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
 import type { Camera } from '../state/view';
 
-/** Modes whose values are made on the CPU. */
-const SLOW: ReadonlySet<ColourMode> = new Set(['selectivity', 'in_degree', 'health', 'reconstruction']);
 const FADE_MS = 200;
 const LEGEND_EVERY_MS = 250;
 /** After a jump the last picture stays so long for the frame's spikes to arrive: no dark flash, and one draw instead of two. */
@@ -62,18 +61,21 @@ export class Scene implements SceneHandle {
   private readonly region: RegionSelect;
   private readonly layout: LayoutMotion;
   private readonly colours: ColourRange;
+  private readonly comparing: Comparing;
   private readonly labels: Labels;
   private readonly legend: Legend;
   private readonly flashes: ViewFlashes;
   private readonly limiter = new FlashLimiter();
   private readonly resizer: ResizeObserver;
   private readonly times_ms: number[] = [];
+  /** Of A's picture: the window, or its left half. */
   private width = 1;
   private height = 1;
   private dirty = true;
   private last_ms = 0;
   private legend_ms = 0;
   private framesDrawn = 0;
+  private drawCalls = 0;
   private jump = 0;
   private measured = '';
   private held_since_ms: number | null = null;
@@ -126,10 +128,13 @@ export class Scene implements SceneHandle {
     this.framing = new Framing(view, this.table, this.rig);
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => this.layoutChanged(far, camera));
     this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.rebuilt, this.layout);
-    this.region = new RegionSelect(canvas, context, this.table, this.rig);
-    this.pointer = new Pointer(canvas, context, this.table, this.picker, this.rig, this.legend, () => this.surface());
+    this.comparing = new Comparing(context, this.renderer, this.colours, this.synapses, this.activity, () => this.reshape());
+    const sides = (x: number): PointerSide => this.sideAt(x);
+    this.region = new RegionSelect(canvas, context, sides, this.rig);
+    this.pointer = new Pointer(canvas, context, sides, this.rig, this.legend, () => this.surface());
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(host);
+    this.comparing.follow();
     this.resize();
     this.framing.arrive();
 
@@ -226,14 +231,15 @@ export class Scene implements SceneHandle {
       ...this.synapses.counts,
       half_life_bins: this.activity.halfLife_bins,
       flash_gain: this.limiter.gain,
-      draw_calls: this.renderer.info.render.calls,
+      draw_calls: this.drawCalls,
       textures: this.renderer.info.memory.textures,
       geometries: this.renderer.info.memory.geometries,
       legend: this.legend.lines(),
       labels: this.labels.shown().map(({ text }) => text),
       size: [this.width, this.height],
       layout: this.layout.layout,
-      layout_moving: this.layout.moving,
+      layout_moving: this.layout.moving || (this.comparing.second?.moving ?? false),
+      comparing: this.comparing.beside ? 'side' : this.comparing.differs ? 'difference' : null,
       camera_moving: this.rig.settling,
     };
   }
@@ -250,7 +256,7 @@ export class Scene implements SceneHandle {
   /** The picture as the window shows it, as a PNG. */
   screenshot(): Promise<Blob> {
     const ratio = this.renderer.getPixelRatio();
-    return this.picture({ width: Math.round(this.width * ratio), height: Math.round(this.height * ratio), transparent: false, labels: true });
+    return this.picture({ width: Math.round(this.context.host.clientWidth * ratio), height: Math.round(this.height * ratio), transparent: false, labels: true });
   }
 
   /** The picture at any size, as a PNG; the camera stays, the shorter side shows what it shows here. */
@@ -260,11 +266,17 @@ export class Scene implements SceneHandle {
       throw new Error(`A picture has 16 to ${MOST_PX} pixels on each side; ${wish.width} x ${wish.height} was asked for.`);
     }
     this.draw();
-    const canvas = drawPicture({
-      renderer: this.renderer, scene: this.scene, camera: this.rig.camera, neurons: this.neurons, backdrop: this.backdrop.object,
-      page: { width: this.width, height: this.height },
-    }, { ...wish, width, height });
-    if (wish.labels) drawLabels(canvas, this.labels.shown(), { width: this.width, height: this.height });
+    const { second, beside } = this.comparing;
+    const part = beside ? Math.ceil(width / 2) : width;
+    const draw = (scene: THREE.Scene, neurons: Neurons, backdrop: THREE.Object3D, labels: Labels): HTMLCanvasElement => {
+      const drawn = drawPicture({
+        renderer: this.renderer, scene, camera: this.rig.camera, neurons, backdrop, page: { width: this.width, height: this.height },
+      }, { ...wish, width: part, height });
+      if (wish.labels) drawLabels(drawn, labels.shown(), { width: this.width, height: this.height });
+      return drawn;
+    };
+    let canvas = draw(this.scene, this.neurons, this.backdrop.object, this.labels);
+    if (beside && second !== null) canvas = joined([canvas, draw(second.scene, second.neurons, second.backdrop.object, second.labels)], width);
     this.resize();
     return await new Promise((resolve, reject) =>
       canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture could not be encoded.')) : resolve(blob)), 'image/png'),
@@ -295,7 +307,7 @@ export class Scene implements SceneHandle {
     this.renderer.setAnimationLoop(null);
     this.resizer.disconnect();
     for (const part of [
-      this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
+      this.comparing, this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
       this.backdrop, this.table,
     ]) {
       part.dispose();
@@ -321,6 +333,7 @@ export class Scene implements SceneHandle {
     const frame = frames.frameAt(playback.t_us, playback.level);
     const mode = view.get('colour');
     const held = this.holds(frame, now_ms);
+    const other = !held && this.comparing.update(now_ms, elapsed_ms, mode);
     const active = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
     if (mode === 'reconstruction') this.rebuilt.ask(view.get('selection').at(-1) ?? -1, playback.t_us, now_ms);
     const measured = this.measure(mode, frame);
@@ -328,21 +341,29 @@ export class Scene implements SceneHandle {
     const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing, playback.speed);
 
     const gain = this.limiter.gain;
-    const { area, light } = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_ms / 1000);
+    const { area, light } = this.flash(elapsed_ms / 1000);
     // Only spike light flashes; the other modes show slow quantities.
     if (active || gain < 1) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
     const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
 
-    if (!(this.dirty || moved || fading || active || measured || recoloured || dimmed)) return;
+    if (!(this.dirty || moved || fading || active || measured || recoloured || other || dimmed)) return;
     this.dirty = false;
     this.draw();
     if (moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing) {
       this.legend_ms = now_ms;
       this.labels.update(this.rig.camera, this.width, this.height);
       this.colours.write(this.legend, this.rig, this.height, this.limiter.limiting);
+      this.comparing.write(this.rig, this.width, this.height, this.legend.element);
     }
     this.times_ms.push(performance.now() - started);
     if (this.times_ms.length > 120) this.times_ms.shift();
+  }
+
+  /** How much of the window flashes, and how brightly: of both pictures where there are two. */
+  private flash(elapsed_s: number): { area: number; light: number } {
+    const own = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_s);
+    const second = this.comparing.beside ? this.comparing.second?.flash(this.rig, this.width / this.height, elapsed_s) : undefined;
+    return second === undefined ? own : { area: (own.area + second.area) / 2, light: Math.max(own.light, second.light) };
   }
 
   /** Lands the values of a mode of slow quantities where they have changed; true when they have. */
@@ -352,7 +373,7 @@ export class Scene implements SceneHandle {
     if (key === this.measured) return false;
     this.measured = key;
     if (measure !== null) this.activity.setValues(measure.values);
-    else if (SLOW.has(mode)) this.activity.setValues(new Float32Array(this.context.network.n_neurons).fill(NaN));
+    else if (this.measures.isSlow(mode)) this.activity.setValues(new Float32Array(this.context.network.n_neurons).fill(NaN));
     return true;
   }
 
@@ -376,7 +397,7 @@ export class Scene implements SceneHandle {
     const { view } = this.context;
     const mode = view.get('colour');
     this.neurons.uniforms.pointSize.value = view.get('point_size');
-    this.neurons.update(this.activity, mode, this.colours.range(), this.limiter.gain);
+    this.neurons.update(this.activity, mode, this.colours.range(), this.limiter.gain, this.comparing.difference);
     const { camera } = this.rig;
     camera.updateMatrixWorld();
     const sphere = this.table.bounds().getBoundingSphere(new THREE.Sphere());
@@ -385,8 +406,39 @@ export class Scene implements SceneHandle {
     this.neurons.setDepthRange(near, far);
     this.sheets.depthRange.value.set(near, far);
     for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
+    this.window(0);
     this.renderer.render(this.scene, camera);
+    this.drawCalls = this.renderer.info.render.calls;
+    if (this.comparing.beside && this.comparing.second !== null) {
+      this.window(1);
+      this.comparing.second.draw(camera, near, far, mode, view.get('point_size'), this.limiter.gain);
+      this.drawCalls += this.renderer.info.render.calls;
+      this.window(0);
+    }
     this.framesDrawn++;
+  }
+
+  /** Draws into the whole window, or into the left (0) or right (1) half of it. */
+  private window(half: 0 | 1): void {
+    const { beside } = this.comparing;
+    this.renderer.setScissorTest(beside);
+    this.renderer.setViewport(half * this.width, 0, this.width, this.height);
+    if (beside) this.renderer.setScissor(half * this.width, 0, this.width, this.height);
+  }
+
+  /** Which picture a CSS pixel of the canvas lies in. */
+  private sideAt(x: number): PointerSide {
+    const { second } = this.comparing;
+    const own = { network: this.context.network, view: this.context.view, frames: this.context.frames, playback: this.context.playback, table: this.table, picker: this.picker, left: 0 };
+    if (second === null || !this.comparing.beside || x < this.width) return { ...own, width: this.width };
+    const { network, view, frames, playback } = second.other;
+    return { network, view, frames, playback, table: second.table, picker: second.picker, left: this.width, width: this.width };
+  }
+
+  /** One picture has become two, or the reverse. */
+  private reshape(): void {
+    this.resize();
+    this.framing.beside(this.comparing.beside ? (this.comparing.second?.table ?? null) : null);
   }
 
   // ------------------------------------------------------------------ listening
@@ -414,6 +466,7 @@ export class Scene implements SceneHandle {
       'webglcontextrestored',
       () => {
         this.activity.invalidate();
+        this.comparing.second?.restore();
         this.measured = '';
         this.invalidate();
       },
@@ -450,13 +503,16 @@ export class Scene implements SceneHandle {
 
   private resize(): void {
     const { host } = this.context;
-    this.width = Math.max(1, host.clientWidth);
+    const full = Math.max(1, host.clientWidth);
+    this.width = this.comparing.beside ? Math.max(1, Math.floor(full / 2)) : full;
     this.height = Math.max(1, host.clientHeight);
     const ratio = Math.min(2, window.devicePixelRatio || 1);
     this.renderer.setPixelRatio(ratio);
-    this.renderer.setSize(this.width, this.height, false);
+    this.renderer.setSize(full, this.height, false);
     this.rig.resize(this.width, this.height);
-    this.neurons.resize((this.height * ratio) / (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2)), ratio);
+    this.rig.zoomToPointer = !this.comparing.beside;
+    const pixelScale = (this.height * ratio) / (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2));
+    for (const neurons of [this.neurons, this.comparing.second?.neurons]) neurons?.resize(pixelScale, ratio);
     this.invalidate();
   }
 }

@@ -5,10 +5,10 @@
 
 import { round125 } from './activity';
 import { chooseAbove, chooseSynapses, countAbove, shareBudget, strongest } from './synapse_choice';
-import { SynapseLines, type Segments } from './synapses';
+import { SynapseLines, type Segments, weightDifference } from './synapses';
 import { WeightChanges } from './weight_changes';
 import type { NeuronTable } from './neuron_table';
-import type { FrameSource, Network, ProjectionInfo, Synapses } from '../state/frames';
+import type { FrameSource, Network, ProjectionInfo, StateView, Synapses } from '../state/frames';
 import type { SynapseDirection, View } from '../state/view';
 
 /** A selected hub may have millions: more than this is not drawn, and said so. */
@@ -26,7 +26,7 @@ interface Loaded {
   readonly postBase: number;
   scale: number;
   unit: string;
-  chosenVersion: number;
+  chosenVersion: string;
   /** In choice "change": the weights that the drawn ones are compared with, and |change| of full colour. */
   before: Float32Array | null;
   changeScale: number;
@@ -54,12 +54,20 @@ export interface SynapseCounts {
   readonly changed: number;
   /** At least so large a part of full colour. */
   readonly threshold: number;
+  /** Projections that are not compared: the other side has other synapses there. */
+  readonly unlike: readonly string[];
+}
+
+/** The weights of a projection on the other side at its playhead. */
+export interface OtherWeights {
+  readonly state: StateView;
+  readonly synapses: Synapses;
 }
 
 export class SynapseView {
   readonly chosen: SynapseLines;
   readonly selected: SynapseLines;
-  counts: SynapseCounts = { drawn: 0, total: 0, n_top: 0, n_sample: 0, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0 };
+  counts: SynapseCounts = { drawn: 0, total: 0, n_top: 0, n_sample: 0, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0, unlike: [] };
   /** Projections whose synapses could not be fetched, with the reason. */
   readonly failed = new Map<string, string>();
   private readonly network: Network;
@@ -75,6 +83,9 @@ export class SynapseView {
   /** In choice "change": the weights to compare with were not here. */
   private lacksEarlier = false;
   private data = false;
+  /** The view beside this one: equal weights have equal colours in both. */
+  twin: SynapseView | null = null;
+  private other: ((projection: string) => OtherWeights | null) | null = null;
   private readonly onLoad: () => void;
 
   constructor(
@@ -114,7 +125,7 @@ export class SynapseView {
     let changed = false;
     const total = this.loaded.reduce((sum, { info }) => sum + info.n_synapses, 0);
     const due = rest || (now_ms - this.chosen_ms > CHOOSE_EVERY_MS && total <= QUICK_SYNAPSES);
-    const moved = due && this.loaded.some((p) => p.info.has_weights && (this.state(p, level, frame)?.version ?? -1) !== p.chosenVersion);
+    const moved = due && this.loaded.some((p) => p.info.has_weights && this.versionOf(p, level, frame) !== p.chosenVersion);
     if (this.stale || (moved && now_ms - this.chosen_ms > (rest ? 100 : CHOOSE_EVERY_MS))) {
       this.choose(level, frame, rest, speed);
       this.chosen_ms = now_ms;
@@ -132,6 +143,15 @@ export class SynapseView {
       projection.unit = state.unit;
       if (projection.scale === 0) projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), 0);
       const { name } = projection.info;
+      projection.scale = Math.max(projection.scale, this.twin?.scaleOf(name) ?? 0);
+      const other = this.alike(projection);
+      if (other !== null && projection.changeScale > 0) {
+        const version = this.versionOf(projection, level, frame);
+        for (const lines of [this.chosen, this.selected]) {
+          changed = lines.setWeights(name, other.state.values, version, projection.changeScale, state.values) || changed;
+        }
+        continue;
+      }
       changed = (projection.before === null
         ? this.chosen.setWeights(name, state.values, state.version, projection.scale)
         : this.chosen.setWeights(name, state.values, state.version, projection.changeScale, projection.before)) || changed;
@@ -148,9 +168,28 @@ export class SynapseView {
     this.strengthen();
   }
 
+  /** |weight| of full colour of a projection; 0 while unknown. */
+  scaleOf(name: string): number {
+    return this.loaded.find(({ info }) => info.name === name)?.scale ?? 0;
+  }
+
+  /** Draws what the other side's weights have more than the own ones; null: the own ones. */
+  compareWith(other: ((projection: string) => OtherWeights | null) | null): void {
+    if (other === null && this.other === null) return;
+    this.other = other;
+    this.stale = this.staleSelection = true;
+  }
+
+  /** The weights of a projection, for the other side that is compared with this one. */
+  weightsOf(name: string, level: number, frame: number): OtherWeights | null {
+    const found = this.loaded.find(({ info }) => info.name === name);
+    const state = found === undefined ? null : this.state(found, level, frame);
+    return found === undefined || state === null ? null : { state, synapses: found.synapses };
+  }
+
   /** |weight| of full colour by projection, for the legend; 0 while unknown. */
   scales(): { name: string; scale: number; unit: string }[] {
-    const changing = this.view.get('synapse_choice') === 'change';
+    const changing = this.other !== null || this.view.get('synapse_choice') === 'change';
     return this.loaded
       .map(({ info, scale, changeScale, unit }) => ({ name: info.name, scale: changing ? changeScale : scale, unit }))
       .filter(({ scale }) => scale > 0);
@@ -202,7 +241,7 @@ export class SynapseView {
       const synapses = await this.network.synapses(info.name, signal);
       if (signal.aborted) return;
       const postBase = info.kind === 'decoder' && place !== undefined ? place.first : 0;
-      this.loaded.push({ info, synapses, postBase, scale: 0, unit: '', chosenVersion: -1, before: null, changeScale: 0 });
+      this.loaded.push({ info, synapses, postBase, scale: 0, unit: '', chosenVersion: '', before: null, changeScale: 0 });
       this.loaded.sort((a, b) => a.info.index - b.info.index);
     } catch (error) {
       if (signal.aborted) return;
@@ -228,7 +267,7 @@ export class SynapseView {
     let [n_top, n_sample, changed, interval_us] = [0, 0, 0, 0];
     shown.forEach((projection, i) => {
       const { n, strengths, least, frames } = candidates[i];
-      if (choice === 'change') {
+      if (choice === 'change' || this.other !== null) {
         changed += n;
         interval_us = Math.max(interval_us, frames * frame_us);
       }
@@ -245,7 +284,7 @@ export class SynapseView {
     this.chosen.setSegments({ ends: joined(ends), parts });
     this.chosen.uniforms.threshold.value = this.selected.uniforms.threshold.value = threshold;
     const total = this.network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
-    this.counts = { ...this.counts, drawn: this.chosen.n_segments, total, n_top, n_sample, changed, interval_us, threshold };
+    this.counts = { ...this.counts, drawn: this.chosen.n_segments, total, n_top, n_sample, changed, interval_us, threshold, unlike: this.unlike() };
     // The more lines, the fainter each: the sum stays about as bright.
     this.strengthen();
   }
@@ -255,15 +294,16 @@ export class SynapseView {
     const { info } = projection;
     const threshold = this.view.get('synapse_threshold');
     const state = this.state(projection, level, frame);
-    projection.chosenVersion = state?.version ?? -1;
+    projection.chosenVersion = this.versionOf(projection, level, frame);
     projection.before = null;
     if (state !== null) {
       projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
     }
+    if (this.other !== null) return this.differing(projection, state);
     if (this.view.get('synapse_choice') === 'change') {
       const before = state === null ? null : this.changes.before(info.name, level, frame, interval, rest);
       // Looking back moved the state away and here again, each time to a new version.
-      projection.chosenVersion = this.state(projection, level, frame)?.version ?? -1;
+      projection.chosenVersion = this.versionOf(projection, level, frame);
       this.lacksEarlier ||= before === null;
       if (state === null || before === null) return { n: 0, strengths: null, least: 0, frames: 0 };
       const strengths = state.values.map((value, id) => value - before.values[id]);
@@ -277,6 +317,34 @@ export class SynapseView {
     const least = threshold * projection.scale;
     const n = strengths !== null && least > 0 ? countAbove(strengths, least) : info.n_synapses;
     return { n, strengths, least, frames: 0 };
+  }
+
+  /** The other side's weights of a projection where it has the same synapses; null where not, or where nothing is compared. */
+  private alike({ info, synapses }: Loaded): OtherWeights | null {
+    const other = this.other?.(info.name) ?? null;
+    return other !== null && sameSynapses(synapses, other.synapses) ? other : null;
+  }
+
+  private unlike(): string[] {
+    if (this.other === null) return [];
+    return this.loaded.filter((projection) => projection.info.has_weights && this.alike(projection) === null && this.other?.(projection.info.name)).map(({ info }) => info.name);
+  }
+
+  private versionOf(projection: Loaded, level: number, frame: number): string {
+    const other = this.other?.(projection.info.name) ?? null;
+    return `${this.state(projection, level, frame)?.version ?? ''} ${other?.state.version ?? ''}`;
+  }
+
+  /** What of a projection differs from the other side's. */
+  private differing(projection: Loaded, state: StateView | null): Candidates {
+    const other = state === null ? null : this.alike(projection);
+    projection.changeScale = 0;
+    if (state === null || other === null) return { n: 0, strengths: null, least: 0, frames: 0 };
+    const strengths = other.state.values.map((weight, id) => weightDifference(weight, state.values[id]));
+    const moved = strengths.filter((difference) => Math.abs(difference) > 0);
+    if (moved.length > 0) projection.changeScale = scaleOf(moved, 0, 0);
+    const least = Math.max(this.view.get('synapse_threshold') * projection.changeScale, Number.MIN_VALUE);
+    return { n: countAbove(strengths, least), strengths, least, frames: 0 };
   }
 
   private select(): void {
@@ -306,6 +374,21 @@ export class SynapseView {
     const quiet = (this.counts.selected > 0 ? 0.14 : 1) * (this.data ? 0.55 : 1);
     this.chosen.uniforms.strength.value = quiet * Math.min(0.7, Math.max(0.06, Math.sqrt(300 / n)));
   }
+}
+
+const compared = new WeakMap<Synapses, WeakMap<Synapses, boolean>>();
+
+/** True where both have the same synapses in the same order; looked at once. */
+function sameSynapses(a: Synapses, b: Synapses): boolean {
+  if (a === b) return true;
+  const known = compared.get(a) ?? new WeakMap<Synapses, boolean>();
+  compared.set(a, known);
+  let same = known.get(b);
+  if (same === undefined) {
+    same = a.pre.length === b.pre.length && a.pre.every((pre, i) => pre === b.pre[i] && a.post[i] === b.post[i]);
+    known.set(b, same);
+  }
+  return same;
 }
 
 function* touching({ synapses, info, postBase }: Loaded, neuron: number, direction: SynapseDirection = 'both'): Generator<number> {

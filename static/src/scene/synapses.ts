@@ -124,10 +124,10 @@ export class SynapseLines {
    * Takes over a projection's weights where they changed.
    *
    * @param scale |weight| of full colour
-   * @param minus where given, what changed since these values is drawn instead
+   * @param minus where given, the values minus these are drawn instead; a synapse that one of the two lacks counts as 0 there
    * @returns true when something changed
    */
-  setWeights(projection: string, values: Float32Array, version: number, scale: number, minus: Float32Array | null = null): boolean {
+  setWeights(projection: string, values: Float32Array, version: number | string, scale: number, minus: Float32Array | null = null): boolean {
     const key = `${version} ${scale} ${minus === null ? '' : 'change'}`;
     if (this.versions.get(projection) === key) return false;
     this.versions.set(projection, key);
@@ -138,7 +138,7 @@ export class SynapseLines {
       if (part.projection === projection) {
         const { synapses } = part;
         for (let i = 0; i < synapses.length; i++) {
-          const weight = (minus === null ? values[synapses[i]] : values[synapses[i]] - minus[synapses[i]]) / scale;
+          const weight = (minus === null ? values[synapses[i]] : weightDifference(values[synapses[i]], minus[synapses[i]])) / scale;
           data[at + i] = weight === weight ? Math.max(-2, Math.min(2, weight)) : ABSENT;
         }
         changed = true;
@@ -155,6 +155,11 @@ export class SynapseLines {
     this.weights.dispose();
     this.map.dispose();
   }
+}
+
+/** What a weight has more than another; NaN (pruned, not there) counts as 0 unless both are. */
+export function weightDifference(weight: number, before: number): number {
+  return weight !== weight && before !== before ? NaN : (weight || 0) - (before || 0);
 }
 
 function weightTexture(n: number): THREE.DataTexture {

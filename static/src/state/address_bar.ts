@@ -4,7 +4,9 @@ import type { NeuronRef, ViewState } from '../net/messages.gen';
 import type { LayerInfo } from './frames';
 import { decoded, neuronsToText, textToNeurons } from './neuron_ranges';
 import type { LoopRange } from './playback';
-import { VIEW_DEFAULTS, type Camera, type ColourMode, type NeuronSet, type RuleEnd, type ViewValues } from './view';
+import {
+  SAME_MOMENT, VIEW_DEFAULTS, type Camera, type ColourMode, type ComparisonWish, type NeuronSet, type RuleEnd, type ViewValues,
+} from './view';
 
 const WRITE_AFTER_MS = 300;
 /** Servers and chat programs cut longer addresses: selections that would make it longer are left out, and said so. */
@@ -74,6 +76,8 @@ export function readLink(url: URL): LinkedView | null {
   linked.point_size = positiveOf(query.get('size'));
   if (query.get('legend') === 'off') linked.legend = false;
   linked.theme = wordOf(query.get('theme'), ['light', 'dark'] as const);
+  linked.comparison = comparisonOf(query.get('compare'));
+  linked.stimuli = query.get('stimuli') || undefined;
   return defined(linked);
 }
 
@@ -85,6 +89,7 @@ export function linkedValues(link: LinkedView, layers: readonly LayerInfo[]): Pa
     hidden: link.hidden, theme: link.theme, legend: link.legend, decay_frames: link.glow_frames, point_size: link.point_size,
     bookmarks: link.bookmarks, camera: link.camera ?? null, path_s: link.path_s, clip: link.clip, minimap: link.minimap,
     rule: ruleOf(link.rule ?? '', layers) ?? undefined,
+    comparison: link.comparison ? { ...SAME_MOMENT, ...link.comparison } : undefined, stimuli: link.stimuli,
     zoom: link.zoom ? { t_start_us: link.zoom[0], t_stop_us: link.zoom[1] } : undefined,
     selection: textToNeurons(link.selection ?? '', layers),
     sets: setsOf(link.sets ?? '', layers),
@@ -136,6 +141,8 @@ export function linkParts(
   add('point_size', 'size', short);
   add('legend', 'legend', () => 'off');
   add('theme', 'theme');
+  add('comparison', 'compare', (wish) => (wish === null ? '' : comparisonToText(wish)));
+  add('stimuli', 'stimuli');
   add('bookmarks', 'bookmarks', (bookmarks) => bookmarks.map(({ name, camera }) => `${encodeURIComponent(name)}~${cameraToText(camera).replaceAll(',', '_')}`).join(','));
   add('path_s', 'path', short);
   add('clip', 'clip', (clip) => clip.map(short).join(','));
@@ -183,6 +190,20 @@ function setsOf(text: string, layers: readonly LayerInfo[]): NeuronSet[] {
     const neurons = textToNeurons(match[3], layers).sort((a, b) => a - b);
     return [{ name: decoded(match[1]), colour: `#${match[2]}`, neurons }];
   });
+}
+
+/** "recording~seconds~mode~stimuli". */
+function comparisonToText({ recording, offset_us, mode, stimuli }: ComparisonWish): string {
+  return [encodeURIComponent(recording), String(offset_us / 1e6), mode, encodeURIComponent(stimuli)].join('~');
+}
+
+function comparisonOf(text: string | null): ComparisonWish | undefined {
+  if (!text) return undefined;
+  const [recording = '', offset = '', mode = '', stimuli = ''] = text.split('~');
+  return {
+    recording: decoded(recording), offset_us: Math.round((numberOf(offset) ?? 0) * 1e6),
+    mode: wordOf(mode, ['side', 'difference'] as const) ?? SAME_MOMENT.mode, stimuli: decoded(stimuli),
+  };
 }
 
 function bookmarksOf(text: string | null): { name: string; camera: NonNullable<ReturnType<typeof cameraOf>> }[] | undefined {

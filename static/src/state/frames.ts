@@ -290,8 +290,31 @@ export interface SceneContext {
   readonly playback: Playback;
   /** The view: colour mode, layers shown, selection, camera. See view.ts: read, set, subscribe. */
   readonly view: import('./view').View;
+  readonly comparison: ComparisonSource;
   /** Aborted when the page leaves the recording: dispose of everything then. */
   readonly signal: AbortSignal;
+}
+
+/** What is compared with: another moment, or another recording. Its neurons have indices of their own. */
+export interface OtherSide {
+  readonly network: Network;
+  /** The recording's name. */
+  readonly name: string;
+  readonly frames: FrameSource;
+  /** Coupled to the first one. */
+  readonly playback: Playback & { readonly wanted_us: number };
+  /** The first one's, with neurons translated both ways. */
+  readonly view: import('./view').View;
+  /** Aborted when this side goes. */
+  readonly signal: AbortSignal;
+}
+
+export interface ComparisonSource {
+  /** null: nothing is compared, or B is not here yet. */
+  readonly other: OtherSide | null;
+  /** Why B minus A cannot be drawn; '' = it can. */
+  readonly noDifference: string;
+  onChange(tell: () => void, signal?: AbortSignal): void;
 }
 
 export interface SceneStats {

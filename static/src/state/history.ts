@@ -8,7 +8,7 @@ import type { View, ViewKey, ViewValues } from './view';
 const KEYS: readonly ViewKey[] = [
   'colour', 'variable', 'hidden', 'selection', 'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'layout', 'order',
   'spread', 'fan', 'legend', 'decay_frames', 'point_size', 'sets', 'bookmarks', 'path_s', 'clip', 'rule', 'minimap', 'bundles', 'bundle_width',
-  'ghosts', 'ghosts_below', 'camera',
+  'ghosts', 'ghosts_below', 'comparison', 'stimuli', 'camera',
 ];
 const MAX_STEPS = 200;
 const TOGETHER_MS = 1500;

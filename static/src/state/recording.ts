@@ -20,6 +20,16 @@ export class Stimuli {
     return this.labels.length;
   }
 
+  /** Why no subset of them can be chosen; '' = one can. */
+  get lacks(): string {
+    return this.length === 0 ? 'no stimuli were recorded' : this.classes.length === 0 ? 'the stimuli have no labels' : '';
+  }
+
+  /** Why it is not known which were read right; '' = it is. */
+  get lacksPredictions(): string {
+    return this.predictions.some((prediction, at) => prediction !== null && this.labels[at] !== null) ? '' : 'no predictions recorded';
+  }
+
   /** Index of the stimulus shown at a time; -1 where there is none. */
   at(t_us: number): number {
     let low = 0;

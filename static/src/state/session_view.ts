@@ -3,11 +3,13 @@
 import type { NeuronRef, ViewChanges } from '../net/messages.gen';
 import { neuronRef } from './address_bar';
 import type { LayerInfo } from './frames';
-import { VIEW_DEFAULTS, type RuleEnd, type ViewKey, type ViewValues } from './view';
+import { SAME_MOMENT, VIEW_DEFAULTS, type RuleEnd, type ViewKey, type ViewValues } from './view';
 
 /** What is no part of a session's view: `pose` has the camera, the rest belongs to who looks. */
 export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks', 'path_s', 'zoom'];
-const SAME = ['colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size', 'clip', 'minimap'] as const;
+const SAME = [
+  'colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size', 'clip', 'minimap', 'comparison', 'stimuli',
+] as const;
 const SYNAPSES: readonly ViewKey[] = [
   'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below',
 ];
@@ -41,6 +43,7 @@ export function fromChanges(changes: ViewChanges, layers: readonly LayerInfo[]):
     const value = (changes as Record<string, unknown>)[key];
     if (value !== undefined) values[key] = value;
   }
+  if (changes.comparison) values['comparison'] = { ...SAME_MOMENT, ...changes.comparison };
   const { synapses, glow_frames, selection, sets, rule } = changes;
   if (synapses !== undefined) {
     values['synapses'] = synapses.shown === false ? 0 : (synapses.budget ?? VIEW_DEFAULTS.synapses);

@@ -34,6 +34,16 @@ export interface Bookmark {
   readonly camera: Camera;
 }
 
+/** The B side: which recording ('' = the same), how much later (each from its run's start), which stimuli, how it is shown. */
+export interface ComparisonWish {
+  readonly recording: string;
+  readonly offset_us: number;
+  readonly stimuli: string;
+  readonly mode: 'side' | 'difference';
+}
+
+export const SAME_MOMENT: ComparisonWish = { recording: '', offset_us: 0, stimuli: '', mode: 'side' };
+
 export interface ViewValues {
   /** What a neuron's colour means. */
   colour: ColourMode;
@@ -87,6 +97,10 @@ export interface ViewValues {
   /** The part of the run that the scrub bar shows; null = all of it. */
   zoom: { readonly t_start_us: number; readonly t_stop_us: number } | null;
   theme: 'dark' | 'light';
+  /** null = nothing is compared. */
+  comparison: ComparisonWish | null;
+  /** Which stimuli the panels count: '' = all, 'class:<name>', 'correct', 'wrong'. */
+  stimuli: string;
 }
 
 export const VIEW_DEFAULTS: ViewValues = {
@@ -119,6 +133,8 @@ export const VIEW_DEFAULTS: ViewValues = {
   minimap: 'off',
   zoom: null,
   theme: 'dark',
+  comparison: null,
+  stimuli: '',
 };
 
 export type ViewKey = keyof ViewValues;

@@ -1,6 +1,7 @@
 /** What tests, and scripts in the console, may see and do: `window.synaptarium`. */
 
 import { neuronRef } from '../state/address_bar';
+import type { Comparison } from '../state/comparison';
 import type { DataClient } from '../state/data_client';
 import type { FrameStore } from '../state/frame_store';
 import type { Network, SceneHandle } from '../state/frames';
@@ -39,6 +40,7 @@ export interface HookParts {
   readonly data: DataClient;
   readonly view: View;
   readonly sessions: SessionDesk;
+  readonly comparison: Comparison;
   scene(): SceneHandle | null;
   stimuli(): Stimuli;
   /** Ids of the panels that are open. */
@@ -101,6 +103,7 @@ export function pageHooks(parts: HookParts): Hooks {
         colour: view.get('colour'),
         hidden: view.get('hidden'),
         camera: view.get('camera'),
+        comparison: parts.comparison.state(),
         panels: panels(),
         scene: scene()?.debug?.() ?? null,
       };

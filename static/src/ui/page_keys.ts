@@ -68,6 +68,7 @@ export function pageKeys(parts: PageKeysParts): Shortcut[] {
     { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => scene()?.fitSelection() },
     { keys: ['y'], label: 'Next layout', group: 'View', run: () => top.nextLayout() },
     { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => top.nextColour() },
+    { keys: ['d'], label: 'Compare: off, or as before', group: 'View', run: () => top.toggleCompare() },
     { keys: ['w'], label: 'Synapses on or off', group: 'View', run: () => toggleSynapses() },
     { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
     { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => scene()?.fitLayer(Number(event.key) - 1) },

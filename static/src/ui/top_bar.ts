@@ -5,6 +5,7 @@ import { rest } from '../net/rest';
 import type { Network, SceneHandle } from '../state/frames';
 import type { View } from '../state/view';
 import { ColourMenu } from './colour_menu';
+import type { CompareMenu } from './compare_menu';
 import { ExportMenu } from './export_menu';
 import { SynapseMenu } from './synapse_menu';
 import { h, setText } from './dom';
@@ -26,6 +27,7 @@ export interface TopBarParts {
   showKeys(): void;
   home(): void;
   share(): void;
+  readonly compare: CompareMenu;
   /** Further buttons, before the page's own. */
   readonly extras: readonly HTMLElement[];
 }
@@ -68,6 +70,7 @@ export class TopBar {
       this.layout.element,
       this.colour.element,
       new SynapseMenu(network, view, signal).element,
+      parts.compare.element,
       new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene }, signal).element,
       this.searchField, note,
       h('div.spacer'),
@@ -90,6 +93,10 @@ export class TopBar {
 
   nextLayout(): void {
     this.layout.next();
+  }
+
+  toggleCompare(): void {
+    this.parts.compare.toggle();
   }
 
   setLive(live: boolean): void {

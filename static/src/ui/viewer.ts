@@ -3,6 +3,7 @@
 import type { ModuleInfo } from '../net/messages.gen';
 import { ApiError, rest } from '../net/rest';
 import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts, neuronRef } from '../state/address_bar';
+import { Comparison } from '../state/comparison';
 import { DataClient } from '../state/data_client';
 import { formatTime, plural } from '../state/format';
 import { History } from '../state/history';
@@ -14,6 +15,7 @@ import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recor
 import { saturatedHz, search } from '../state/search';
 import { View } from '../state/view';
 import { append, h, setText } from './dom';
+import { CompareMenu } from './compare_menu';
 import { Dock } from './dock';
 import { icon } from './icons';
 import { SessionDesk } from './session_desk';
@@ -63,6 +65,7 @@ class Viewer {
   private readonly clock: PlaybackClock;
   private readonly store: FrameStore;
   private readonly data: DataClient;
+  private readonly comparison: Comparison;
   private readonly toasts = new Toasts();
   private readonly sceneHost = h('div.scene-host');
   private readonly shell = h('div.shell');
@@ -95,12 +98,16 @@ class Viewer {
     });
     const store = new FrameStore(manifest, network.layers.map((layer) => layer.name));
     this.store = store;
+    const compared = (): Comparison | undefined => this.comparison;
     this.clock = new PlaybackClock({
       get t_start_us() { return store.t_start_us; },
       get t_stop_us() { return store.t_stop_us; },
       get open() { return store.index.manifest.open; },
-      get version() { return store.version; },
-      loadedUntil: (t, direction, level, limit) => store.loadedUntil(t, direction, level, limit),
+      get version() { return store.version + (compared()?.version ?? 0); },
+      loadedUntil: (t, direction, level, limit) => {
+        const reach = store.loadedUntil(t, direction, level, limit);
+        return compared()?.loadedUntil(t, direction, limit, reach) ?? reach;
+      },
       levelFor: (speed) => store.levelFor(speed),
       frame_us: (level) => store.index.frame_us(level),
     });
@@ -112,6 +119,12 @@ class Viewer {
       trouble: (code, message, hint) => this.trouble(code, message, hint),
       connection: (connected) => this.connection(connected),
     }, signal);
+
+    this.comparison = new Comparison({
+      network, name: loaded.header.name, store, clock: this.clock, view: this.view, stimuli: () => this.stimuli,
+      trouble: (code, message, hint) => this.toasts.show(code, message, { hint, tone: 'error' }),
+    }, signal);
+    this.comparison.follow();
 
     const parts = {
       recording: network.recording, clock: this.clock, store, layers: network.layers, view: this.view,
@@ -125,7 +138,13 @@ class Viewer {
       modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
       moved: () => this.address.touch(),
     }, signal);
+    const compare = new CompareMenu({
+      recording: network.recording, view: this.view, clock: this.clock, comparison: this.comparison, classes: this.stimuli.classes,
+      span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
+      lacksStimuli: () => this.stimuli.lacks, lacksPredictions: () => this.stimuli.lacksPredictions,
+    }, signal);
     this.top = new TopBar({
+      compare,
       network, name: loaded.header.name, view: this.view, t_us: () => this.clock.t_us, scene: () => this.scene,
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
@@ -161,7 +180,7 @@ class Viewer {
     const ready = new Promise<void>((resolve) => { markReady = resolve; });
     this.hooks = pageHooks({
       ready, network, clock: this.clock, store, data: this.data, view: this.view, sessions: this.sessions,
-      scene: () => this.scene, stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [],
+      comparison: this.comparison, scene: () => this.scene, stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [],
     });
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -201,7 +220,8 @@ class Viewer {
       if (found === undefined) throw new Error('The scene is not part of this build.');
       const { createScene } = await found();
       this.scene = await createScene({
-        host: this.sceneHost, network: this.loaded.network, frames: this.store, playback: this.clock, view: this.view, signal: this.signal,
+        host: this.sceneHost, network: this.loaded.network, frames: this.store, playback: this.clock, view: this.view,
+        comparison: this.comparison, signal: this.signal,
       });
       performance.measure('synaptarium.scene', { start });
     } catch (error) {

@@ -1,0 +1,164 @@
+"""Two moments and two recordings in the scene: beside each other and as a difference, cameras and playheads coupled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from synaptarium.adapters.arrays import ArraySource, arrays_source
+
+pytestmark = pytest.mark.browser
+Until = Callable[..., dict[str, Any]]
+Rest = Callable[..., dict[str, Any]]
+
+SIDE = 12
+
+
+def square(
+    name: str, odd: str, busy: range, weights: np.ndarray, *, neurons: int = SIDE * SIDE
+) -> ArraySource:
+    """Make a sheet of which the upper half spikes at 1 s and the lower one at 3 s; `busy` neurons of it spike at all."""
+    half = neurons // 2
+    upper, lower = [n for n in busy if n < half], [n for n in busy if n >= half]
+    times = np.concatenate([np.full(len(upper), 1_000_000), np.full(len(lower), 3_000_000)])
+    shape = {"shape": [SIDE, SIDE]} if neurons == SIDE * SIDE else {}
+    return arrays_source(
+        name,
+        bin_us=1000,
+        layers=[{"name": odd, "neurons": neurons, **shape}, {"name": "out", "neurons": 2}],
+        spikes={odd: (times, np.array(upper + lower, np.int64))},
+        projections=[{"source": odd, "target": "out", "name": "p ü"}],
+        weights={"p ü": ([0, 2_000_000], weights[:, : 2 * neurons])},
+        t_stop_us=4_000_000,
+    )
+
+
+@pytest.fixture(scope="module")
+def addresses(viewed: Callable[[ArraySource], str]) -> dict[str, str]:
+    """A run, the same one with the lower half silent and ten synapses pruned, and one of another size."""
+    n = SIDE * SIDE
+    weights = np.full((2, 2 * n), 0.5)
+    weights[1, :5] = 0.9
+    pruned = weights.copy()
+    pruned[:, 10:20] = np.nan
+    odd = 'läyer "1"/<b>'
+    return {
+        "normal": viewed(square("normal", odd, range(n), weights)),
+        "pruned": viewed(square("pruned", odd, range(n // 2), pruned)),
+        "larger": viewed(square("larger", odd, range(4), np.full((2, 800), 0.5), neurons=400)),
+    }
+
+
+def opened(page: Page, address: str, query: str, rest: Rest, wait_until: Until) -> dict[str, Any]:
+    page.goto(f"{address}?{query}")
+    page.evaluate("window.synaptarium.ready")
+    wait_until(lambda state: (state["comparison"] or {}).get("frameLoaded") is True)
+    return rest()
+
+
+def light(page: Page, x: float, y: float) -> tuple[int, int, int]:
+    """Mean colour of the 5 x 5 pixels around a CSS pixel of the scene."""
+    found = page.evaluate(
+        """([x, y]) => {
+            const scene = window.synaptarium.scene();
+            const height = scene.debug().size[1];
+            const p = scene.readPixels(Math.round(x) - 2, Math.round(height - y) - 2, 5, 5);
+            const sum = [0, 0, 0];
+            for (let i = 0; i < p.length; i++) if (i % 4 < 3) sum[i % 4] += p[i] / 25;
+            return sum;
+        }""",
+        [x, y],
+    )
+    return tuple(round(value) for value in found)
+
+
+def test_two_moments_stand_beside_each_other(
+    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+) -> None:
+    state = opened(page, addresses["normal"], "t=1&compare=~2~side&synapses=0&size=1.5", rest, wait_until)
+    assert state["scene"]["comparing"] == "side"
+    assert state["comparison"]["t_us"] == 3_000_000
+    half = state["scene"]["size"][0]
+    upper, lower = (page.evaluate(f"window.synaptarium.project({n})") for n in (SIDE + 5, 10 * SIDE + 5))
+    lit = {
+        (side, name): sum(light(page, at["x"] + side * half, at["y"]))
+        for side in (0, 1)
+        for name, at in (("upper", upper), ("lower", lower))
+    }
+    assert lit[0, "upper"] > 1.7 * lit[0, "lower"], lit
+    assert lit[1, "lower"] > 1.7 * lit[1, "upper"], lit
+    # one network, so A's calls twice at most
+    assert state["scene"]["draw_calls"] <= 24
+    # A click in B selects the neuron in both; so does one in A.
+    box = page.locator(".scene-root canvas").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + upper["x"] + half, box["y"] + upper["y"])
+    state = wait_until(lambda state: len(state["selection"]) == 1)
+    assert state["selection"][0]["neuron"] == SIDE + 5
+    assert state["comparison"]["selection"] == [SIDE + 5]
+    # Both playheads move together, by a drag or a key.
+    page.evaluate("window.synaptarium.seek(500000)")
+    wait_until(lambda state: state["comparison"]["t_us"] == 2_500_000)
+
+
+def test_difference_of_two_moments(
+    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+) -> None:
+    state = opened(
+        page,
+        addresses["normal"],
+        "t=1&compare=~2~difference&colour=count&synapses=200&size=1.5",
+        rest,
+        wait_until,
+    )
+    assert state["scene"]["comparing"] == "difference"
+    assert "Spikes since the jump, B − A" in state["scene"]["legend"]
+    upper, lower = (page.evaluate(f"window.synaptarium.project({n})") for n in (SIDE + 5, 10 * SIDE + 5))
+    a, b = light(page, upper["x"], upper["y"]), light(page, lower["x"], lower["y"])
+    # The map is blue where A has more, red where B has.
+    assert a[2] > 1.3 * a[0], (a, b)
+    assert b[0] > 1.3 * b[2], (a, b)
+    state = wait_until(lambda state: state["scene"]["changed"] == 5)
+    assert state["scene"]["drawn"] == 5
+    legend = "\n".join(rest()["scene"]["legend"])
+    assert "Synapse weight, B − A" in legend
+    assert "5 have another weight in B" in legend
+    # D: off, and as before.
+    page.keyboard.press("d")
+    wait_until(lambda state: state["scene"]["comparing"] is None and state["comparison"] is None)
+    page.keyboard.press("d")
+    wait_until(lambda state: state["scene"]["comparing"] == "difference")
+
+
+def test_two_recordings_before_and_after_pruning(
+    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+) -> None:
+    other = addresses["pruned"].rsplit("/", 1)[1]
+    opened(
+        page,
+        addresses["normal"],
+        f"t=3&compare={other}~0~difference&synapses=200&size=1.5&speed=0.01",
+        rest,
+        wait_until,
+    )
+    wait_until(lambda state: state["scene"]["changed"] == 10)
+    lower = page.evaluate(f"window.synaptarium.project({10 * SIDE + 5})")
+    found = light(page, lower["x"], lower["y"])
+    assert found[2] > 1.3 * found[0], found  # it spikes in A only
+
+
+def test_another_size_has_no_difference_and_says_why(
+    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+) -> None:
+    other = addresses["larger"].rsplit("/", 1)[1]
+    state = opened(page, addresses["normal"], f"t=1&compare={other}~0~difference", rest, wait_until)
+    assert state["scene"]["comparing"] == "side"
+    assert "a difference needs equal layers" in state["comparison"]["noDifference"]
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("a difference needs equal layers")).to_be_visible()
+    page.get_by_role("radio", name="Nothing").check()
+    wait_until(lambda state: state["scene"]["comparing"] is None)
