@@ -86,6 +86,8 @@ export class SynapseView {
   /** The view beside this one: equal weights have equal colours in both. */
   twin: SynapseView | null = null;
   private other: ((projection: string) => OtherWeights | null) | null = null;
+  /** What was chosen from, where all of it is drawn; else null. */
+  private wholly: string | null = null;
   private readonly onLoad: () => void;
 
   constructor(
@@ -262,6 +264,12 @@ export class SynapseView {
     const candidates = shown.map((projection) => this.candidates(projection, level, frame, interval, rest));
     // Shared by what may be drawn: nobody else could use what a projection without changes got.
     const shares = shareBudget(candidates.map(({ n }) => n), this.view.get('synapses'));
+    // Where all of them are drawn, other weights choose nothing else.
+    const whole = choice !== 'change' && this.other === null
+      && candidates.every(({ n }, i) => n === shown[i].info.n_synapses && n === shares[i]);
+    const key = whole ? JSON.stringify([choice, threshold, shown.map(({ info }) => info.name)]) : null;
+    if (key !== null && key === this.wholly) return;
+    this.wholly = key;
     const ends: Uint32Array[] = [];
     const parts: { projection: string; synapses: Uint32Array }[] = [];
     let [n_top, n_sample, changed, interval_us] = [0, 0, 0, 0];
@@ -421,7 +429,10 @@ function joined(arrays: readonly Uint32Array[]): Uint32Array {
 
 /** Full colour at about the 99.5th percentile of |weight|, never above the recording's bound, never shrinking. */
 function scaleOf(values: Float32Array, bound: number, before: number): number {
-  const top = strongest(values, Math.max(1, Math.ceil(values.length * 0.005)));
+  const k = Math.max(1, Math.ceil(values.length * 0.005));
+  // Counting is much quicker than finding them, and a scale that stays is the rule.
+  if (before > 0 && countAbove(values, before / 1.1) < k) return before;
+  const top = strongest(values, k);
   const high = top.length > 0 ? Math.abs(values[top[top.length - 1]]) : 0;
   const scale = Math.max(before, Math.min(bound > 0 ? bound : Infinity, high * 1.1));
   if (!(scale > 0)) return bound > 0 ? bound : 1;

@@ -2,8 +2,10 @@
 
 import * as THREE from 'three';
 
+import { MODES } from '@client/scene/neurons';
 import { Scene } from '@client/scene/scene';
 import { View } from '@client/state/view';
+import type { Network, StateView } from '@client/state/frames';
 import { SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';
 
 interface Timing {
@@ -104,4 +106,141 @@ async function naive(name: string, frames_to_draw: number): Promise<Timing> {
   return timing(times, spikes);
 }
 
-Object.assign(window, { bench: { scene, naive } });
+/** A network with as many drawn synapses as its plan connects, of which one in a hundred changes in every frame. */
+class LearningFrames extends SyntheticFrames {
+  private readonly learned = new Map<string, { values: Float32Array; frame: number }>();
+
+  override stateAt(stream: string, target: string, level: number, frame: number): StateView | null {
+    if (stream !== 'weights') return super.stateAt(stream, target, level, frame);
+    let weights = this.learned.get(target);
+    if (weights === undefined) {
+      const first = super.stateAt(stream, target, level, 0);
+      if (first === null) return null;
+      weights = { values: first.values.slice(), frame: -1 };
+      this.learned.set(target, weights);
+    }
+    const { values } = weights;
+    if (weights.frame !== frame) {
+      for (let id = frame % 100; id < values.length; id += 100) values[id] = Math.sin(0.1 * frame + id);
+      weights.frame = frame;
+    }
+    return { values, version: frame, level, frame, complete: true, min: -1.2, max: 1.2, unit: '' };
+  }
+}
+
+/** What the weights of a frame cost on the main thread: all synapses are drawn and one in a hundred changes. */
+async function learning(name: string, frames_to_draw: number): Promise<Timing> {
+  const made = await plan(name);
+  const network = syntheticNetwork(made);
+  const frames = new LearningFrames(network, made.density);
+  const playback = new SyntheticPlayback();
+  const synapses = network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
+  const { drawn, leave } = await resting(network, frames, playback, new View({ synapses, synapse_choice: 'top' }));
+  frames.spikesIn(0, frames_to_draw + 1, 0);
+  Object.assign(playback, { playing: true, speed: 0 });
+  const times: number[] = [];
+  for (let i = 0; i < frames_to_draw; i++) {
+    playback.t_us = i * frames.bin_us + 1;
+    const start = performance.now();
+    drawn.renderFrame(start + 3000);
+    times.push(performance.now() - start);
+    finish(drawn.context3d());
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  const { synapses_drawn } = drawn.stats();
+  leave.abort();
+  return timing(times, synapses_drawn * times.length);
+}
+
+/** The same with a colour in each vertex of a line, all of them computed and sent. */
+async function naiveLearning(name: string, frames_to_draw: number): Promise<Timing> {
+  const made = await plan(name);
+  const network = syntheticNetwork(made);
+  const frames = new LearningFrames(network, made.density);
+  const { name: projection, n_synapses: n } = network.projections[0];
+  const renderer = new THREE.WebGLRenderer({ antialias: false });
+  renderer.setSize(32, 18);
+  const camera = new THREE.PerspectiveCamera(28, 16 / 9, 1, 10_000);
+  const colours = new THREE.BufferAttribute(new Float32Array(6 * n), 3);
+  const geometry = new THREE.BufferGeometry().setAttribute('position', new THREE.BufferAttribute(new Float32Array(6 * n), 3));
+  geometry.setAttribute('color', colours);
+  const lines = new THREE.LineSegments(geometry, new THREE.LineBasicMaterial({ vertexColors: true }));
+  lines.frustumCulled = false;
+  const world = new THREE.Scene().add(lines);
+  const colour = new THREE.Color();
+  const times: number[] = [];
+  for (let frame = 0; frame < frames_to_draw; frame++) {
+    const { values } = frames.stateAt('weights', projection, 0, frame)!;
+    const start = performance.now();
+    for (let i = 0; i < n; i++) {
+      colour.setRGB(0.5 + 0.5 * values[i], 0.5, 0.5 - 0.5 * values[i]);
+      colours.setXYZ(2 * i, colour.r, colour.g, colour.b);
+      colours.setXYZ(2 * i + 1, colour.r, colour.g, colour.b);
+    }
+    colours.needsUpdate = true;
+    renderer.render(world, camera);
+    times.push(performance.now() - start);
+    finish(renderer.getContext());
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  renderer.dispose();
+  renderer.forceContextLoss();
+  return timing(times, n * times.length);
+}
+
+/** A scene that has arrived, its loop stopped. */
+async function resting(
+  network: Network, frames: SyntheticFrames, playback: SyntheticPlayback, view: View,
+): Promise<{ drawn: Scene; view: View; leave: AbortController }> {
+  const leave = new AbortController();
+  const drawn = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, signal: leave.signal });
+  drawn.stopLoop();
+  for (const after_ms of [2000, 2500, 5000]) {
+    await new Promise((resolve) => setTimeout(resolve)); // synapses arrive
+    drawn.renderFrame(performance.now() + after_ms);
+  }
+  return { drawn, view, leave };
+}
+
+/** Draw calls of each colour mode, with synapses, a selection of two and a set. */
+async function calls(name: string): Promise<Record<string, number>> {
+  const made = await plan(name);
+  const network = syntheticNetwork(made);
+  const playback = new SyntheticPlayback();
+  const { drawn, view, leave } = await resting(network, new SyntheticFrames(network, made.density), playback, new View({ synapses: 10_000 }));
+  view.set({ selection: [1, network.layers[1].offset], sets: [{ name: 'a', colour: '#ffffff', neurons: [2, 3] }] });
+  const found: Record<string, number> = {};
+  for (const mode of MODES) {
+    view.set({ colour: mode, variable: mode === 'potential' ? 'v' : '' });
+    drawn.renderFrame(performance.now() + 9000);
+    found[mode] = Number(drawn.debug().draw_calls);
+  }
+  leave.abort();
+  return found;
+}
+
+/** Hovering: what asking costs the main thread, and when the answer is there. */
+async function picking(name: string, times_to_pick: number): Promise<{ js_ms: number; latency_ms: number; hits: number }> {
+  const made = await plan(name);
+  const network = syntheticNetwork(made);
+  const { drawn, view, leave } = await resting(network, new SyntheticFrames(network, made.density), new SyntheticPlayback(), new View({ synapses: 0 }));
+  const canvas = document.querySelector<HTMLCanvasElement>('#host canvas')!;
+  const [js, latency]: number[][] = [[], []];
+  let hits = 0;
+  for (let i = 0; i < times_to_pick; i++) {
+    const { x, y } = drawn.project((i * 7919) % network.n_neurons) ?? { x: 0, y: 0 };
+    const answered = new Promise<void>((resolve) => view.subscribe(['hover'], () => resolve(), leave.signal));
+    const start = performance.now();
+    canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true }));
+    js.push(performance.now() - start);
+    await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 2000))]);
+    latency.push(performance.now() - start);
+    if (view.get('hover') >= 0) hits++;
+    view.set({ hover: -1 });
+  }
+  leave.abort();
+  const half = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+  return { js_ms: half(js), latency_ms: half(latency), hits };
+}
+
+Object.assign(window, { bench: { scene, naive, learning, naiveLearning, calls, picking } });
