@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from synaptarium.adapters.arrays import arrays_source
 from synaptarium.modules.general import Params, compute
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader, SeriesColumns
 from synaptarium.schemas.errors import InvalidInput
@@ -93,6 +94,31 @@ def test_metrics_share_one_time_axis(reader: RecordingReader) -> None:
     assert columns["metrics.t_us"].tolist() == [5_000_000, 15_000_000]
     np.testing.assert_array_equal(columns["metrics.0"], [0.5, 0.75])
     np.testing.assert_array_equal(columns["metrics.1"], [np.nan, 0.1])
+
+
+def test_metrics_of_a_group_have_a_panel_of_their_own(read: Read) -> None:
+    source = arrays_source(
+        "groups",
+        bin_us=1000,
+        t_stop_us=20_000,
+        layers=[{"name": "a", "neurons": 1}],
+        metrics={
+            "accuracy/100 neurons": ([1000, 2000], [0.1, 0.2]),
+            "accuracy/400 neurons": ([2000], [0.3]),
+            "loss": ([2000], [7.0]),
+        },
+    )
+
+    panels, columns = run(read(source), 0, 20_000)
+
+    accuracy, rest = panels["metrics.accuracy"], panels["metrics"]
+    assert isinstance(accuracy, Series) and isinstance(rest, Series)
+    assert (accuracy.title, [line.name for line in accuracy.lines]) == (
+        "Accuracy",
+        ["100 neurons", "400 neurons"],
+    )
+    np.testing.assert_array_equal(columns["metrics.accuracy.1"], [np.nan, 0.3])
+    assert [line.name for line in rest.lines] == ["loss"]
 
 
 def test_window_outside_says_why_it_is_empty(reader: RecordingReader) -> None:

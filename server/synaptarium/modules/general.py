@@ -87,7 +87,7 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         name = "weights.series"
         panels.append(_activity(reader, window, params, columns, "weights", name, changing, "Weight updates"))
     if recording.counts.metrics:
-        panels.append(_metrics(reader, window, params, columns))
+        panels += _metrics(reader, window, params, columns)
     if recording.counts.stimuli and (found := _stimuli(reader, window, columns)):
         panels.append(found)
     panels += [_information(reader, columns), *_topology(reader, columns)]
@@ -147,7 +147,8 @@ def _series(
 
 def _metrics(
     reader: RecordingReader, window: TimeWindow, params: Params, columns: dict[str, Column]
-) -> Series:
+) -> list[AnyPanel]:
+    """Return the metrics: those called `<group>/<line>` in a panel of their group, all others in one."""
     times: dict[str, list[np.ndarray]] = {}
     values: dict[str, list[np.ndarray]] = {}
     for batch in reader.events("metrics", "", window.t_start_us, window.t_stop_us):
@@ -156,30 +157,42 @@ def _metrics(
             chosen = names == name
             times.setdefault(name, []).append(batch.column("time_us").to_numpy()[chosen])
             values.setdefault(name, []).append(batch.column("value").to_numpy()[chosen])
+    groups: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+    for name in times:
+        group, slash, line = name.partition("/")
+        found = np.concatenate(times[name]), np.concatenate(values[name])
+        groups.setdefault(group if slash and line else "", {})[line if slash and line else name] = found
+    return [
+        _metric_lines(f"metrics.{group}" if group else "metrics", group or "metrics", lines, params, columns)
+        for group, lines in (groups or {"": {}}).items()
+    ]
+
+
+def _metric_lines(
+    id: str,
+    title: str,
+    metrics: dict[str, tuple[np.ndarray, np.ndarray]],
+    params: Params,
+    columns: dict[str, Column],
+) -> Series:
     # One x column for all lines: a metric has no value where only another was logged.
-    x = (
-        np.unique(np.concatenate([t for found in times.values() for t in found]))
-        if times
-        else np.empty(0, np.int64)
-    )
+    x = np.unique(np.concatenate([t_us for t_us, _ in metrics.values()] or [np.empty(0, np.int64)]))
     step = -(-len(x) // MAX_POINTS) or 1
     percent = params.scale == "percent"
-    columns["metrics.t_us"] = x[::step]
+    columns[f"{id}.t_us"] = x[::step]
     lines: list[Line] = []
-    for number, name in enumerate(times):
+    for number, (name, (t_us, values)) in enumerate(metrics.items()):
         line = np.full(len(x), np.nan)
-        line[np.searchsorted(x, np.concatenate(times[name]))] = np.concatenate(values[name])
+        line[np.searchsorted(x, t_us)] = values
         top = float(np.nanmax(line)) if np.isfinite(line).any() else 0.0
-        columns[f"metrics.{number}"] = line[::step] * (100.0 / top) if percent and top > 0 else line[::step]
-        lines.append(
-            Line(name=f"{name} (100 % = {top:.4g})" if percent else str(name), y=f"metrics.{number}")
-        )
+        columns[f"{id}.{number}"] = line[::step] * (100.0 / top) if percent and top > 0 else line[::step]
+        lines.append(Line(name=f"{name} (100 % = {top:.4g})" if percent else name, y=f"{id}.{number}"))
     return Series(
-        id="metrics",
-        title="Metrics",
+        id=id,
+        title=title[:1].upper() + title[1:],
         subtitle=("percent of each one's largest" if percent else "as the run logged them")
         + (f", every {step}th" if step > 1 else ""),
-        x="metrics.t_us",
+        x=f"{id}.t_us",
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Value", unit="%" if percent else "1"),
         lines=tuple(lines),
