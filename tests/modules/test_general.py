@@ -96,6 +96,26 @@ def test_metrics_share_one_time_axis(reader: RecordingReader) -> None:
     np.testing.assert_array_equal(columns["metrics.1"], [np.nan, 0.1])
 
 
+def test_weights_at_the_start_are_no_updates(read: Read) -> None:
+    source = arrays_source(
+        "start",
+        bin_us=1000,
+        t_stop_us=20_000,
+        layers=[{"name": "a", "neurons": 2}, {"name": "b", "neurons": 2}],
+        projections=[{"source": "a", "target": "b"}],
+        weights={"a -> b": ([0, 0, 0, 0, 500, 7000], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0, 1, 2, 3, 3, 0])},
+    )
+    reader = read(source)
+
+    panels, columns = run(reader, 0, 20_000)
+    later, _ = run(reader, 1000, 20_000)
+
+    assert columns["weights.0"].tolist() == [1] + [0] * 6 + [1] + [0] * 12
+    (told,) = panels["weights"].accounting
+    assert (told.kept, told.total) == (2, 6)
+    assert later["weights"].accounting == ()
+
+
 def test_metrics_of_a_group_have_a_panel_of_their_own(read: Read) -> None:
     source = arrays_source(
         "groups",

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from synaptarium.modules.base import Module, Selection
+from synaptarium.modules.metrics import metric_panels
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader, SeriesColumns
 from synaptarium.modules.stimuli import presentations
 from synaptarium.modules.wording import clock, duration, outside
@@ -87,7 +88,9 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         name = "weights.series"
         panels.append(_activity(reader, window, params, columns, "weights", name, changing, "Weight updates"))
     if recording.counts.metrics:
-        panels += _metrics(reader, window, params, columns)
+        panels += metric_panels(
+            reader, window, columns, percent=params.scale == "percent", shape=params.shape
+        )
     if recording.counts.stimuli and (found := _stimuli(reader, window, columns)):
         panels.append(found)
     panels += [_information(reader, columns), *_topology(reader, columns)]
@@ -106,6 +109,7 @@ def _activity(
 ) -> Series:
     percent = params.scale == "percent"
     series = _series(reader, window, params, stream, targets)
+    accounting = _without_start(reader, series, stream) if series and id == "weights" else ()
     columns[f"{id}.t_us"] = series.t_us if series else np.empty(0, np.int64)
     lines: list[Line] = []
     drawn = {target: series.total[target] for target in targets} if series else {}
@@ -129,6 +133,7 @@ def _activity(
         y_axis=Axis(label=events.capitalize(), unit="%" if percent else f"1/{bin_text}" if bin_text else "1"),
         lines=tuple(lines),
         shape=params.shape,
+        accounting=accounting,
         empty=""
         if series and len(series.t_us)
         else outside(reader, window) or "Nothing of this was recorded.",
@@ -145,60 +150,22 @@ def _series(
     return found.per_interval(frames, reader.manifest.t_start_us)
 
 
-def _metrics(
-    reader: RecordingReader, window: TimeWindow, params: Params, columns: dict[str, Column]
-) -> list[AnyPanel]:
-    """Return the metrics: those called `<group>/<line>` in a panel of their group, all others in one."""
-    times: dict[str, list[np.ndarray]] = {}
-    values: dict[str, list[np.ndarray]] = {}
-    for batch in reader.events("metrics", "", window.t_start_us, window.t_stop_us):
-        names = np.asarray(batch.column("name").to_pylist(), object)
-        for name in dict.fromkeys(names):
-            chosen = names == name
-            times.setdefault(name, []).append(batch.column("time_us").to_numpy()[chosen])
-            values.setdefault(name, []).append(batch.column("value").to_numpy()[chosen])
-    groups: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
-    for name in times:
-        group, slash, line = name.partition("/")
-        found = np.concatenate(times[name]), np.concatenate(values[name])
-        groups.setdefault(group if slash and line else "", {})[line if slash and line else name] = found
-    return [
-        _metric_lines(f"metrics.{group}" if group else "metrics", group or "metrics", lines, params, columns)
-        for group, lines in (groups or {"": {}}).items()
-    ]
-
-
-def _metric_lines(
-    id: str,
-    title: str,
-    metrics: dict[str, tuple[np.ndarray, np.ndarray]],
-    params: Params,
-    columns: dict[str, Column],
-) -> Series:
-    # One x column for all lines: a metric has no value where only another was logged.
-    x = np.unique(np.concatenate([t_us for t_us, _ in metrics.values()] or [np.empty(0, np.int64)]))
-    step = -(-len(x) // MAX_POINTS) or 1
-    percent = params.scale == "percent"
-    columns[f"{id}.t_us"] = x[::step]
-    lines: list[Line] = []
-    for number, (name, (t_us, values)) in enumerate(metrics.items()):
-        line = np.full(len(x), np.nan)
-        line[np.searchsorted(x, t_us)] = values
-        top = float(np.nanmax(line)) if np.isfinite(line).any() else 0.0
-        columns[f"{id}.{number}"] = line[::step] * (100.0 / top) if percent and top > 0 else line[::step]
-        lines.append(Line(name=f"{name} (100 % = {top:.4g})" if percent else name, y=f"{id}.{number}"))
-    return Series(
-        id=id,
-        title=title[:1].upper() + title[1:],
-        subtitle=("percent of each one's largest" if percent else "as the run logged them")
-        + (f", every {step}th" if step > 1 else ""),
-        x=f"{id}.t_us",
-        x_axis=Axis(label="Time", unit="us"),
-        y_axis=Axis(label="Value", unit="%" if percent else "1"),
-        lines=tuple(lines),
-        shape=params.shape,
-        empty="" if lines else "No metric was logged in the window.",
-    )
+def _without_start(reader: RecordingReader, series: SeriesColumns, stream: str) -> tuple[Accounting, ...]:
+    """Take the weights that a run begins with out of the first interval: they are no updates, and would dwarf them."""
+    t_start_us = reader.manifest.t_start_us
+    if not len(series.t_us) or series.t_us[0] > t_start_us:
+        return ()
+    first = reader.series(stream, list(series.total), t_start_us, t_start_us + reader.manifest.bin_us)
+    taken, total = 0, 0
+    for projection in reader.recording.header.projections:
+        values = series.total.get(projection.name)
+        if values is None or not 0 < projection.synapses <= first.total[projection.name].sum():
+            continue
+        total += int(values.sum())
+        values[0] -= projection.synapses
+        taken += projection.synapses
+    why = "The others are the weights that the run begins with."
+    return (Accounting(what="recorded weights", kept=total - taken, total=total, why=why),) if taken else ()
 
 
 def _stimuli(reader: RecordingReader, window: TimeWindow, columns: dict[str, Column]) -> Treemap | None:
