@@ -1,7 +1,7 @@
 /** The routes of sessions. Failures are ApiErrors, as everywhere. */
 
 import type {
-  ForkRequest, LogBatch, Me, NewSession, NoteRequest, Segment, Session, SessionChange, SessionSummary,
+  ForkRequest, LogBatch, Me, NewSession, NoteRequest, Segment, Session, SessionChange, SessionSummary, SharedSession,
 } from './messages.gen';
 import { recordingUrl, request } from './rest';
 
@@ -29,6 +29,7 @@ export const sessionRest = {
   note: (id: string, body: NoteRequest) => post<SessionSummary>(`${sessionUrl(id)}/notes`, body),
   fork: (id: string, body: ForkRequest) => post<Session>(`${sessionUrl(id)}/fork`, body),
   remove: (id: string) => request(sessionUrl(id), { method: 'DELETE' }),
+  share: (recording: string) => post<SharedSession>(`${recordingUrl(recording)}/shared`, {}),
   bringIn: async (file: Blob) =>
     (await (await request('/api/session-files', { method: 'POST', headers: { 'Content-Type': 'application/x-ndjson' }, body: file })).json()) as SessionSummary,
 };

@@ -8,6 +8,7 @@
 import * as THREE from 'three';
 
 import { Activity } from './activity';
+import { Avatars } from './avatars';
 import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
 import { ColourRange } from './colour_range';
@@ -34,6 +35,7 @@ import { ViewFlashes } from './view_flashes';
 import './scene.css';
 import type { ColourMode } from '../state/view';
 import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
+import type { Avatar } from '../state/avatar';
 import type { Camera } from '../state/view';
 
 const FADE_MS = 200;
@@ -56,6 +58,7 @@ export class Scene implements SceneHandle {
   private readonly rebuilt: Rebuilt;
   private readonly markers: Markers;
   private readonly backdrop = new Backdrop();
+  private readonly people = new Avatars();
   private readonly picker: Picker;
   private readonly pointer: Pointer;
   private readonly region: RegionSelect;
@@ -115,11 +118,11 @@ export class Scene implements SceneHandle {
     this.flashes = new ViewFlashes(this.table, network);
     this.scene.add(
       this.backdrop.object, this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object,
-      this.markers.object,
+      this.markers.object, this.people.object,
     );
 
     this.rig = new CameraRig(canvas);
-    this.rig.setWorld(this.table.bounds());
+    this.setWorld();
     this.rig.onSettled = (camera) => {
       this.ownCamera = JSON.stringify(camera);
       // A flight that ends where the view sent it says nothing new: undo would take it for a step of its own.
@@ -192,12 +195,19 @@ export class Scene implements SceneHandle {
 
   pointAt(x: number, y: number): [number, number, number] {
     const neuron = this.pick(x, y);
-    if (neuron >= 0) return this.placeOf(neuron);
+    return neuron >= 0 ? this.placeOf(neuron) : this.planeAt(x, y);
+  }
+
+  planeAt(x: number, y: number): [number, number, number] {
     const { camera, target } = this.rig;
     const ray = new THREE.Raycaster();
     ray.setFromCamera(new THREE.Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), camera);
     const plane = new THREE.Plane().setFromNormalAndCoplanarPoint(camera.getWorldDirection(new THREE.Vector3()), target);
     return (ray.ray.intersectPlane(plane, new THREE.Vector3()) ?? target).toArray();
+  }
+
+  setAvatars(avatars: readonly Avatar[]): void {
+    this.people.set(avatars);
   }
 
   /** The neuron drawn at a pixel of the host, or -1. */
@@ -308,7 +318,7 @@ export class Scene implements SceneHandle {
     this.resizer.disconnect();
     for (const part of [
       this.comparing, this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
-      this.backdrop, this.table,
+      this.backdrop, this.people, this.table,
     ]) {
       part.dispose();
     }
@@ -346,7 +356,8 @@ export class Scene implements SceneHandle {
     if (active || gain < 1) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
     const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
 
-    if (!(this.dirty || moved || fading || active || measured || recoloured || other || dimmed)) return;
+    const peopled = this.people.update(now_ms, this.rig.camera);
+    if (!(this.dirty || peopled || moved || fading || active || measured || recoloured || other || dimmed)) return;
     this.dirty = false;
     this.draw();
     if (moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing) {
@@ -476,9 +487,15 @@ export class Scene implements SceneHandle {
 
   /** Neurons lie elsewhere (`far`), or the layers stand closer or farther: the whole of it is shown again. */
   private layoutChanged(far: boolean, camera: boolean): void {
-    this.rig.setWorld(this.table.bounds());
+    this.setWorld();
     if (far && !camera) this.framing.home();
     this.invalidate();
+  }
+
+  private setWorld(): void {
+    const bounds = this.table.bounds();
+    this.rig.setWorld(bounds);
+    this.people.setWorld(bounds.getBoundingSphere(new THREE.Sphere()).radius);
   }
 
   private surface(): { width: number; height: number; ratio: number } {

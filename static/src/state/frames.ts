@@ -355,6 +355,10 @@ export interface SceneHandle {
   projectPlace(place: Vector): { x: number; y: number } | null;
   /** The place under a pixel of the host: of the neuron there, else on a plane through what the camera looks at. */
   pointAt(x: number, y: number): [number, number, number];
+  /** The place under a pixel on the plane through what the camera looks at: quick, whatever is drawn there. */
+  planeAt(x: number, y: number): [number, number, number];
+  /** The others of a shared session. */
+  setAvatars?(avatars: readonly import('./avatar').Avatar[]): void;
   /** What the mode "reconstruction" shows now; null while it is not known. */
   reconstruction?(): { neuron: number; values: Float32Array; inputs: readonly string[] } | null;
   /** Anything a browser test may want to see; becomes part of window.synaptarium.state().scene. */

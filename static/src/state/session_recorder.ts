@@ -26,6 +26,9 @@ const DRIFT_S = 0.02;
 
 export type RecorderState = 'idle' | 'starting' | 'recording' | 'stopping';
 
+/** Where operations go: the store of sessions, or the people of a shared one. */
+export type SessionLog = Pick<typeof sessionRest, 'begin' | 'append' | 'change' | 'note'>;
+
 export interface RecorderParts {
   readonly recording: string;
   readonly layers: readonly LayerInfo[];
@@ -36,6 +39,9 @@ export interface RecorderParts {
   /** Something to tell: an error, or what cannot be kept. */
   told(key: string, message: string, hint: string, stays: boolean): void;
   changed(): void;
+  readonly log?: SessionLog;
+  /** How often the camera is looked at, and how often what came together is sent. */
+  readonly pace?: { readonly sample_ms: number; readonly send_ms: number };
 }
 
 export class SessionRecorder {
@@ -63,9 +69,13 @@ export class SessionRecorder {
   private pointerPlace: [number, number, number] | null = null;
   private timer: ReturnType<typeof setInterval> | null = null;
   private dirty = new Set<ViewKey>();
+  private readonly log: SessionLog;
+  private readonly pace: { readonly sample_ms: number; readonly send_ms: number };
 
   constructor(private readonly parts: RecorderParts, signal: AbortSignal) {
     const { view, clock } = parts;
+    this.log = parts.log ?? sessionRest;
+    this.pace = parts.pace ?? { sample_ms: POSE_EVERY_MS, send_ms: SEND_EVERY_MS };
     const costed = (run: () => void): void => {
       if (this.state !== 'recording') return;
       const before = performance.now();
@@ -88,7 +98,7 @@ export class SessionRecorder {
       const pace = change === 'speed' || change === 'loop' || change === 'level';
       if (!pace || clock.t_us !== this.tick.t_us) this.tick = { at_ms: this.now(), t_us: clock.t_us };
       this.clockDue = true;
-      if (this.now() - (this.clockOp?.at_ms ?? -Infinity) >= POSE_EVERY_MS) this.writeClock();
+      if (this.now() - (this.clockOp?.at_ms ?? -Infinity) >= this.pace.sample_ms) this.writeClock();
     }), signal);
     this.sampleCosted = () => costed(() => this.sample());
     signal.addEventListener('abort', () => this.timer !== null && clearInterval(this.timer), { once: true });
@@ -105,7 +115,7 @@ export class SessionRecorder {
     if (this.state !== 'idle') return;
     this.setState('starting');
     try {
-      this.begin(await sessionRest.begin(this.parts.recording, { author }), 0);
+      this.begin(await this.log.begin(this.parts.recording, { author }), 0);
     } catch (error) {
       this.setState('idle');
       this.tell(error);
@@ -134,7 +144,7 @@ export class SessionRecorder {
         await this.send();
       } while (this.queue.length > 0 && this.session !== null && (this.saved || performance.now() < until_ms));
       if (this.queue.length > 0) throw new ApiError('unreachable', 'The end of the session could not be saved.', 'It is kept as far as it was saved.', 0);
-      return await sessionRest.change(id, { state: 'done', duration_ms });
+      return await this.log.change(id, { state: 'done', duration_ms });
     } catch (error) {
       this.tell(error);
       return null;
@@ -154,7 +164,7 @@ export class SessionRecorder {
     if (this.session === null) return null;
     const note: NoteOp = { op: 'note', at_ms: Math.round(this.now()), id: noteId(), text, position: place, author };
     try {
-      await sessionRest.note(this.session.id, { change: note });
+      await this.log.note(this.session.id, { change: note });
       return note;
     } catch (error) {
       this.tell(error);
@@ -181,7 +191,7 @@ export class SessionRecorder {
     this.writeView();
     this.sample();
     this.last_send_ms = performance.now();
-    this.timer = setInterval(this.sampleCosted, POSE_EVERY_MS);
+    this.timer = setInterval(this.sampleCosted, this.pace.sample_ms);
   }
 
   private now(): number {
@@ -218,7 +228,7 @@ export class SessionRecorder {
       this.pointerText = pointer;
       this.queue.push({ op: 'pointer', at_ms: this.stamp(), position: this.pointerPlace && short(this.pointerPlace) });
     }
-    if (this.queue.length >= SEND_AT || performance.now() - this.last_send_ms >= SEND_EVERY_MS) void this.send();
+    if (this.queue.length >= SEND_AT || performance.now() - this.last_send_ms >= this.pace.send_ms) void this.send();
     parts.changed();
   }
 
@@ -269,7 +279,7 @@ export class SessionRecorder {
     const operations = batchOf(this.queue);
     const at_ms = operations.length < this.queue.length ? (operations.at(-1)?.at_ms ?? this.last_at) : this.stamp();
     try {
-      await sessionRest.append(this.session.id, { first: this.sent, at_ms, operations });
+      await this.log.append(this.session.id, { first: this.sent, at_ms, operations });
       this.queue = this.queue.slice(operations.length);
       this.sent += operations.length;
       if (!this.saved) this.parts.told('session-saved', '', '', false);
@@ -285,8 +295,13 @@ export class SessionRecorder {
     }
   }
 
+  /** The session's own time is this now: its clock and ours drift apart. */
+  retime(at_ms: number): void {
+    if (this.state === 'recording') this.started_ms = performance.now() - at_ms;
+  }
+
   /** The session is gone or belongs to another page: nothing more can be recorded into it. */
-  private abandon(): void {
+  abandon(): void {
     if (this.timer !== null) clearInterval(this.timer);
     this.queue = [];
     this.session = null;
@@ -297,7 +312,7 @@ export class SessionRecorder {
   private lastWords(): void {
     if (this.session === null || this.sending !== null) return;
     const { id } = this.session;
-    sessionRest.append(id, { first: this.sent, at_ms: this.stamp(), operations: this.queue.slice(0, 300) }, true).catch(() => undefined);
+    this.log.append(id, { first: this.sent, at_ms: this.stamp(), operations: this.queue.slice(0, 300) }, true).catch(() => undefined);
   }
 
   private tell(error: unknown): void {

@@ -5,19 +5,17 @@
  * what the session says. Where data is late the session waits with it, so that words, camera and spikes stay together.
  */
 
-import type { ClockOp, NoteOp, PoseOp, Segment, SessionState, SessionSummary } from '../net/messages.gen';
+import type { NoteOp, PoseOp, Segment, SessionState, SessionSummary } from '../net/messages.gen';
 import { sessionRest } from '../net/session_rest';
 import type { LayerInfo } from './frames';
 import type { PlaybackClock } from './playback';
-import { cameraAt, momentAt, notesAt, playheadAt, reduce } from './session_state';
+import { PlayheadGuide } from './playhead_guide';
+import { cameraAt, momentAt, notesAt, reduce } from './session_state';
 import { fromChanges } from './session_view';
 import type { Camera, View } from './view';
 
 export const REPLAY_SPEEDS: readonly number[] = [0.25, 0.5, 1, 2, 4, 8];
 const MAX_TICK_MS = 250;
-/** A playhead that is further off than so many seconds of play is set by a seek, after a moment in which it may wrap. */
-const NUDGE_S = 0.3;
-const WRAP_MS = 250;
 const FETCH_AHEAD_MS = 5000;
 const KEPT_SEGMENTS = 64;
 
@@ -48,9 +46,8 @@ export class SessionReplay {
   private segment: Segment | null = null;
   private state: SessionState = {};
   private next = 0;
-  private applying = false;
   private last_ms: number | null = null;
-  private off_ms = 0;
+  private readonly guide: PlayheadGuide;
   private generation = 0;
   private ended = false;
   private readonly listeners = new Set<() => void>();
@@ -58,9 +55,10 @@ export class SessionReplay {
 
   constructor(public session: SessionSummary, private readonly parts: ReplayParts, signal: AbortSignal) {
     this.at_ms = this.start_ms;
+    this.guide = new PlayheadGuide(parts.clock);
     signal.addEventListener('abort', () => this.close(), { once: true });
     parts.clock.onChange((change) => {
-      if (this.applying || change === 'status' || change === 'level' || this.segment === null) return;
+      if (this.guide.leading || change === 'status' || change === 'level' || this.segment === null) return;
       if (change === 'pause' && parts.clock.status === 'ended') return;
       // Somebody took hold of the recording's own transport.
       if (!this.wanted && !this.ended) return;
@@ -100,7 +98,7 @@ export class SessionReplay {
 
   pause(): void {
     this.wanted = false;
-    this.quietly(() => this.parts.clock.pause());
+    this.guide.quietly(() => this.parts.clock.pause());
     this.say('paused');
   }
 
@@ -154,12 +152,12 @@ export class SessionReplay {
     if (this.state.clock?.playing && clock.playing && clock.status !== 'playing') return; // waits with the data
     const goal = Math.min(this.end_ms, this.at_ms + elapsed * this.speed);
     this.advance(goal);
-    this.steer(elapsed);
+    this.guide.steer(this.state.clock, this.at_ms, this.speed, elapsed);
     if (this.ride) this.applyCamera();
     if (this.status === 'playing' && this.at_ms >= this.end_ms) {
       this.wanted = false;
       this.ended = true;
-      this.quietly(() => clock.pause());
+      this.guide.quietly(() => clock.pause());
       this.ended = false;
       this.say('ended');
     } else this.tell();
@@ -243,51 +241,13 @@ export class SessionReplay {
   }
 
   private applyView(changes: NonNullable<SessionState['view']>): void {
-    this.quietly(() => this.parts.view.set(fromChanges(changes, this.parts.layers)));
+    this.guide.quietly(() => this.parts.view.set(fromChanges(changes, this.parts.layers)));
     if (changes.modules) this.parts.showModules(changes.modules);
   }
 
   private applyClock(): void {
     const op = this.state.clock;
-    if (!op) return;
-    const { clock } = this.parts;
-    this.quietly(() => {
-      if (op.speed !== 0) clock.setSpeed(op.speed * this.speed);
-      const loop = clock.loop === null ? null : [clock.loop.t_start_us, clock.loop.t_stop_us];
-      if (String(loop) !== String(op.loop ?? null)) clock.setLoop(op.loop ? { t_start_us: op.loop[0], t_stop_us: op.loop[1] } : null);
-      if (clock.scrubbing) clock.stopScrub();
-      const wanted = playheadAt(op, this.at_ms);
-      const near = op.playing && clock.playing && Math.abs(wanted - clock.t_us) <= this.reach(op);
-      if (!near && Math.abs(wanted - clock.t_us) >= 0.5) clock.seek(wanted);
-      if (op.playing && this.wanted) clock.play();
-      else clock.pause();
-      this.off_ms = 0;
-    });
-  }
-
-  /** Sets the running playhead to exactly what the session says. */
-  private steer(elapsed_ms: number): void {
-    const op = this.state.clock;
-    const { clock } = this.parts;
-    if (!op?.playing) return;
-    const wanted = playheadAt(op, this.at_ms);
-    const off = Math.abs(wanted - clock.t_us);
-    this.quietly(() => {
-      if (off <= this.reach(op)) {
-        this.off_ms = 0;
-        clock.nudge(wanted);
-      } else {
-        this.off_ms += elapsed_ms;
-        if (this.off_ms > WRAP_MS && clock.playing) {
-          this.off_ms = 0;
-          clock.seek(wanted);
-        }
-      }
-    });
-  }
-
-  private reach(op: ClockOp): number {
-    return Math.max(1, NUDGE_S * 1e6 * Math.abs(op.speed * this.speed));
+    if (op) this.guide.take(op, this.at_ms, this.speed, this.wanted);
   }
 
   private applyCamera(): void {
@@ -323,16 +283,6 @@ export class SessionReplay {
       this.fetching.set(at_ms, asked);
     }
     return asked;
-  }
-
-  private quietly(run: () => void): void {
-    const before = this.applying;
-    this.applying = true;
-    try {
-      run();
-    } finally {
-      this.applying = before;
-    }
   }
 
   private say(status: ReplayStatus): void {

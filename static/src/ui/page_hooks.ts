@@ -27,6 +27,8 @@ export interface Hooks {
   /** What of sessions goes on: recording, replaying. */
   session(): Record<string, unknown>;
   seekSession(at_ms: number): void;
+  /** Breaks the connection of a shared session, as a network does. */
+  cutShared(): void;
   /** The values of a projection's weights (stream "weights") or a layer's variable at the playhead; NaN as null. */
   valuesNow(stream: string, target: string): (number | null)[] | null;
   scene(): SceneHandle | null;
@@ -62,6 +64,7 @@ export function pageHooks(parts: HookParts): Hooks {
     spikesNow: () => spikesNow(parts),
     session: () => sessions.state(),
     seekSession: (at_ms) => sessions.seek(at_ms),
+    cutShared: () => sessions.cut(),
     valuesNow: (stream, target) => valuesNow(parts, stream, target),
     scene,
     state: () => {

@@ -22,12 +22,13 @@ import { clock as clockText, SessionBar } from './session_bar';
 import { openSessions } from './session_list';
 import { type Light, SessionMarks } from './session_marks';
 import { type NotePlace, openNote } from './session_note';
+import type { ShareDesk } from './share_desk';
 import type { Shortcut } from './shortcuts';
 import type { Toasts } from './toasts';
 
 const NAME_KEY = 'synaptarium.name';
 /** Green: no spike and no synapse has that light. */
-const OWN_HUE = 145;
+const OWN_COLOUR = 'hsl(145 90% 64%)';
 const POINT_EVERY_MS = 50;
 
 export interface SessionDeskParts {
@@ -42,6 +43,8 @@ export interface SessionDeskParts {
   showModules(names: readonly string[]): void;
   /** The address should be written anew. */
   moved(): void;
+  /** A shared session, which hears notes and the light, and has its own. */
+  readonly live: Pick<ShareDesk, 'live' | 'note' | 'pointed' | 'notesNow' | 'lights' | 'turnAround' | 'shortcuts' | 'state' | 'cut'>;
 }
 
 export class SessionDesk {
@@ -111,10 +114,11 @@ export class SessionDesk {
       { keys: ['o'], label: 'Record a session, or end it', group: 'Session', run: () => void this.toggleRecording() },
       { keys: ['s'], label: 'Sessions', group: 'Session', run: () => void this.openList() },
       { keys: ['n'], label: 'Leave a note', group: 'Session', run: () => this.writeNote() },
-      { keys: ['v'], label: 'Ride along, or look around', group: 'Session', run: () => this.replay?.setRide(!this.replay.ride) },
+      { keys: ['v'], label: 'Ride along, or look around', group: 'Session', run: () => (this.replay ? this.replay.setRide(!this.replay.ride) : this.parts.live.turnAround()) },
       { keys: ['i'], label: 'Trim a session: it starts here', group: 'Session', run: () => this.trimTo('start') },
       { keys: ['u'], label: 'Trim a session: it ends here', group: 'Session', run: () => this.trimTo('stop') },
       { keys: ['Control+Enter'], label: 'Go on recording from here (fork)', group: 'Session', run: () => void this.fork() },
+      ...this.parts.live.shortcuts,
     ];
   }
 
@@ -123,6 +127,7 @@ export class SessionDesk {
     const { recorder, replay } = this;
     return {
       role: this.me.role,
+      shared: this.parts.live.state(),
       recorder: { state: recorder.state, session: recorder.session?.id ?? null, elapsed_ms: recorder.elapsed_ms, saved: recorder.saved, cost_ms: recorder.cost_ms, frames: recorder.frames },
       replay: replay && {
         session: replay.session.id, at_ms: replay.at_ms, status: replay.status, speed: replay.speed, ride: replay.ride, taken: replay.taken,
@@ -135,6 +140,16 @@ export class SessionDesk {
   /** For tests: moves the replay without waiting for the screen. */
   seek(at_ms: number): void {
     this.replay?.seek(at_ms);
+  }
+
+  /** Somebody else's note in a shared session: a recording of it keeps it too. */
+  noted(note: NoteOp): void {
+    if (this.recorder.state === 'recording') void this.recorder.note(note.text ?? '', note.position ?? null, note.author ?? '');
+  }
+
+  /** For tests: the connection of a shared session breaks. */
+  cut(): void {
+    this.parts.live.cut();
   }
 
   // ------------------------------------------------------------------ recording
@@ -282,6 +297,13 @@ export class SessionDesk {
 
   private writeNote(): void {
     const { recorder, replay } = this;
+    const { live } = this.parts;
+    if (recorder.state !== 'recording' && replay === null && live.live) {
+      openNote(this.holder, this.placeForNote(), 'now', (text, position) => {
+        if (!live.note(text, position)) this.parts.toasts.show('session', 'Your invitation is for following: it leaves no notes.', { hint: 'Point at things: hold Alt.' });
+      });
+      return;
+    }
     if (recorder.state !== 'recording' && replay === null) {
       this.parts.toasts.show('session', 'A note belongs to a session.', { hint: 'Record one (O), or replay one (S), and leave the note there.' });
       return;
@@ -293,6 +315,7 @@ export class SessionDesk {
     openNote(this.holder, this.placeForNote(), clockText(at_ms), (text, position) => {
       if (replay === null) {
         void recorder.note(text, position, author).then((note) => note && this.ownNotes.push(note));
+        live.note(text, position);
         return;
       }
       const change: NoteOp = { op: 'note', at_ms, id: `n${Date.now().toString(36)}`, text, position, author };
@@ -359,8 +382,10 @@ export class SessionDesk {
     this.point(now);
     const { replay, recorder } = this;
     const notes = replay ? replay.notesNow : recorder.state === 'recording' ? notesAt(this.ownNotes, recorder.elapsed_ms) : [];
+    if (replay === null) for (const note of this.parts.live.notesNow()) if (!notes.some(({ text }) => text === note.text)) notes.push(note);
     const lights = new Map<string, Light>();
-    if (replay?.pointer) lights.set('session', { place: replay.pointer, hue: OWN_HUE, name: replay.session.author ?? '' });
+    for (const { id, name, colour, place } of this.parts.live.lights()) lights.set(id, { place, colour, name });
+    if (replay?.pointer) lights.set('session', { place: replay.pointer, colour: OWN_COLOUR, name: replay.session.author ?? '' });
     if (this.light) lights.set('own', this.light);
     if (notes.length === 0 && lights.size === 0 && this.blank) return;
     this.blank = notes.length === 0 && lights.size === 0;
@@ -371,7 +396,10 @@ export class SessionDesk {
   private point(now: number): void {
     const { pointing } = this;
     if (pointing === null) {
-      if (this.light !== null) this.recorder.point(null);
+      if (this.light !== null) {
+        this.recorder.point(null);
+        this.parts.live.pointed(null);
+      }
       this.light = null;
       return;
     }
@@ -379,8 +407,9 @@ export class SessionDesk {
     this.pointed_ms = now;
     const place = this.parts.scene()?.pointAt(pointing.x, pointing.y);
     if (!place) return;
-    this.light = { place, hue: OWN_HUE, name: '' };
+    this.light = { place, colour: OWN_COLOUR, name: '' };
     this.recorder.point(place);
+    this.parts.live.pointed(place);
   }
 
   // ------------------------------------------------------------------ small things

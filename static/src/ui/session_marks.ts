@@ -9,7 +9,8 @@ import { h, setText } from './dom';
 
 export interface Light {
   readonly place: readonly [number, number, number];
-  readonly hue: number;
+  /** A CSS colour. */
+  readonly colour: string;
   readonly name: string;
 }
 
@@ -40,7 +41,7 @@ export class SessionMarks {
       return h('div.session-pin', h('span', note?.text ? shorten(note.text) : 'here'));
     });
     const places = new Map([...lights].map(([id, light]) => [id, light.place] as const));
-    this.place(this.lights, places, (id) => h('div.session-light', { style: `--hue: ${lights.get(id)?.hue ?? 0}` }, h('span')));
+    this.place(this.lights, places, (id) => h('div.session-light', { style: `--light: ${lights.get(id)?.colour ?? ''}` }, h('span')));
     for (const [id, element] of this.lights) setText(element.firstElementChild as Element, lights.get(id)?.name ?? '');
   }
 

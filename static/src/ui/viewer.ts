@@ -11,6 +11,7 @@ import { FrameStore } from '../state/frame_store';
 import type { CreateScene, SceneHandle } from '../state/frames';
 import { PlaybackClock } from '../state/playback';
 import { loadOverview } from '../state/overview';
+import { PresenceSource } from '../state/presence';
 import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recording';
 import { saturatedHz, search } from '../state/search';
 import { View } from '../state/view';
@@ -19,6 +20,7 @@ import { CompareMenu } from './compare_menu';
 import { Dock } from './dock';
 import { icon } from './icons';
 import { SessionDesk } from './session_desk';
+import { ShareDesk } from './share_desk';
 import { type Hooks, pageHooks } from './page_hooks';
 import { pageKeys, showPageKeys } from './page_keys';
 import { listenForKeys, type Shortcut } from './shortcuts';
@@ -75,6 +77,7 @@ class Viewer {
   private readonly transport: Transport;
   private readonly address: AddressBar;
   private readonly sessions: SessionDesk;
+  private readonly sharing: ShareDesk;
   private readonly history: History;
   private readonly shortcuts: Shortcut[];
   private stimuli: Stimuli;
@@ -132,7 +135,15 @@ class Viewer {
     };
     this.transport = new Transport(parts, signal);
     this.side = new SidePanel({ network, frames: store, clock: this.clock, view: this.view, scene: () => this.scene }, signal);
+    this.sharing = new ShareDesk({
+      recording: network.recording, layers: network.layers, view: this.view, clock: this.clock, toasts: this.toasts, sceneHost: this.sceneHost,
+      presence: new PresenceSource(() => this.scene?.pose() ?? null),
+      scene: () => this.scene,
+      modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
+      copyView: () => void this.share(), moved: () => this.address.touch(), noted: (note) => this.sessions.noted(note),
+    }, signal);
     this.sessions = new SessionDesk({
+      live: this.sharing,
       recording: network.recording, layers: network.layers, view: this.view, clock: this.clock, toasts: this.toasts, sceneHost: this.sceneHost,
       scene: () => this.scene,
       modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
@@ -149,7 +160,7 @@ class Viewer {
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), extras: this.sessions.buttons,
+      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), extras: [...this.sharing.buttons, ...this.sessions.buttons],
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -184,7 +195,7 @@ class Viewer {
     });
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
-      if (!this.sessions.start() && link.t_us === undefined && !quiet) this.clock.play();
+      if (!this.sharing.start() && !this.sessions.start() && link.t_us === undefined && !quiet) this.clock.play();
       markReady();
     });
   }
@@ -198,7 +209,7 @@ class Viewer {
     setTimeout(() => hint.classList.add('faded'), 9000);
     const stage = h(
       'section.stage', { 'aria-label': 'Scene' }, this.sceneHost,
-      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, ...this.sessions.overlays, this.toasts.element,
+      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, ...this.sessions.overlays, ...this.sharing.overlays, this.toasts.element,
     );
     append(this.shell, [
       this.top.element,
@@ -369,7 +380,8 @@ class Viewer {
   }
 
   private link(): string {
-    return this.sessions.link() ?? linkOf(this.loaded.network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), this.loaded.network.layers);
+    const { network } = this.loaded;
+    return this.sharing.link(this.sessions.link() ?? linkOf(network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), network.layers));
   }
 }
 
