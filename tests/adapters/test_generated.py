@@ -141,8 +141,52 @@ def test_layer_lists_that_make_no_sense_are_refused(text: str) -> None:
         {"bursts_hz": 100.0},
         {"bin_us": 0},
         {"sigma": float("inf")},
+        {"potentials": -1},
+        {"potentials": 1, "sampling_us": 0},
     ],
 )
 def test_generations_that_make_no_sense_are_refused(given: dict[str, object]) -> None:
     with pytest.raises(InvalidInput):
         make(**given)
+
+
+def potentials(source: GeneratedSource, start: int | None = None, stop: int | None = None):
+    batches = list(source.read("potentials", "v", start, stop))
+    return tuple(np.concatenate([batch[k].to_numpy() for batch in batches]) for k in range(3))
+
+
+def test_potentials_are_reset_by_each_spike_and_climb_again() -> None:
+    source = make("in:10,out:2", spikes=600, seconds=2.0, potentials=3, sampling_us=500)
+
+    time_us, neuron, value = potentials(source)
+
+    # 4000 samples of three of ten neurons and of both of two.
+    assert source.counts().potentials == {"v/in": 12_000, "v/out": 8_000}
+    assert source.recorded("in", "v").tolist() == [0, 3, 6]
+    assert [(one.layer, one.n_recorded, one.sampling_period_us) for one in source.describe().potentials] == [
+        ("in", 3, 500),
+        ("out", 2, 500),
+    ]
+    assert len(value) == 20_000 and (np.diff(time_us) >= 0).all()
+    assert set(neuron.tolist()) == {0, 3, 6, 10, 11}
+    spiked_us, by = spikes(source)
+    for one in (0, 11):
+        fired = spiked_us[by == one]
+        at = np.searchsorted(fired, time_us[neuron == one], side="right")
+        since_us = time_us[neuron == one] - fired[np.maximum(at - 1, 0)]
+        mine = value[neuron == one]
+        assert (np.abs(mine[(at > 0) & (since_us < 500)] + 70) < 1.5).all()  # reset, and noise of 1 mV
+        halfway = (at > 0) & (np.abs(since_us - 20_000 * np.log(2)) < 250)
+        assert (np.abs(mine[halfway] + 62.5) < 1.5).all()
+        assert (np.abs(mine[(at == 0) | (since_us > 150_000)] + 55) < 1.1).all()
+
+
+def test_a_moment_of_potentials_is_as_in_the_whole_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = potentials(make(spikes=900, seconds=2.0, potentials=2))
+    monkeypatch.setattr("synaptarium.adapters.generated_potentials.BATCH_ROWS", 50)
+
+    part = potentials(make(spikes=900, seconds=2.0, potentials=2), 700_001, 1_300_000)
+
+    inside = (whole[0] >= 700_001) & (whole[0] < 1_300_000)
+    for ours, theirs in zip(part, whole, strict=True):
+        np.testing.assert_array_equal(ours, theirs[inside])

@@ -69,6 +69,7 @@ def test_generated_folder_imports_as_the_recording_that_is_stored_at_once(
     layers = "big:1000x1000,one:1,'ä; b\"/->:40,c:7"
     words = ["generate", "--layers", layers, "--spikes", "4000", "--seconds", "3", "--seed", "5"]
     words += ["--weights", "300", "--fan-in", "6", "--stimuli", "9", "--name", "the run", "--bin-us", "500"]
+    words += ["--potentials", "2", "--sampling-us", "5000"]
     folder = tmp_path / "run"
 
     assert main([*words, "--json"]) == 0
@@ -79,16 +80,16 @@ def test_generated_folder_imports_as_the_recording_that_is_stored_at_once(
 
     assert {one.name for one in folder.iterdir()} == {
         "header.json",
-        *(f"{stem}.parquet" for stem in ("spikes", "synapses", "weights", "stimuli")),
+        *(f"{stem}.parquet" for stem in ("spikes", "synapses", "weights", "potentials", "stimuli")),
     }
-    for field in ("name", "span_us", "bin_us", "layers", "projections", "stimuli", "classes"):
+    for field in ("name", "span_us", "bin_us", "layers", "projections", "variables", "stimuli", "classes"):
         assert imported[field] == stored[field], field
     with open_library(data_folder, purpose="test") as library:
         first, second = (recordings.get(library.store, one["id"]) for one in (stored, imported))
         assert first.counts == second.counts
-        kinds: tuple[EventKind, ...] = ("spikes", "weights", "stimuli")
+        kinds: tuple[EventKind, ...] = ("spikes", "weights", "potentials", "stimuli")
         for kind in kinds:
-            for stream in [one.name for one in first.header.projections] if kind == "weights" else [""]:
+            for stream in recordings.streams_of(first.header, kind):
                 assert _rows(library.store, first.num, kind, stream) == _rows(
                     library.store, second.num, kind, stream
                 ), (kind, stream)

@@ -1,7 +1,8 @@
 """Generated recordings of any size: any moment is computed from the seed, nothing is held.
 
 Spikes are Poisson-like given a population rate that oscillates and bursts; rates are lognormal across a layer's
-neurons. Weights drift from their first value to their last with a little noise. No refractory time is kept.
+neurons. Weights drift from their first value to their last with a little noise. Potentials follow the spikes. No refractory
+time is kept.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ from numpy.typing import NDArray
 from synaptarium.adapters.base import BATCH_ROWS, Adapter, NeuronLabels, Synapses
 from synaptarium.adapters.checks import known
 from synaptarium.adapters.draws import TIME_BITS, below, keys_of, mixed, normal, unit
+from synaptarium.adapters.generated_potentials import (
+    VARIABLE,
+    potential_streams,
+    read_potentials,
+    recorded_neurons,
+)
 from synaptarium.adapters.generation import Generation
 from synaptarium.adapters.population_rate import PopulationRate
 from synaptarium.schemas.events import SCHEMAS, EventKind
@@ -85,6 +92,7 @@ class GeneratedSource:
                 t_stop_us=self._stop_us,
                 layers=given.layers,
                 projections=self._projections,
+                potentials=potential_streams(given),
                 classes=tuple(str(one) for one in range(_N_CLASSES)) if given.stimuli else (),
                 source=Source(
                     format="generated",
@@ -108,6 +116,10 @@ class GeneratedSource:
             weights={
                 one.name: one.synapses + n for one, n in zip(self._projections, self._changes_of, strict=True)
             },
+            potentials={
+                f"{one.variable}/{one.layer}": one.n_recorded * self._n_samples
+                for one in self._header.potentials
+            },
             stimuli=self._given.stimuli,
         )
 
@@ -117,7 +129,8 @@ class GeneratedSource:
         start_us = 0 if t_start_us is None else max(0, t_start_us)
         stop_us = self._stop_us if t_stop_us is None else min(self._stop_us, t_stop_us)
         if kind == "potentials":
-            known(stream, (), "recorded variable", "stream")
+            known(stream, {one.variable for one in self._header.potentials}, "recorded variable", "stream")
+            yield from read_potentials(self._given, start_us, stop_us, self._read_spikes)
         if kind == "spikes":
             yield from self._read_spikes(start_us, stop_us)
         elif kind == "weights":
@@ -130,8 +143,8 @@ class GeneratedSource:
         return None
 
     def recorded(self, layer: str, variable: str) -> NDArray[np.uint32]:
-        find_layer(self._header, layer)
-        return np.zeros(0, np.uint32)
+        recorded = self._given.potentials if variable == VARIABLE else 0
+        return recorded_neurons(find_layer(self._header, layer).neurons, recorded)
 
     def labels(self, layer: str) -> NeuronLabels | None:
         find_layer(self._header, layer)
@@ -177,6 +190,10 @@ class GeneratedSource:
             for source, target in pairs
             if self._given.fan_in
         )
+
+    @property
+    def _n_samples(self) -> int:
+        return -(-self._stop_us // self._given.sampling_us)
 
     @cached_property
     def _changes_of(self) -> list[int]:

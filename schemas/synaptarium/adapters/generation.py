@@ -37,6 +37,10 @@ class Generation:
         Weight changes in all, beside each synapse's first value.
     stimuli : int
         Presentations, of ten classes.
+    potentials : int
+        Neurons of each layer whose membrane potential is recorded, evenly spread; all where a layer has fewer.
+    sampling_us : int
+        Microseconds between two values of a potential.
     bin_us : int
         Width of a frame.
     name : str
@@ -57,13 +61,15 @@ class Generation:
     fan_in: int = 0
     weights: int = 0
     stimuli: int = 0
+    potentials: int = 0
+    sampling_us: int = 1000
     bin_us: int = 1000
     name: str = "generated"
 
     def __post_init__(self) -> None:
         for field, least in (
             ("spikes", 0), ("seed", 0), ("sigma", 0), ("oscillation_hz", 0), ("bursts_hz", 0), ("fan_in", 0),
-            ("weights", 0), ("stimuli", 0), ("bin_us", 1), ("burst_gain", 1),
+            ("weights", 0), ("stimuli", 0), ("potentials", 0), ("sampling_us", 1), ("bin_us", 1), ("burst_gain", 1),
         ):  # fmt: skip
             value = getattr(self, field)
             if value is not None and not (least <= value < math.inf):

@@ -84,6 +84,16 @@ _GENERATE = (
     _argument("--fan-in", type=int, help="synapses onto a neuron (default: 10 with --weights, else 0)"),
     _argument("--weights", type=int, default=0, help="weight changes in all (default: 0)"),
     _argument("--stimuli", type=int, default=0, help="presentations (default: 0)"),
+    _argument(
+        "--potentials",
+        metavar="N",
+        type=int,
+        default=0,
+        help="record the membrane potential of N neurons of each layer (default: 0)",
+    ),
+    _argument(
+        "--sampling-us", type=int, default=1000, help="microseconds between its values (default: 1000)"
+    ),
     _argument("--bin-us", type=int, default=1000, help="width of a frame in microseconds (default: 1000)"),
     _argument("--name", default="generated", help="name of the recording (default: generated)"),
     _argument(

@@ -65,6 +65,8 @@ def _generation(arguments: argparse.Namespace) -> Generation:
         fan_in=fan_in,
         weights=arguments.weights,
         stimuli=arguments.stimuli,
+        potentials=arguments.potentials,
+        sampling_us=arguments.sampling_us,
         bin_us=arguments.bin_us,
         name=arguments.name,
     )
