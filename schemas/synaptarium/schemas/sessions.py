@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.presence import Vector, Worn, is_rotation, numbers_of
 from synaptarium.schemas.view_state import Camera, ViewState
 
 FORMAT, VERSION = "synaptarium.session", 1
@@ -26,8 +27,6 @@ SNAPSHOT_OPERATIONS, SNAPSHOT_MS = 200, 30_000
 POSE_BLEND_MS = 150
 LONGEST_MS = 24 * 3600 * 1000
 MAX_NOTES, MAX_NOTE_LETTERS = 1000, 500
-
-Vector = tuple[float, float, float]
 
 #: Fields of the view that are not the view's own here: the session names the recording, ``clock`` has the playhead,
 #: ``pose`` the camera; theme, bookmarks and their path belong to who looks.
@@ -56,13 +55,20 @@ ViewChanges.__doc__ = "What changed of the view: fields of ViewState, absent whe
 
 
 class PoseOp(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="pose", forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="op",
+    tag="pose",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
 ):
-    """``pose``: where the camera was, and what it looked at, in scene units."""
+    """``pose``: where the camera or the head was, and what it looked at, in scene units; ``worn`` in a headset."""
 
     at_ms: int
     position: Vector
     target: Vector
+    worn: Worn | None = None
 
 
 class ClockOp(
@@ -237,6 +243,15 @@ def check_operation(op: Operation) -> Operation:
     numbers: Iterable[float] = ()
     if isinstance(op, PoseOp):
         numbers = (*op.position, *op.target)
+        if op.worn is not None:
+            numbers = (*numbers, *numbers_of(op.worn))
+            turns = [op.worn.rotation, *(hand.rotation for hand in (op.worn.left, op.worn.right) if hand)]
+            if op.worn.scale <= 0 or not all(is_rotation(turn) for turn in turns):
+                raise InvalidInput(
+                    f"The pose at {op.at_ms} ms has a headset that is turned nowhere or has no size.",
+                    hint="Rotations are unit quaternions (x, y, z, w); the scale is scene units of one metre.",
+                    where=where,
+                )
     elif isinstance(op, ClockOp):
         numbers = (op.t_us, op.speed)
         if op.loop is not None and op.loop[1] <= op.loop[0]:

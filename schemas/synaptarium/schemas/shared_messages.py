@@ -14,7 +14,8 @@ from typing import Literal
 import msgspec
 
 from synaptarium.schemas.errors import InvalidInput
-from synaptarium.schemas.sessions import NoteOp, Operation, SessionState, Vector, check_operation
+from synaptarium.schemas.presence import Hand, Placed, Vector
+from synaptarium.schemas.sessions import NoteOp, Operation, SessionState, check_operation
 
 MAX_NAME_LETTERS, MAX_KEY_LETTERS, MAX_OPERATIONS = 40, 64, 500
 #: "#rrggbb"
@@ -24,30 +25,6 @@ COLOUR_LETTERS = 7
 Seat = Literal["viewer", "presenter"]
 #: How somebody follows: in all; with a camera of one's own; or apart, with a playhead of one's own as well.
 Following = Literal["along", "around", "apart"]
-
-Rotation = tuple[float, float, float, float]
-
-
-class Placed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A place in scene units and a rotation as a quaternion (x, y, z, w); what looks or points does so along -z."""
-
-    position: Vector
-    rotation: Rotation
-
-
-class Hand(Placed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A wrist or a controller.
-
-    Parameters
-    ----------
-    pinch : float
-        0 open to 1: thumb and index finger meet, or the trigger is pulled.
-    points : Vector or None
-        Where its ray ends.
-    """
-
-    pinch: float = 0.0
-    points: Vector | None = None
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

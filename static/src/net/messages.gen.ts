@@ -485,6 +485,7 @@ export interface PoseOp {
   at_ms: number;
   position: [number, number, number];
   target: [number, number, number];
+  worn?: Worn | null;
 }
 
 export interface PotentialStream {
@@ -885,4 +886,11 @@ export interface Welcome {
 export interface Window {
   chunks?: number;
   bytes?: number;
+}
+
+export interface Worn {
+  rotation: [number, number, number, number];
+  scale: number;
+  left?: Hand | null;
+  right?: Hand | null;
 }

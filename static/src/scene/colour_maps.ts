@@ -65,6 +65,10 @@ export function classTexture(n_classes: number): THREE.DataTexture {
 
 /** The map as a CSS gradient, left to right, for legends. `from` leaves out the part of the map below it. */
 export function cssGradient(name: ColourMapName, from = 0): string {
-  const stops = Array.from({ length: 17 }, (_, i) => `rgb(${sample(name, from + (i / 16) * (1 - from)).join(' ')})`);
-  return `linear-gradient(to right, ${stops.join(', ')})`;
+  return `linear-gradient(to right, ${cssGradientStops(name, from).join(', ')})`;
+}
+
+/** The colours of that gradient, evenly spaced. */
+export function cssGradientStops(name: ColourMapName, from = 0): string[] {
+  return Array.from({ length: 17 }, (_, i) => `rgb(${sample(name, from + (i / 16) * (1 - from)).join(' ')})`);
 }

@@ -77,6 +77,16 @@ function glslColour(hex: string): string {
   return `vec3(${[r, g, b].map((part) => part.toFixed(4)).join(', ')})`;
 }
 
+/** Which neuron a vertex draws: every one, or one of each block of `stride`, now here and now there in it. */
+const PICK_GLSL = /* glsl */ `
+uniform int stride;
+int drawnId() {
+  if (stride == 1 || gl_VertexID * stride >= neurons) return gl_VertexID * stride;
+  uint h = uint(gl_VertexID) * 2654435761u;
+  return min(gl_VertexID * stride + int((h >> 16) % uint(stride)), neurons - 1);
+}
+`;
+
 const CORE_VERTEX = /* glsl */ `
 ${POINT_GLSL}
 ${STATE_GLSL}
@@ -86,6 +96,7 @@ uniform sampler2D spikeMap;
 uniform sampler2D valueMap;
 uniform int mode;
 uniform int neurons;
+${PICK_GLSL}
 const vec3 DEAD = ${glslColour(HEALTH_COLOURS.dead)};
 const vec3 SILENT = ${glslColour(HEALTH_COLOURS.silent)};
 const vec3 SATURATED = ${glslColour(HEALTH_COLOURS.saturated)};
@@ -98,7 +109,8 @@ flat out vec4 colour;
 flat out float hollow;
 
 void main() {
-  Point point = pointOf(gl_VertexID);
+  int id = drawnId();
+  Point point = pointOf(id);
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
   gl_Position = projectionMatrix * view;
   vec2 size = sizeOf(point.spacing, -view.z);
@@ -109,16 +121,16 @@ void main() {
   float near = 1.0 - 0.45 * smoothstep(depthRange.x, depthRange.y, -view.z);
   vec3 rest = point.colour * 0.42 * near;
   vec3 shown = rest;
-  if (gl_VertexID >= neurons) {
+  if (id >= neurons) {
     shown = point.colour * 0.55 * near;
   } else if (differ == 1) {
-    shown = shownDifference(gl_VertexID, mode, rest) * mix(1.0, near, 0.5);
+    shown = shownDifference(id, mode, rest) * mix(1.0, near, 0.5);
   } else if (mode == 0) {
-    float glow = glowOf(gl_VertexID) * gain;
+    float glow = glowOf(id) * gain;
     vec3 light = texture(spikeMap, vec2(0.28 + 0.72 * glow, 0.5)).rgb;
     shown = mix(rest, light, smoothstep(0.0, 0.35, glow));
   } else {
-    float value = texelFetch(measure, texelOf(gl_VertexID), 0).r;
+    float value = texelFetch(measure, texelOf(id), 0).r;
     bool none = mode == 2 || mode >= 6 ? value < -1e29 : mode == 5 ? value < 1e-3 : mode == 3 ? value > 1e29 : mode == 4 && value < 0.5;
     float x = mode == 5 ? sqrt(max(value, 0.0) / range.y) : mode == 4 ? log2(1.0 + value) / log2(1.0 + range.y) : (value - range.x) / max(range.y - range.x, 1e-12);
     if (none) { shown = rest * (mode == 2 ? 0.8 : 1.0); hollow = mode == 2 ? 1.0 : 0.0; }
@@ -129,7 +141,7 @@ void main() {
       shown = mix(rest, tint, 0.15 + 0.85 * smoothstep(0.0, 0.8, fract(value + 0.0005))) * mix(1.0, near, 0.5);
     } else if (mode == 8) {
       int state = int(value + 0.5);
-      bool silent = state == ${HEALTH.fine} && now - texelFetch(lastSpike, texelOf(gl_VertexID), 0).r > silence;
+      bool silent = state == ${HEALTH.fine} && now - texelFetch(lastSpike, texelOf(id), 0).r > silence;
       shown = rest * 0.7;
       if (state == ${HEALTH.dead}) { shown = DEAD; hollow = 1.0; }
       else if (state == ${HEALTH.saturated}) shown = SATURATED;
@@ -164,12 +176,15 @@ ${STATE_GLSL}
 ${SIZE_GLSL}
 uniform sampler2D spikeMap;
 uniform float strength;
+uniform int neurons;
+${PICK_GLSL}
 flat out vec3 light;
 
 void main() {
-  float glow = glowOf(gl_VertexID) * gain;
+  int id = drawnId();
+  float glow = glowOf(id) * gain;
   if (glow < 0.03) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); gl_PointSize = 1.0; light = vec3(0.0); return; }
-  Point point = pointOf(gl_VertexID);
+  Point point = pointOf(id);
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
   gl_Position = projectionMatrix * view;
   vec2 size = sizeOf(point.spacing, -view.z);
@@ -228,10 +243,13 @@ export class Neurons {
   private readonly halo: THREE.ShaderMaterial;
   private readonly id: THREE.ShaderMaterial;
   private readonly haloPoints: THREE.Points;
+  private readonly n_points: number;
+  private withHalo = true;
 
   constructor(table: NeuronTable, activity: Activity, n_classes: number) {
     this.classMap = classTexture(n_classes);
     // No attributes at all: the vertex number is the neuron.
+    this.n_points = table.n_points;
     this.geometry.setDrawRange(0, table.n_points);
     this.idGeometry.setDrawRange(0, table.n_neurons);
     this.uniforms = {
@@ -244,6 +262,8 @@ export class Neurons {
       leastSize: { value: 1.5 },
       pointSize: { value: 1 },
       spikeMap: { value: this.spikeMap },
+      stride: { value: 1 },
+      neurons: { value: table.n_neurons },
     };
     this.core = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: CORE_VERTEX, fragmentShader: CORE_FRAGMENT, transparent: true, depthWrite: true,
@@ -254,7 +274,6 @@ export class Neurons {
         classMap: { value: this.classMap },
         silence: { value: 1 },
         mode: { value: 0 },
-        neurons: { value: table.n_neurons },
         range: { value: new THREE.Vector2(0, 1) },
         ...differenceUniforms(activity),
         depthRange: { value: new THREE.Vector2(1, 1000) },
@@ -286,9 +305,22 @@ export class Neurons {
     uniforms.measure.value = activity.texture(MEASURED[mode]);
     uniforms.valueMap.value = scale.min < 0 && (mode === 'in_degree' || mode === 'reconstruction') ? this.signedMap : this.valueMap;
     uniforms.silence.value = activity.silence_bins;
-    this.haloPoints.visible = mode === 'spikes' && difference === null;
+    this.haloPoints.visible = mode === 'spikes' && difference === null && this.withHalo;
     setDifference(uniforms, MEASURED[mode], difference);
     if (difference !== null) uniforms.valueMap.value = this.signedMap;
+  }
+
+  /** Light around spikes: not in a headset, where it costs the most and flashes the largest part of the view. */
+  set glows(on: boolean) {
+    this.withHalo = on;
+  }
+
+  /** Draws a part of the neurons, evenly chosen: all, a half, a third ..; returns which part. */
+  setPart(part: number): number {
+    const stride = Math.max(1, Math.round(1 / Math.max(part, 0.01)));
+    this.uniforms.stride.value = stride;
+    this.geometry.setDrawRange(0, Math.ceil(this.n_points / stride));
+    return 1 / stride;
   }
 
   /** @param pixelScale pixels of one scene unit at distance 1 */

@@ -30,6 +30,7 @@ import { Pointer, type PointerSide } from './pointer';
 import { Rebuilt } from './rebuilt';
 import { RegionSelect } from './region_select';
 import { Sheets } from './sheets';
+import { SceneStage } from './stage';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
 import './scene.css';
@@ -47,6 +48,8 @@ export class Scene implements SceneHandle {
   private readonly context: SceneContext;
   private readonly renderer: THREE.WebGLRenderer;
   private readonly scene = new THREE.Scene();
+  private readonly networkGroup = new THREE.Group();
+  readonly stage: SceneStage;
   private readonly rig: CameraRig;
   private readonly framing: Framing;
   private readonly table: NeuronTable;
@@ -116,10 +119,17 @@ export class Scene implements SceneHandle {
     this.labels = new Labels(host, this.table, network);
     this.legend = new Legend(host);
     this.flashes = new ViewFlashes(this.table, network);
-    this.scene.add(
-      this.backdrop.object, this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object,
-      this.markers.object, this.people.object,
+    this.networkGroup.add(
+      this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object, this.markers.object,
+      this.people.object,
     );
+    this.scene.add(this.backdrop.object, this.networkGroup);
+    this.stage = new SceneStage({
+      renderer: this.renderer, room: this.scene, network: this.networkGroup, backdrop: this.backdrop.object, lights: [this.sheets.material],
+      table: this.table, neurons: this.neurons, legend: this.legend,
+      setSynapses: (part) => { this.synapses.chosen.uniforms.part.value = part; },
+      resized: () => this.resize(),
+    });
 
     this.rig = new CameraRig(canvas);
     this.setWorld();
@@ -174,11 +184,16 @@ export class Scene implements SceneHandle {
   }
 
   pose(): Camera {
+    if (this.stage.active) {
+      const { head, target } = this.stage.presence({ left: null, right: null });
+      return { position: head.position, target };
+    }
     return this.rig.pose();
   }
 
   place(camera: Camera): void {
-    this.rig.place(camera);
+    if (this.stage.active) this.stage.ride(camera);
+    else this.rig.place(camera);
   }
 
   placeOf(neuron: number): [number, number, number] {
@@ -315,6 +330,7 @@ export class Scene implements SceneHandle {
     if (this.disposed) return;
     this.disposed = true;
     this.renderer.setAnimationLoop(null);
+    if (this.stage.active) void this.renderer.xr.getSession()?.end();
     this.resizer.disconnect();
     for (const part of [
       this.comparing, this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
@@ -337,7 +353,10 @@ export class Scene implements SceneHandle {
     const started = performance.now();
     const elapsed_ms = Math.max(0, Math.min(100, now_ms - this.last_ms));
     this.last_ms = now_ms;
-    const moved = this.rig.update(now_ms);
+    const worn = this.stage.active;
+    if (worn) this.stage.step(now_ms, elapsed_ms);
+    // Each picture of a headset is drawn: the head has moved.
+    const moved = worn || this.rig.update(now_ms);
     const arranging = this.layout.update(now_ms, elapsed_ms);
     const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS) || arranging;
     const frame = frames.frameAt(playback.t_us, playback.level);
@@ -356,15 +375,16 @@ export class Scene implements SceneHandle {
     if (active || gain < 1) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
     const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
 
-    const peopled = this.people.update(now_ms, this.rig.camera);
+    const peopled = this.people.update(now_ms, worn ? this.stage.eye : this.rig.camera);
     if (!(this.dirty || peopled || moved || fading || active || measured || recoloured || other || dimmed)) return;
     this.dirty = false;
     this.draw();
-    if (moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing) {
+    const told = worn ? now_ms - this.legend_ms > LEGEND_EVERY_MS : moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing;
+    if (told) {
       this.legend_ms = now_ms;
-      this.labels.update(this.rig.camera, this.width, this.height);
+      if (!worn) this.labels.update(this.rig.camera, this.width, this.height);
       this.colours.write(this.legend, this.rig, this.height, this.limiter.limiting);
-      this.comparing.write(this.rig, this.width, this.height, this.legend.element);
+      if (!worn) this.comparing.write(this.rig, this.width, this.height, this.legend.element);
     }
     this.times_ms.push(performance.now() - started);
     if (this.times_ms.length > 120) this.times_ms.shift();
@@ -372,6 +392,7 @@ export class Scene implements SceneHandle {
 
   /** How much of the window flashes, and how brightly: of both pictures where there are two. */
   private flash(elapsed_s: number): { area: number; light: number } {
+    if (this.stage.active) return this.flashes.measure(this.activity, this.stage.eye, 1, elapsed_s);
     const own = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_s);
     const second = this.comparing.beside ? this.comparing.second?.flash(this.rig, this.width / this.height, elapsed_s) : undefined;
     return second === undefined ? own : { area: (own.area + second.area) / 2, light: Math.max(own.light, second.light) };
@@ -409,24 +430,37 @@ export class Scene implements SceneHandle {
     const mode = view.get('colour');
     this.neurons.uniforms.pointSize.value = view.get('point_size');
     this.neurons.update(this.activity, mode, this.colours.range(), this.limiter.gain, this.comparing.difference);
+    this.neurons.glows = !this.stage.active;
+    const { near, far } = this.stage.active ? this.stage.prepare() : this.depths();
+    this.neurons.setDepthRange(near, far);
+    this.sheets.depthRange.value.set(near, far);
+    for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
+    if (this.stage.active) this.renderer.render(this.scene, this.stage.camera);
+    else this.drawWindows(near, far);
+    this.framesDrawn++;
+  }
+
+  /** The picture, or two beside each other. */
+  private drawWindows(near: number, far: number): void {
+    const { camera } = this.rig;
+    this.window(0);
+    this.renderer.render(this.scene, camera);
+    this.drawCalls = this.renderer.info.render.calls;
+    if (!this.comparing.beside || this.comparing.second === null) return;
+    const { view } = this.context;
+    this.window(1);
+    this.comparing.second.draw(camera, near, far, view.get('colour'), view.get('point_size'), this.limiter.gain);
+    this.drawCalls += this.renderer.info.render.calls;
+    this.window(0);
+  }
+
+  /** Between which depths the network lies. */
+  private depths(): { near: number; far: number } {
     const { camera } = this.rig;
     camera.updateMatrixWorld();
     const sphere = this.table.bounds().getBoundingSphere(new THREE.Sphere());
     const middle = camera.position.distanceTo(sphere.center);
-    const [near, far] = [middle - sphere.radius * 0.6, middle + sphere.radius * 1.1];
-    this.neurons.setDepthRange(near, far);
-    this.sheets.depthRange.value.set(near, far);
-    for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
-    this.window(0);
-    this.renderer.render(this.scene, camera);
-    this.drawCalls = this.renderer.info.render.calls;
-    if (this.comparing.beside && this.comparing.second !== null) {
-      this.window(1);
-      this.comparing.second.draw(camera, near, far, mode, view.get('point_size'), this.limiter.gain);
-      this.drawCalls += this.renderer.info.render.calls;
-      this.window(0);
-    }
-    this.framesDrawn++;
+    return { near: middle - sphere.radius * 0.6, far: middle + sphere.radius * 1.1 };
   }
 
   /** Draws into the whole window, or into the left (0) or right (1) half of it. */
@@ -519,6 +553,7 @@ export class Scene implements SceneHandle {
   // ------------------------------------------------------------------ the window
 
   private resize(): void {
+    if (this.stage?.active) return; // the headset's layers have a size of their own
     const { host } = this.context;
     const full = Math.max(1, host.clientWidth);
     this.width = this.comparing.beside ? Math.max(1, Math.floor(full / 2)) : full;

@@ -41,12 +41,12 @@ export class Sheets {
   readonly depthRange = { value: new THREE.Vector2(1, 1000) };
   private readonly edges = new THREE.BufferGeometry();
   private readonly plates = new THREE.BufferGeometry();
-  private readonly material: THREE.ShaderMaterial;
+  readonly material: THREE.ShaderMaterial;
 
   constructor(table: NeuronTable) {
     this.material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
-      blending: THREE.AdditiveBlending, side: THREE.DoubleSide,
+      blending: THREE.CustomBlending, blendSrc: THREE.OneFactor, blendDst: THREE.OneFactor, side: THREE.DoubleSide,
       uniforms: { layers: table.uniforms.layers, depthRange: this.depthRange, shown: { value: 1 } },
     });
     const lines = new THREE.LineSegments(this.edges, this.material);

@@ -24,6 +24,7 @@ uniform float threshold;
 uniform float pulseGain;   // 0 where colour means something other than spikes
 uniform sampler2D weightMap;
 uniform vec2 depthRange;
+uniform float part;  // of the segments, evenly chosen
 flat out vec4 tint;
 out float pulse;
 out float along;
@@ -46,7 +47,8 @@ void main() {
   recede *= point.visible;
   // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
   pulse = along == 0.0 ? glowOf(int(end)) * gain * pulseGain : 0.0;
-  if (weight == ${ABSENT}.0 || (!unknown && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  float lot = float((uint(segment) * 2654435761u) >> 16) / 65536.0;
+  if (lot >= part || weight == ${ABSENT}.0 || (!unknown && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const FRAGMENT = /* glsl */ `
@@ -89,6 +91,7 @@ export class SynapseLines {
         strength: { value: 1 },
         threshold: { value: 0 },
         pulseGain: { value: 1 },
+        part: { value: 1 },
         depthRange: { value: new THREE.Vector2(1, 1000) },
       },
     });

@@ -361,6 +361,8 @@ export interface SceneHandle {
   setAvatars?(avatars: readonly import('./avatar').Avatar[]): void;
   /** What the mode "reconstruction" shows now; null while it is not known. */
   reconstruction?(): { neuron: number; values: Float32Array; inputs: readonly string[] } | null;
+  /** What a headset draws into and stands in; absent where the scene has none. */
+  readonly stage?: import('./stage').Stage;
   /** Anything a browser test may want to see; becomes part of window.synaptarium.state().scene. */
   debug?(): Record<string, unknown>;
 }

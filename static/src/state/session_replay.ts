@@ -10,7 +10,8 @@ import { sessionRest } from '../net/session_rest';
 import type { LayerInfo } from './frames';
 import type { PlaybackClock } from './playback';
 import { PlayheadGuide } from './playhead_guide';
-import { cameraAt, momentAt, notesAt, reduce } from './session_state';
+import type { Presence } from './presence';
+import { cameraAt, momentAt, notesAt, presenceAt, reduce } from './session_state';
 import { fromChanges } from './session_view';
 import type { Camera, View } from './view';
 
@@ -248,6 +249,11 @@ export class SessionReplay {
   private applyClock(): void {
     const op = this.state.clock;
     if (op) this.guide.take(op, this.at_ms, this.speed, this.wanted);
+  }
+
+  /** Where the viewer was: the camera, or head and hands. */
+  get presence(): Presence | null {
+    return presenceAt(this.state.pose ?? null, this.nextPose(), this.at_ms);
   }
 
   private applyCamera(): void {

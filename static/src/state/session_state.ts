@@ -4,8 +4,9 @@
  */
 
 import type {
-  ClockOp, NoteOp, PointerOp, PoseOp, Segment, SessionState, UnnoteOp, ViewChanges, ViewOp,
+  ClockOp, Hand, NoteOp, PointerOp, PoseOp, Segment, SessionState, UnnoteOp, ViewChanges, ViewOp,
 } from '../net/messages.gen';
+import { type HandPose, lookAt, type Presence, turned } from './presence';
 import type { Camera } from './view';
 
 export type Operation = PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteOp;
@@ -55,6 +56,32 @@ export function cameraAt(pose: PoseOp | null, after: PoseOp | null, at_ms: numbe
   if (after === null || at_ms <= start) return { position: pose.position, target: pose.target };
   const part = Math.min(1, (at_ms - start) / Math.max(1, after.at_ms - start));
   return { position: between(pose.position, after.position, part), target: between(pose.target, after.target, part) };
+}
+
+/** Where the viewer was between two poses: head, and hands where a headset was worn; moves as the camera does. */
+export function presenceAt(pose: PoseOp | null, after: PoseOp | null, at_ms: number): Presence | null {
+  const camera = cameraAt(pose, after, at_ms);
+  if (pose === null || camera === null) return null;
+  const { position, target } = camera;
+  const { worn } = pose;
+  if (!worn) return { head: { position, rotation: lookAt(position, target) }, target, left: null, right: null, scale: 0, headset: false };
+  const next = after?.worn ?? worn;
+  const start = after === null ? 0 : Math.max(pose.at_ms, after.at_ms - POSE_BLEND_MS);
+  const part = after === null ? 0 : Math.min(1, Math.max(0, (at_ms - start) / Math.max(1, after.at_ms - start)));
+  return {
+    head: { position, rotation: turned(worn.rotation, next.rotation, part) }, target,
+    left: handBetween(worn.left, next.left, part), right: handBetween(worn.right, next.right, part),
+    scale: worn.scale + (next.scale - worn.scale) * part, headset: true,
+  };
+}
+
+function handBetween(a: Hand | null | undefined, b: Hand | null | undefined, part: number): HandPose | null {
+  if (!a) return null;
+  const to = b ?? a;
+  return {
+    position: between(a.position, to.position, part), rotation: turned(a.rotation, to.rotation, part), pinch: a.pinch ?? 0,
+    points: a.points && to.points ? between(a.points, to.points, part) : (a.points ?? null),
+  };
 }
 
 export function notesAt(notes: readonly NoteOp[], at_ms: number): NoteOp[] {

@@ -33,6 +33,16 @@ export class ColourMenu {
     this.choose(possible[(at + 1) % possible.length].value);
   }
 
+  /** What the mode that is chosen is called. */
+  get title(): string {
+    return this.options.find(({ value }) => value === this.chosen())?.title ?? '';
+  }
+
+  /** Receptive fields can be shown: the recording has weights. */
+  get reconstructs(): boolean {
+    return this.options.some(({ value, lacks }) => value === 'reconstruction' && lacks === '');
+  }
+
   private chosen(): string {
     const mode = this.view.get('colour');
     return mode === 'potential' ? `potential/${this.view.get('variable')}` : mode;
@@ -44,7 +54,7 @@ export class ColourMenu {
   }
 
   private paint(): void {
-    this.popover.value = this.options.find(({ value }) => value === this.chosen())?.title ?? '';
+    this.popover.value = this.title;
     this.popover.refill();
   }
 

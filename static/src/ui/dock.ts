@@ -32,6 +32,9 @@ export class Dock {
   private readonly holder = h('div.dock-holder.dockview-theme-synaptarium');
   private readonly views = new Map<string, ModuleView>();
   private readonly api: DockviewApi;
+  private readonly inner: ModuleParts;
+  /** Modules outside of the dock: boards in a headset. */
+  private readonly loose = new Set<ModuleView>();
   private readonly boxes = new Map<string, HTMLInputElement>();
   private readonly strip: WindowStrip;
   private readonly drawn_option = h('option', { value: DRAWN, hidden: true });
@@ -40,7 +43,7 @@ export class Dock {
   private drawn: Span | null = null;
   private followed_ms = 0;
 
-  constructor(private readonly parts: DockParts, signal: AbortSignal) {
+  constructor(private readonly parts: DockParts, private readonly signal: AbortSignal) {
     this.choice = h('select.window', {
       'aria-label': 'Window of the panels',
       title: 'How much of the run the panels show',
@@ -56,7 +59,7 @@ export class Dock {
       window: () => this.window(), choose: (window) => this.choose(window),
     });
     this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', h('span.muted', 'window'), this.choice, this.picker()), this.strip.element, this.holder);
-    const inner: ModuleParts = {
+    this.inner = {
       recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, projections: parts.projections,
       revision: () => parts.revision(), fly: () => parts.fly(), cursor: new TimeCursor(), zoom: (window) => this.choose(window),
     };
@@ -65,7 +68,7 @@ export class Dock {
       disableFloatingGroups: true,
       createComponent: ({ name }: { name: string }): IContentRenderer => {
         const info = parts.modules.find((module) => module.name === name) as ModuleInfo;
-        const view = new ModuleView(info, inner, () => this.ask(), signal);
+        const view = new ModuleView(info, this.inner, () => this.ask(), signal);
         this.views.set(name, view);
         this.paintPicker();
         return { element: view.element, init: () => void requestAnimationFrame(() => !signal.aborted && this.ask()), dispose: () => { this.views.delete(name); view.dispose(); this.paintPicker(); } };
@@ -75,11 +78,11 @@ export class Dock {
     parts.clock.onTick(() => this.tick(), signal);
     parts.clock.onChange(() => this.ask(), signal);
     parts.view.subscribe(['selection'], () => {
-      for (const view of this.views.values()) view.selection();
+      for (const view of this.everywhere()) view.selection();
       this.ask();
     }, signal);
     parts.view.subscribe(['theme'], () => {
-      for (const view of this.views.values()) view.repaint();
+      for (const view of this.everywhere()) view.repaint();
       this.strip.paint();
     }, signal);
     const observer = new ResizeObserver(() => this.api.layout(this.holder.clientWidth, this.holder.clientHeight));
@@ -112,6 +115,15 @@ export class Dock {
     if (first !== undefined && this.api.activePanel?.id !== first) this.api.getPanel(first)?.api.setActive();
   }
 
+  /** A module outside of the dock, asked and told what its tab is; the caller puts the element somewhere. */
+  openLoose(name: string): { element: HTMLElement; dispose(): void } {
+    const info = this.parts.modules.find((module) => module.name === name) as ModuleInfo;
+    const view = new ModuleView(info, this.inner, () => this.ask(), this.signal);
+    this.loose.add(view);
+    queueMicrotask(() => this.ask());
+    return { element: view.element, dispose: () => { this.loose.delete(view); view.dispose(); view.element.remove(); } };
+  }
+
   /** Ids of the panels that are shown. */
   get panelIds(): string[] {
     return [...this.views.values()].flatMap((view) => view.panelIds);
@@ -126,11 +138,16 @@ export class Dock {
   private askWhere(wanted: (view: ModuleView) => boolean): void {
     const body: ModuleRequest = { window: this.window(), selection: this.parts.selection() };
     // The content of a tab that is not in front is out of the document.
-    for (const view of this.views.values()) if (view.element.isConnected && wanted(view)) view.ask(body);
+    for (const view of this.everywhere()) if (view.element.isConnected && wanted(view)) view.ask(body);
+  }
+
+  private *everywhere(): Iterable<ModuleView> {
+    yield* this.views.values();
+    yield* this.loose;
   }
 
   private tick(): void {
-    for (const view of this.views.values()) view.playhead(this.parts.clock.t_us);
+    for (const view of this.everywhere()) view.playhead(this.parts.clock.t_us);
     const now = performance.now();
     if (now - this.followed_ms < FOLLOW_MS) return;
     this.followed_ms = now;

@@ -4,7 +4,7 @@ import {
   ArrowDown, ArrowLeftRight, ArrowUp, Bookmark, BookmarkPlus, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, ImageDown, Lasso, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Palette, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, SquareDashed, StepBack,
   StepForward, Sun, Trash2, TriangleAlert, Waypoints, X, Zap, Clapperboard, Columns2, Download,
-  GitFork, MessageSquarePlus, Pencil, Users,
+  GitFork, MessageSquarePlus, Pencil, RectangleGoggles, Users,
 } from 'lucide';
 
 import { h } from './dom';
@@ -15,7 +15,7 @@ const ICONS = {
   slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,
   stepForward: StepForward, sun: Sun, trash: Trash2, warning: TriangleAlert, close: X, precompute: Zap,
-  sessions: Clapperboard, download: Download, fork: GitFork, note: MessageSquarePlus, rename: Pencil, people: Users, compare: Columns2,
+  sessions: Clapperboard, download: Download, fork: GitFork, note: MessageSquarePlus, rename: Pencil, people: Users, compare: Columns2, headset: RectangleGoggles,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof ICONS;

@@ -32,6 +32,8 @@ export interface Hooks {
   /** The values of a projection's weights (stream "weights") or a layer's variable at the playhead; NaN as null. */
   valuesNow(stream: string, target: string): (number | null)[] | null;
   scene(): SceneHandle | null;
+  /** What of the headset is to be seen. */
+  xr(): Record<string, unknown>;
 }
 
 export interface HookParts {
@@ -44,6 +46,7 @@ export interface HookParts {
   readonly sessions: SessionDesk;
   readonly comparison: Comparison;
   scene(): SceneHandle | null;
+  xr(): Record<string, unknown>;
   stimuli(): Stimuli;
   /** Ids of the panels that are open. */
   panels(): readonly string[];
@@ -67,6 +70,7 @@ export function pageHooks(parts: HookParts): Hooks {
     cutShared: () => sessions.cut(),
     valuesNow: (stream, target) => valuesNow(parts, stream, target),
     scene,
+    xr: parts.xr,
     state: () => {
       const frame = store.frameAt(clock.t_us, clock.level);
       const counters = data.counters;

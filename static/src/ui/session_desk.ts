@@ -11,6 +11,7 @@ import { sessionRest } from '../net/session_rest';
 import { neuronRef } from '../state/address_bar';
 import type { LayerInfo, SceneHandle } from '../state/frames';
 import type { PlaybackClock } from '../state/playback';
+import type { Presence } from '../state/presence';
 import { SessionRecorder } from '../state/session_recorder';
 import { SessionReplay } from '../state/session_replay';
 import { notesAt } from '../state/session_state';
@@ -39,6 +40,8 @@ export interface SessionDeskParts {
   readonly toasts: Toasts;
   readonly sceneHost: HTMLElement;
   scene(): SceneHandle | null;
+  /** What a headset shows now; null at a desk. */
+  worn(): Presence | null;
   modules(): readonly string[] | null;
   showModules(names: readonly string[]): void;
   /** The address should be written anew. */
@@ -68,6 +71,7 @@ export class SessionDesk {
   private light: Light | null = null;
   private pointed_ms = 0;
   private blank = true;
+  private turned_ms = -Infinity;
 
   constructor(private readonly parts: SessionDeskParts, private readonly signal: AbortSignal) {
     const query = new URLSearchParams(location.search);
@@ -78,6 +82,7 @@ export class SessionDesk {
     this.recorder = new SessionRecorder({
       recording: parts.recording, layers: parts.layers, view: parts.view, clock: parts.clock,
       pose: () => parts.scene()?.pose() ?? null,
+      worn: () => parts.worn(),
       modules: parts.modules,
       told: (key, message, hint, stays) => {
         if (message === '') parts.toasts.clear(key);
@@ -131,7 +136,7 @@ export class SessionDesk {
       recorder: { state: recorder.state, session: recorder.session?.id ?? null, elapsed_ms: recorder.elapsed_ms, saved: recorder.saved, cost_ms: recorder.cost_ms, frames: recorder.frames },
       replay: replay && {
         session: replay.session.id, at_ms: replay.at_ms, status: replay.status, speed: replay.speed, ride: replay.ride, taken: replay.taken,
-        start_ms: replay.start_ms, end_ms: replay.end_ms, moment: replay.now(), pose: this.parts.scene()?.pose() ?? null,
+        start_ms: replay.start_ms, end_ms: replay.end_ms, moment: replay.now(), pose: this.parts.scene()?.pose() ?? null, presence: replay.presence,
         t_us: this.parts.clock.t_us, notes: replay.notesNow.map((note) => note.text),
       },
     };
@@ -152,13 +157,45 @@ export class SessionDesk {
     this.parts.live.cut();
   }
 
+  /** One turn of a loop: the page's, or the headset's, in which the page's stands still. */
+  turn(now_ms: number): void {
+    if (now_ms <= this.turned_ms) return;
+    this.turned_ms = now_ms;
+    this.replay?.turn(now_ms);
+    this.draw(now_ms);
+  }
+
+  /** Whether the camera of a replayed session is followed; null where none is replayed. */
+  get riding(): boolean | null {
+    return this.replay?.ride ?? null;
+  }
+
+  setRide(ride: boolean): void {
+    this.replay?.setRide(ride);
+  }
+
+  /** Where the viewer of a replayed session was. */
+  ghost(): Presence | null {
+    return this.replay?.presence ?? null;
+  }
+
+  get recording(): boolean {
+    return this.recorder.state === 'recording';
+  }
+
+  /** The words of the notes that are shown now. */
+  captions(): string[] {
+    return this.notesNow().map(({ text, author }) => (author ? `${author}: ${text ?? ''}` : (text ?? ''))).filter((text) => text !== '');
+  }
+
   // ------------------------------------------------------------------ recording
 
-  private async toggleRecording(): Promise<void> {
+  /** @param quiet it keeps the name that it was given: nobody can type */
+  async toggleRecording(quiet = false): Promise<void> {
     if (this.recorder.state === 'recording') {
       const session = await this.recorder.stop();
       this.ownNotes = [];
-      if (session !== null) this.nameIt(session);
+      if (session !== null && !quiet) this.nameIt(session);
       return;
     }
     await this.known;
@@ -349,8 +386,7 @@ export class SessionDesk {
     window.addEventListener('keydown', (event) => this.keyInReplay(event), { signal, capture: true });
     const turn = (now: number): void => {
       if (signal.aborted) return;
-      this.replay?.turn(now);
-      this.draw(now);
+      this.turn(now);
       requestAnimationFrame(turn);
     };
     requestAnimationFrame(turn);
@@ -380,9 +416,8 @@ export class SessionDesk {
 
   private draw(now: number): void {
     this.point(now);
-    const { replay, recorder } = this;
-    const notes = replay ? replay.notesNow : recorder.state === 'recording' ? notesAt(this.ownNotes, recorder.elapsed_ms) : [];
-    if (replay === null) for (const note of this.parts.live.notesNow()) if (!notes.some(({ text }) => text === note.text)) notes.push(note);
+    const { replay } = this;
+    const notes = this.notesNow();
     const lights = new Map<string, Light>();
     for (const { id, name, colour, place } of this.parts.live.lights()) lights.set(id, { place, colour, name });
     if (replay?.pointer) lights.set('session', { place: replay.pointer, colour: OWN_COLOUR, name: replay.session.author ?? '' });
@@ -390,6 +425,13 @@ export class SessionDesk {
     if (notes.length === 0 && lights.size === 0 && this.blank) return;
     this.blank = notes.length === 0 && lights.size === 0;
     this.marks.paint(notes, lights);
+  }
+
+  private notesNow(): NoteOp[] {
+    const { replay, recorder } = this;
+    if (replay) return replay.notesNow;
+    const own = recorder.state === 'recording' ? notesAt(this.ownNotes, recorder.elapsed_ms) : [];
+    return [...own, ...this.parts.live.notesNow().filter(({ text }) => !own.some((note) => note.text === text))];
   }
 
   /** Alt held over the scene: a light at the place under the pointer. */

@@ -36,7 +36,7 @@ export class TopBar {
   readonly element: HTMLElement;
   readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:17, rate > 20', 'aria-label': 'Find layers and neurons', title: 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, saturated, a set (/)', spellcheck: false });
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
-  private readonly colour: ColourMenu;
+  readonly colour: ColourMenu;
   private readonly theme: HTMLButtonElement;
   private readonly layout: LayoutMenu;
 

@@ -31,6 +31,7 @@ import { applyTheme, storedTheme } from './theme';
 import { Toasts } from './toasts';
 import { TopBar } from './top_bar';
 import { SPEEDS, Transport } from './transport';
+import { XrEntry } from './xr_entry';
 
 const RETRY_MS = 1500;
 /** A first look shows about so many frames a second, so that single spikes can be followed. */
@@ -78,6 +79,7 @@ class Viewer {
   private readonly address: AddressBar;
   private readonly sessions: SessionDesk;
   private readonly sharing: ShareDesk;
+  private readonly xr: XrEntry;
   private readonly history: History;
   private readonly shortcuts: Shortcut[];
   private stimuli: Stimuli;
@@ -135,9 +137,10 @@ class Viewer {
     };
     this.transport = new Transport(parts, signal);
     this.side = new SidePanel({ network, frames: store, clock: this.clock, view: this.view, scene: () => this.scene }, signal);
+    const presence = new PresenceSource(() => this.scene?.pose() ?? null);
     this.sharing = new ShareDesk({
       recording: network.recording, layers: network.layers, view: this.view, clock: this.clock, toasts: this.toasts, sceneHost: this.sceneHost,
-      presence: new PresenceSource(() => this.scene?.pose() ?? null),
+      presence,
       scene: () => this.scene,
       modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
       copyView: () => void this.share(), moved: () => this.address.touch(), noted: (note) => this.sessions.noted(note),
@@ -145,7 +148,7 @@ class Viewer {
     this.sessions = new SessionDesk({
       live: this.sharing,
       recording: network.recording, layers: network.layers, view: this.view, clock: this.clock, toasts: this.toasts, sceneHost: this.sceneHost,
-      scene: () => this.scene,
+      scene: () => this.scene, worn: () => presence.headset,
       modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
       moved: () => this.address.touch(),
     }, signal);
@@ -154,13 +157,21 @@ class Viewer {
       span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
       lacksStimuli: () => this.stimuli.lacks, lacksPredictions: () => this.stimuli.lacksPredictions,
     }, signal);
+    this.xr = new XrEntry({
+      presence,
+      network, name: loaded.header.name, modules, view: this.view, clock: this.clock, toasts: this.toasts, host: this.shell, sessions: this.sessions,
+      span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us, bin_us: store.bin_us }),
+      scene: () => this.scene, dock: () => this.dock, stimulus: () => this.stimuli.labels[this.stimuli.at(this.clock.t_us)] ?? '',
+      colour: () => this.top.colour, nextColour: () => this.top.nextColour(), nextLayout: () => this.top.nextLayout(),
+      nextSpeed: (by) => this.transport.nextSpeed(by),
+    }, signal);
     this.top = new TopBar({
       compare,
       network, name: loaded.header.name, view: this.view, t_us: () => this.clock.t_us, scene: () => this.scene,
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), extras: [...this.sharing.buttons, ...this.sessions.buttons],
+      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), extras: [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons],
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -191,7 +202,7 @@ class Viewer {
     const ready = new Promise<void>((resolve) => { markReady = resolve; });
     this.hooks = pageHooks({
       ready, network, clock: this.clock, store, data: this.data, view: this.view, sessions: this.sessions,
-      comparison: this.comparison, scene: () => this.scene, stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [],
+      comparison: this.comparison, scene: () => this.scene, xr: () => this.xr.state(), stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [],
     });
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -1,0 +1,159 @@
+/** A panel of the page as a board in the room: a bar to hold it by, the panel below it, and a pointer that works on both. */
+
+import * as THREE from 'three';
+
+import { BoardPointer } from './board_pointer';
+import { DomPainter } from './dom_painter';
+import { buttonAt, card, drawButton, fitted, font, INK, type PaneButton } from './pane_paint';
+import type { Pane, PanePointer, Panes } from './panes';
+
+export const BOARD_CSS_PX = { width: 500, height: 350 } as const;
+const SCALE = 2;
+const BAR_PX = 60;
+const WIDTH_M = 0.5;
+const SIZES_M = [0.35, 0.5, 0.7, 1] as const;
+/** Pulled close it stands so far before the eyes, and so far below them. */
+const CLOSE_M = 0.5;
+const CLOSE_BELOW_M = 0.1;
+
+/** A panel that the page lays out: `element` has the size of BOARD_CSS_PX and scrolls. */
+export interface BoardSource {
+  readonly name: string;
+  readonly title: string;
+  readonly element: HTMLElement;
+  /** Takes the panel away from the page. */
+  dispose(): void;
+}
+
+export class Board {
+  readonly pane: Pane;
+  /** Pinned it stays in the room; else it comes along when the person moves. */
+  pinned = true;
+  /** Pictures drawn. */
+  painted = 0;
+  /** A drag narrows the window of all panels instead of seeking. */
+  zooms = false;
+  private hovered = '';
+  private on: 'bar' | 'panel' | null = null;
+  private painted_ms = -Infinity;
+  private stale = true;
+  private readonly pointer: BoardPointer;
+  private readonly painter = new DomPainter();
+  private readonly watcher: MutationObserver;
+  private readonly at = new THREE.Vector3();
+  private readonly eyes = new THREE.Vector3();
+  private readonly buttons: PaneButton[];
+
+  constructor(panes: Panes, readonly source: BoardSource, private readonly camera: THREE.Camera, close: () => void) {
+    this.pane = panes.add(`board ${source.name}`, BOARD_CSS_PX.width * SCALE, BAR_PX + BOARD_CSS_PX.height * SCALE, WIDTH_M);
+    this.pane.movable = true;
+    this.pointer = new BoardPointer(source.element);
+    this.watcher = new MutationObserver(() => { this.stale = true; });
+    this.watcher.observe(source.element, { subtree: true, childList: true, attributes: true, characterData: true });
+    const { width } = this.pane.cell;
+    const button = (id: string, label: string, right: number, wide: number, run: () => void): PaneButton => ({ id, label, x: width - right - wide, y: 6, width: wide, height: BAR_PX - 12, run });
+    this.buttons = [
+      button('close', '✕', 8, 48, close),
+      button('pin', 'pin', 62, 76, () => { this.pinned = !this.pinned; }),
+      button('size', '⤢', 144, 48, () => this.resize(this.nextSize())),
+      button('pull', 'pull', 198, 80, () => this.pull()),
+      button('zoom', 'zoom', 284, 90, () => { this.zooms = !this.zooms; }),
+    ];
+    this.pane.handler = {
+      hover: (at) => this.hover(at),
+      press: (at) => this.press(at),
+      move: (at) => this.hover(at),
+      release: (at) => this.release(at),
+      scroll: ({ x, y }, notches) => {
+        if (y > BAR_PX) this.pointer.scroll(x / SCALE, (y - BAR_PX) / SCALE, notches);
+        this.stale = true;
+      },
+    };
+  }
+
+  /** Draws it anew where something has changed; true when it did. */
+  paint(now_ms: number, every_ms: number): boolean {
+    // Canvases change without a word: they are looked at a little more rarely than what says so.
+    const wait_ms = this.stale ? every_ms : 2.5 * every_ms;
+    if (!this.pane.visible || now_ms - this.painted_ms < wait_ms) return false;
+    this.painted_ms = now_ms;
+    this.stale = false;
+    const { context, cell } = this.pane;
+    card(context);
+    context.font = font(28, 600);
+    context.fillStyle = INK.text;
+    context.textAlign = 'left';
+    context.textBaseline = 'middle';
+    context.fillText(fitted(context, this.pointer.tooltip || this.source.title, cell.width - 410), 20, BAR_PX / 2 + 2);
+    for (const button of this.buttons) {
+      const pressed = (button.id === 'pin' && this.pinned) || (button.id === 'zoom' && this.zooms);
+      drawButton(context, { ...button, pressed }, button.id === this.hovered);
+    }
+    this.painter.paint(this.source.element, context, SCALE, BAR_PX);
+    this.pane.stale = true;
+    this.painted++;
+    return true;
+  }
+
+  /** Before the eyes, near enough to read small print. */
+  pull(): void {
+    this.camera.getWorldPosition(this.eyes);
+    this.camera.getWorldDirection(this.at);
+    this.at.setY(0).normalize().multiplyScalar(CLOSE_M).add(this.eyes);
+    this.at.y -= CLOSE_BELOW_M;
+    this.pane.face(this.at, this.eyes);
+  }
+
+  resize(width_m: number): void {
+    this.pane.width_m = THREE.MathUtils.clamp(width_m, SIZES_M[0], 2);
+    this.stale = true;
+  }
+
+  dispose(panes: Panes): void {
+    this.watcher.disconnect();
+    this.pointer.leave();
+    panes.remove(this.pane);
+    this.source.dispose();
+  }
+
+  private nextSize(): number {
+    return SIZES_M.find((size) => size > this.pane.width_m + 1e-6) ?? SIZES_M[0];
+  }
+
+  private hover(at: PanePointer | null): void {
+    this.stale = true;
+    if (at === null) {
+      this.hovered = '';
+      this.pointer.leave();
+      return;
+    }
+    if (this.on === 'panel' || (this.on === null && at.y >= BAR_PX)) {
+      this.hovered = '';
+      this.pointer.move(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
+    } else {
+      if (this.hovered === '') this.pointer.leave();
+      this.hovered = buttonAt(this.buttons, at.x, at.y)?.id ?? '';
+    }
+  }
+
+  private press(at: PanePointer): void {
+    this.stale = true;
+    this.on = at.y < BAR_PX ? 'bar' : 'panel';
+    if (this.on === 'bar') buttonAt(this.buttons, at.x, at.y)?.run();
+    else this.pointer.press(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
+  }
+
+  private release(at: PanePointer | null): void {
+    this.stale = true;
+    if (this.on === 'panel') {
+      if (at === null) this.pointer.leave();
+      else this.pointer.release(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
+    }
+    this.on = null;
+  }
+}
+
+/** True where a press on a board takes hold of it instead of pressing something. */
+export function isHandle(pane: Pane, at: PanePointer): boolean {
+  return pane.movable && (pane.name.startsWith('board') ? at.y < BAR_PX && at.x < pane.cell.width - 384 : at.y < BAR_PX);
+}

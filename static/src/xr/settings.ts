@@ -1,0 +1,29 @@
+/** How somebody likes to be in the headset; kept in the browser. */
+
+export interface XrSettings {
+  /** The hand that points, picks and scrubs; the other one carries the menu and moves the person. */
+  readonly hand: 'right' | 'left';
+  readonly posture: 'standing' | 'seated';
+  readonly moving: 'teleport' | 'fly';
+  /** Nothing moves by itself: no flight, no easing, no riding along. */
+  readonly still: boolean;
+  /** Of the frame, where the headset lets one choose; null = its own. */
+  readonly rate_hz: number | null;
+}
+
+const KEY = 'synaptarium.xr';
+
+export function loadSettings(): XrSettings {
+  const otherwise: XrSettings = {
+    hand: 'right', posture: 'standing', moving: 'teleport', still: matchMedia('(prefers-reduced-motion: reduce)').matches, rate_hz: null,
+  };
+  try {
+    return { ...otherwise, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<XrSettings>) };
+  } catch {
+    return otherwise;
+  }
+}
+
+export function saveSettings(settings: XrSettings): void {
+  localStorage.setItem(KEY, JSON.stringify(settings));
+}

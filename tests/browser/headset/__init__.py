@@ -1,0 +1,1 @@
+"""Tests with an emulated headset."""

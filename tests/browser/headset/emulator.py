@@ -1,0 +1,150 @@
+"""A headset in real Chromium: Meta's emulator `iwer` in place of the browser's WebXR, moved and pressed from a test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+IWER = Path(__file__).parents[3] / "static" / "node_modules" / "iwer" / "build" / "iwer.min.js"
+
+#: The emulated device is there before the page asks for it.
+SETUP = """
+window.headset = new IWER.XRDevice(IWER.metaQuest3);
+window.headset.installRuntime({ forceInstall: true });
+window.headset.stereoEnabled = true;
+"""
+
+Place = Sequence[float]
+
+
+class Headset:
+    """The device that a page wears.
+
+    Parameters
+    ----------
+    page : Page
+        Of a context that `wear` has prepared.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def state(self) -> dict[str, Any]:
+        """Return what the page knows of the headset."""
+        found: dict[str, Any] = self.page.evaluate("window.synaptarium.xr()")
+        return found
+
+    def room(self) -> dict[str, Any]:
+        """Return what is where in the room."""
+        found: dict[str, Any] = self.state()["room"]
+        return found
+
+    def until(self, holds: Callable[[dict[str, Any]], Any], timeout_s: float = 15.0) -> dict[str, Any]:
+        """Wait until something holds in the room."""
+        found: dict[str, Any] = {}
+        for _ in range(int(timeout_s / 0.03)):
+            found = self.room()
+            if found and holds(found):
+                return found
+            self.page.wait_for_timeout(30)
+        raise AssertionError(found)
+
+    def enter(self, mode: str = "Enter VR") -> dict[str, Any]:
+        """Enter by the page's button; returns when the network stands in the room."""
+        self.page.get_by_role("button", name="Headset").click()
+        self.page.get_by_role("button", name=mode).click()
+        return self.until(lambda room: room["network"]["scale"] < 1 and room["right"]["kind"] != "none")
+
+    def leave(self) -> None:
+        """Leave, as the headset's own button does."""
+        self.page.evaluate("window.headset.activeSession.end()")
+        for _ in range(200):
+            if not self.state()["inside"]:
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError("still inside")
+
+    def frames(self, n: int = 2) -> None:
+        """Let so many pictures be drawn."""
+        drawn = self.page.evaluate("window.synaptarium.scene().stats().frames_drawn")
+        for _ in range(600):
+            if self.page.evaluate("window.synaptarium.scene().stats().frames_drawn") >= drawn + n:
+                return
+            self.page.wait_for_timeout(10)
+        raise AssertionError("nothing is drawn")
+
+    def head(self, position: Place, rotation: Place = (0, 0, 0, 1)) -> None:
+        """Put the head somewhere, metres."""
+        self.page.evaluate(
+            "([p, q]) => { headset.position.set(...p); headset.quaternion.set(...q); }", [position, rotation]
+        )
+        self.frames()
+
+    def hand(
+        self, side: str, position: Place, rotation: Place = (0, 0, 0, 1), kind: str = "controllers"
+    ) -> None:
+        """Put a hand or a controller somewhere."""
+        self.page.evaluate(
+            "([kind, side, p, q]) => { const hand = headset[kind][side]; hand.position.set(...p); hand.quaternion.set(...q); }",
+            [kind, side, position, rotation],
+        )
+        self.frames()
+
+    def aim(self, side: str, at: Place, kind: str = "controllers") -> None:
+        """Turn a hand so that its ray meets a place: its ray leaves it along -z, a little beside its middle."""
+        for _ in range(2):
+            origin, place = self.page.evaluate(
+                "([kind, side]) => [synaptarium.xr().room[side].origin, ['x', 'y', 'z'].map((k) => headset[kind][side].position[k])]",
+                [kind, side],
+            )
+            self.hand(side, place, look(origin, at), kind)
+
+    def press(self, side: str, button: str, value: float = 1) -> None:
+        """Press a button of a controller, or let it go (0)."""
+        self.page.evaluate(
+            "([side, button, value]) => headset.controllers[side].updateButtonValue(button, value)",
+            [side, button, value],
+        )
+        self.frames()
+
+    def click(self, side: str, button: str = "trigger") -> None:
+        """Press and let go."""
+        self.press(side, button, 1)
+        self.press(side, button, 0)
+
+    def stick(self, side: str, x: float, y: float) -> None:
+        """Push a thumbstick; y is positive towards the person."""
+        self.page.evaluate(
+            "([side, x, y]) => headset.controllers[side].updateAxes('thumbstick', x, y)", [side, x, y]
+        )
+        self.frames()
+
+    def pinch(self, side: str, value: float) -> None:
+        """Close thumb and index finger (1), or open them (0)."""
+        self.page.evaluate("([side, value]) => headset.hands[side].updatePinchValue(value)", [side, value])
+        self.frames(3)
+
+    def on_pane(self, pane: dict[str, Any], x_px: float, y_px: float) -> list[float]:
+        """Return the place in the room of a pixel of a pane."""
+        m = pane["matrix"]
+        right = (x_px / pane["width_px"] - 0.5) * pane["width_m"]
+        up = (0.5 - y_px / pane["height_px"]) * pane["height_m"]
+        return [m[12 + i] + right * m[i] + up * m[4 + i] for i in range(3)]
+
+
+def wear(context: BrowserContext) -> None:
+    """Give every page of a context the emulated headset."""
+    context.add_init_script(path=IWER)
+    context.add_init_script(SETUP)
+
+
+def look(origin: Place, at: Place) -> list[float]:
+    """Return the rotation that turns -z from a place towards another, upright."""
+    x, y, z = (b - a for a, b in zip(origin, at, strict=True))
+    yaw, pitch = math.atan2(-x, -z), math.atan2(y, math.hypot(x, z))
+    a, b, c, d = math.sin(yaw / 2), math.cos(yaw / 2), math.sin(pitch / 2), math.cos(pitch / 2)
+    return [b * c, a * d, -a * c, b * d]

@@ -1,0 +1,283 @@
+"""The network in a headset: entered, held, scaled, walked in, pointed at and scrubbed, with controllers and with hands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
+from synaptarium.server.library import Library
+from synaptarium.store.importing import import_source
+
+from .emulator import Headset, wear
+
+pytestmark = pytest.mark.browser
+
+SPAN_US = 20_000_000
+
+
+@pytest.fixture(scope="module")
+def site(shelf: tuple[str, Library]) -> tuple[str, str]:
+    """Address of a server and the id of its recording."""
+    url, library = shelf
+    random = np.random.default_rng(5)
+    source = arrays_source(
+        "watched",
+        bin_us=1000,
+        layers=[{"name": "eye", "neurons": 64, "shape": (8, 8)}, {"name": "brain", "neurons": 20}],
+        spikes={"eye": (np.sort(random.integers(0, SPAN_US, 8000)), random.integers(0, 64, 8000))},
+        t_stop_us=SPAN_US,
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    return url, id
+
+
+@pytest.fixture(scope="module")
+def headset(browser: Browser, site: tuple[str, str]) -> Iterator[Headset]:
+    """A page with a headset, in VR."""
+    context = browser.new_context(viewport={"width": 1000, "height": 500}, reduced_motion="no-preference")
+    wear(context)
+    page = context.new_page()
+    errors: list[str] = []
+    hosts: set[str] = set()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2] if "//" in request.url else ""))
+    page.goto(f"{site[0]}/view/{site[1]}?t=2&speed=0.5")
+    page.evaluate("window.synaptarium.ready")
+    worn = Headset(page)
+    worn.enter()
+    yield worn
+    context.close()
+    assert not errors
+    assert {host.split(":")[0] for host in hosts} <= {"127.0.0.1", ""}
+
+
+@pytest.fixture
+def still(headset: Headset) -> Headset:
+    """The headset as it was put on: nothing held, the network on the table, the hands at the sides."""
+    for side, x in (("left", -0.3), ("right", 0.3)):
+        for button in ("trigger", "squeeze", "thumbstick"):
+            headset.press(side, button, 0)
+        headset.stick(side, 0, 0)
+        headset.hand(side, (x, 1.2, -0.2))
+    headset.head((0, 1.6, 0))
+    headset.page.evaluate("synaptarium.pause(); synaptarium.seek(2e6); synaptarium.select([]);")
+    return headset
+
+
+def menu(headset: Headset, id: str) -> None:
+    """Open the menu at the left wrist, press something in it with the right hand, and close it."""
+    headset.hand("left", (-0.2, 1.3, -0.35))
+    headset.click("left", "x-button")
+    room = headset.until(lambda room: room["menu"]["visible"])
+    found = {button["id"]: button for button in room["menu"]["buttons"]}[id]
+    headset.aim("right", headset.on_pane(room["menu"], found["x"], found["y"]))
+    headset.click("right")
+    headset.click("left", "x-button")
+    headset.hand("left", (-0.3, 1.2, -0.2))
+    headset.until(lambda room: not room["menu"]["visible"])
+
+
+def test_the_table_stands_before_the_eyes_within_a_second(still: Headset) -> None:
+    menu(still, "table")
+    state = still.state()
+    assert state["entered_ms"] < 1000
+    network = still.room()["network"]
+    assert network["position"][1] == pytest.approx(1.33, abs=0.05)
+    assert 0.001 < network["scale"] < 0.1
+    assert "left" in state["room"]["models"]["left"]
+    assert "right" in state["room"]["models"]["right"]
+
+
+def test_the_trigger_selects_the_neuron_that_the_ray_meets(still: Headset) -> None:
+    menu(still, "table")
+    neuron = 27  # of the eye, in its middle
+    place = still.page.evaluate("(id) => synaptarium.scene().placeOf(id)", neuron)
+    in_room = still.page.evaluate(
+        "(p) => synaptarium.scene().stage.network.position.clone().set(...p).applyMatrix4(synaptarium.scene().stage.network.matrixWorld).toArray()",
+        place,
+    )
+    still.aim("right", in_room)
+    still.until(lambda room: room["pointed"] == "eye 27")
+    still.click("right")
+    assert still.page.evaluate("synaptarium.state().selection") == [{"layer": "eye", "neuron": neuron}]
+    still.aim("right", (0.3, 4.0, -0.5))
+    still.click("right")
+    assert still.page.evaluate("synaptarium.state().selection") == []
+
+
+def test_one_hand_carries_and_two_hands_scale(still: Headset) -> None:
+    menu(still, "table")
+    still.hand("right", (0.1, 1.3, -0.3))
+    before = still.room()["network"]
+    still.press("right", "squeeze")
+    still.hand("right", (0.3, 1.4, -0.3))
+    moved = still.room()["network"]
+    assert np.subtract(moved["position"], before["position"]) == pytest.approx([0.2, 0.1, 0], abs=1e-3)
+    still.hand("left", (-0.1, 1.4, -0.3))
+    still.press("left", "squeeze")
+    still.hand("left", (-0.5, 1.4, -0.3))
+    scaled = still.room()
+    assert scaled["holds"] == {"left": True, "right": True}
+    assert scaled["network"]["scale"] / moved["scale"] == pytest.approx(2, rel=0.01)
+    still.press("left", "squeeze", 0)
+    still.press("right", "squeeze", 0)
+    assert still.room()["holds"] == {"left": False, "right": False}
+
+
+def test_the_stick_jumps_to_a_place_on_the_floor_and_turns_in_steps(still: Headset) -> None:
+    still.hand("left", (-0.3, 1.2, -0.2), (-0.2, 0, 0, 0.98))
+    still.stick("left", 0, -1)
+    goal = still.until(lambda room: room["aiming"])["goal"]
+    assert goal[1] == pytest.approx(0, abs=1e-3)
+    still.stick("left", 0, 0)
+    room = still.until(lambda room: not room["aiming"])
+    assert [room["eyes"][0], room["eyes"][2]] == pytest.approx([goal[0], goal[2]], abs=0.05)
+    still.stick("left", 1, 0)
+    still.stick("left", 0, 0)
+    turned = still.room()["person"]["rotation"]
+    assert 2 * math.asin(abs(turned[1])) == pytest.approx(math.pi / 6, abs=1e-3)
+    still.stick("left", -1, 0)
+    still.stick("left", 0, 0)
+    still.page.evaluate("synaptarium.scene().stage.person.position.set(0, 0, 0)")
+
+
+def test_the_stick_of_the_pointing_hand_scrubs_and_plays(still: Headset) -> None:
+    still.aim("right", (0.3, 4.0, -0.5))
+    before = still.page.evaluate("synaptarium.state().t_us")
+    still.stick("right", 1, 0)
+    still.page.wait_for_timeout(200)
+    still.stick("right", 0, 0)
+    assert still.page.evaluate("synaptarium.state().t_us") > before + 50_000
+    still.click("right", "thumbstick")
+    assert still.page.evaluate("synaptarium.state().playing")
+    still.click("right", "thumbstick")
+    assert not still.page.evaluate("synaptarium.state().playing")
+
+
+def test_the_time_in_the_room_is_pressed_to_seek(still: Headset) -> None:
+    menu(still, "table")
+    time = still.room()["time"]
+    still.aim("right", still.on_pane(time, 28 + 0.75 * 944, 99))
+    still.click("right")
+    assert still.page.evaluate("synaptarium.state().t_us") == pytest.approx(15e6, abs=0.3e6)
+
+
+def test_the_menu_changes_colour_speed_and_where_the_network_stands(still: Headset) -> None:
+    menu(still, "colour")
+    assert still.page.evaluate("synaptarium.state().colour") == "rate"
+    menu(still, "slower")
+    assert still.page.evaluate("synaptarium.state().speed") < 0.5
+    small = still.room()["network"]["scale"]
+    menu(still, "inside")
+    room = still.room()
+    assert room["placement"] == "inside"
+    assert room["network"]["scale"] > 3 * small
+    menu(still, "table")
+    still.page.evaluate("synaptarium.setView({ colour: 'spikes' }); synaptarium.setSpeed(0.5)")
+
+
+def test_a_board_hovers_scrubs_and_zooms_its_chart(still: Headset) -> None:
+    menu(still, "table")
+    menu(still, "board general")
+    still.hand("right", (-0.1, 1.6, -0.1))  # above the names of the layers
+    chart = "document.querySelector('.xr-board [data-panel] canvas.over-time')"
+    for _ in range(300):
+        if still.page.evaluate(f"{chart} !== null && {chart}.clientHeight > 0"):
+            break
+        still.page.wait_for_timeout(30)
+    where = still.page.evaluate(
+        f"""(() => {{ const board = document.querySelector('.xr-board').getBoundingClientRect(); const box = {chart}.getBoundingClientRect();
+        return {{ left: box.left - board.left, top: box.top - board.top, width: box.width, height: box.height }}; }})()"""
+    )
+
+    def at(part: float) -> list[float]:
+        board = still.room()["boards"]["general"]
+        x = where["left"] + 42 + part * (where["width"] - 50)
+        return still.on_pane(board, 2 * x, 60 + 2 * (where["top"] + where["height"] / 2))
+
+    still.page.evaluate(
+        f"(() => {{ window.seen = []; for (const type of ['pointermove', 'pointerdown', 'click', 'wheel']) {chart}.addEventListener(type, (event) => window.seen.push(event.type)); }})()"
+    )
+    still.aim("right", at(0.5))
+    still.until(lambda room: room["boards"]["general"]["painted"] > 0)
+    assert "pointermove" in still.page.evaluate("window.seen")
+    assert still.page.evaluate(f"{chart}.title").startswith(("00:09", "00:10"))
+    still.click("right")
+    assert still.page.evaluate("synaptarium.state().t_us") == pytest.approx(10e6, abs=0.5e6)
+    assert {"pointerdown", "click"} <= set(still.page.evaluate("window.seen"))
+    # The wheel turns with the stick while the ray is on the board.
+    still.stick("right", 0, 1)
+    still.frames(3)
+    still.stick("right", 0, 0)
+    assert "wheel" in still.page.evaluate("window.seen")
+    still.page.evaluate("document.querySelector('.xr-board').scrollTop = 0")
+    # With "zoom" on, a drag narrows the window of all panels.
+    board = still.room()["boards"]["general"]
+    still.aim("right", still.on_pane(board, 1000 - 284 - 45, 30))
+    still.click("right")
+    assert still.room()["boards"]["general"]["zooms"]
+    still.aim("right", at(0.25))
+    still.press("right", "trigger", 1)
+    still.aim("right", at(0.4))
+    still.aim("right", at(0.5))
+    still.press("right", "trigger", 0)
+    chosen = still.page.evaluate("document.querySelector('select.window').value")
+    assert chosen == "drawn"
+    # Its bar is a handle, and the network behind it stays.
+    network = still.room()["network"]["position"]
+    still.aim("right", still.on_pane(board, 100, 30))
+    before = still.room()["boards"]["general"]["matrix"][12:15]
+    still.press("right", "trigger", 1)
+    still.hand("right", (0.3, 1.4, -0.2), (0, 0, 0, 1))
+    still.press("right", "trigger", 0)
+    assert np.linalg.norm(np.subtract(still.room()["boards"]["general"]["matrix"][12:15], before)) > 0.05
+    assert still.room()["network"]["position"] == network
+    assert still.room()["draw_calls"] <= 20
+    menu(still, "board general")
+    assert still.page.evaluate("document.querySelector('.xr-board')") is None
+
+
+def test_hands_pinch_to_pick_and_to_carry(still: Headset) -> None:
+    menu(still, "table")
+    still.page.evaluate("headset.primaryInputMode = 'hand'")
+    still.until(lambda room: room["right"]["kind"] == "hand")
+    still.hand("right", (0.1, 1.3, -0.25), kind="hands")
+    still.pinch("right", 0)
+    place = still.page.evaluate(
+        "synaptarium.scene().stage.network.position.clone().set(...synaptarium.scene().placeOf(27)).applyMatrix4(synaptarium.scene().stage.network.matrixWorld).toArray()"
+    )
+    still.aim("right", place, kind="hands")
+    still.until(lambda room: room["pointed"] == "eye 27")
+    still.pinch("right", 1)
+    assert still.room()["right"]["pinch"] > 0.9
+    still.pinch("right", 0)
+    assert still.page.evaluate("synaptarium.state().selection") == [{"layer": "eye", "neuron": 27}]
+    before = still.room()["network"]["position"]
+    still.pinch("right", 1)
+    still.hand("right", (0.1, 1.3, -0.19), kind="hands")
+    still.hand("right", (0.2, 1.3, -0.19), kind="hands")
+    assert still.room()["holds"]["right"]
+    still.pinch("right", 0)
+    assert np.linalg.norm(np.subtract(still.room()["network"]["position"], before)) > 0.05
+    still.page.evaluate("headset.primaryInputMode = 'controller'")
+    still.until(lambda room: room["right"]["kind"] == "controller")
+
+
+def test_leaving_gives_the_page_back_and_ar_shows_the_real_room(still: Headset) -> None:
+    page: Page = still.page
+    still.leave()
+    canvas = page.evaluate(
+        "(() => { const c = document.querySelector('.scene-host canvas'); return [c.width, c.height, c.clientWidth, c.clientHeight]; })()"
+    )
+    assert canvas[:2] == canvas[2:]
+    assert page.evaluate("synaptarium.project(0)") is not None
+    still.enter("Enter AR")
+    assert still.room()["passthrough"]
+    still.leave()
