@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import queue
+import re
 import socket
 import threading
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -13,8 +16,11 @@ from wsproto.frame_protocol import FrameProtocol
 from synaptarium.schemas.messages import Chunk
 from synaptarium.server.stream.websocket import (
     BINARY,
-    AttachedPacket,
+    BoundedWebSocket,
     Frames,
+    FramesPacket,
+    attached_frames,
+    event_frames,
     event_text,
     frame_head,
     send_all,
@@ -31,6 +37,12 @@ def test_event_text_is_the_librarys() -> None:
     assert attachment == b"bytes"
 
 
+def test_event_without_attachments_is_the_librarys() -> None:
+    text = Packet(EVENT, ["state", msgspec.to_builtins(MESSAGE)], namespace="/stream").encode()
+
+    assert event_frames("/stream", "state", MESSAGE) == (frame_head(1, len(text) + 1) + b"4" + text.encode(),)
+
+
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
 def test_frame_head_is_the_librarys(size: int) -> None:
     frame = bytes(FrameProtocol(client=False, extensions=[]).send_data(b"x" * size, True))
@@ -39,7 +51,8 @@ def test_frame_head_is_the_librarys(size: int) -> None:
 
 
 def test_batch_is_one_packet_of_whole_events() -> None:
-    frames = AttachedPacket("/stream", "chunk", [(MESSAGE, b"one"), (MESSAGE, b"two")]).encode()
+    batch = attached_frames("/stream", "chunk", [(MESSAGE, b"one"), (MESSAGE, b"two")])
+    frames = FramesPacket(batch).encode()
 
     text = event_text("/stream", "chunk", MESSAGE)
     event = frame_head(1, len(text)) + text
@@ -66,3 +79,62 @@ def test_everything_is_sent_though_the_kernel_takes_it_in_pieces() -> None:
     theirs.close()
 
     assert b"".join(received) == b"".join(parts)
+
+
+class _Line(BoundedWebSocket):
+    """One end of a pair of sockets, with the writing thread of Engine.IO."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(None, SimpleNamespace(max_http_buffer_size=1))
+        self.ws = SimpleNamespace(connected=True, sock=sock, send=lambda text: sock.sendall(text))
+        self.waiting: queue.Queue[bytes | Frames | None] = queue.Queue()
+        self.writer = threading.Thread(target=self._write)
+
+    def _write(self) -> None:
+        while (message := self.waiting.get()) is not None:
+            self.send(message)
+
+
+def test_offered_frames_keep_their_order_and_no_other_message_comes_into_them() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    line = _Line(ours)
+    received = bytearray()
+
+    def read() -> None:
+        while part := theirs.recv(3000):
+            received.extend(part)
+
+    offered = [Frames((b"<%03d" % n, bytes([97 + n % 26]) * (n * 97 % 5000), b">")) for n in range(200)]
+    for n, frames in enumerate(offered):
+        if n == 20:  # until then the kernel's buffer fills, and nobody reads or writes
+            assert line.waiting.qsize() > 0
+            line.writer.start()
+            reading = threading.Thread(target=read)
+            reading.start()
+        if n % 10 == 5:
+            line.waiting.put(b"!ping!")
+        line.offer(frames, line.waiting.put)
+    line.waiting.put(None)
+    line.writer.join(20)
+    ours.close()
+    reading.join(20)
+    theirs.close()
+
+    assert received.count(b"!ping!") == 20
+    assert bytes(received).replace(b"!ping!", b"") == b"".join(b"".join(frames) for frames in offered)
+    whole = re.compile(rb"(?:<\d{3}[a-z]*>|!ping!)*")
+    assert whole.fullmatch(bytes(received))
+
+
+def test_what_the_kernel_takes_at_once_wakes_no_thread() -> None:
+    ours, theirs = socket.socketpair()
+    line = _Line(ours)
+
+    line.offer(Frames((b"one", b"two")), line.waiting.put)
+
+    assert (theirs.recv(100), line.waiting.qsize()) == (b"onetwo", 0)
+    ours.close()
+    line.offer(Frames((b"three",)), line.waiting.put)  # the writing thread finds out
+    assert line.waiting.qsize() == 1
+    theirs.close()

@@ -1,9 +1,9 @@
 """A server that only sends, with the websocket library of ours: what the stream is measured against.
 
-    python bare.py [CHUNKS BYTES] < message
+    python bare.py [CHUNKS BYTES | HERTZ] < message
 
 Sends the message again and again to whoever connects. With a window it leaves at most that many messages and bytes
-unacknowledged; the client acknowledges with the words of our stream.
+unacknowledged; the client acknowledges with the words of our stream. With one number it sends so many a second.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,19 +26,27 @@ class Quiet(WSGIRequestHandler):
         """Drop the line."""
 
 
-def sender(data: bytes, window: tuple[int, int] | None) -> Callable[..., Any]:
+def sender(data: bytes, given: list[int]) -> Callable[..., Any]:
     """Return the WSGI application."""
+    how = {0: lambda one: send_all(one), 1: lambda one: send_paced(one, *given)}
 
     def app(environ: dict[str, Any], start_response: Any) -> None:
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         connection = simple_websocket.Server(environ)
         with contextlib.suppress(simple_websocket.ConnectionClosed, OSError):
-            send_all(connection) if window is None else send_with_credit(connection, *window)
+            how.get(len(given), lambda one: send_with_credit(one, *given))(connection)
         raise ConnectionError  # the answer has gone out already
 
     def send_all(connection: simple_websocket.Server) -> None:
         while True:
             connection.send(data)
+
+    def send_paced(connection: simple_websocket.Server, hertz: int) -> None:
+        began, sent = time.monotonic(), 0
+        while True:
+            time.sleep(max(0.0, began + sent / hertz - time.monotonic()))
+            connection.send(data)
+            sent += 1
 
     def send_with_credit(connection: simple_websocket.Server, max_chunks: int, max_bytes: int) -> None:
         sent = acknowledged = 0
@@ -57,8 +66,7 @@ def sender(data: bytes, window: tuple[int, int] | None) -> Callable[..., Any]:
 def main() -> None:
     """Serve until killed; the first line printed is the port."""
     given = [int(word) for word in sys.argv[1:]]
-    window = (given[0], given[1]) if given else None
-    app = sender(sys.stdin.buffer.read(), window)
+    app = sender(sys.stdin.buffer.read(), given)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     print(server.port, flush=True)
     server.serve_forever()

@@ -113,9 +113,9 @@ def served(data: Path, settings: Mapping[str, Any] | None = None) -> Iterator[tu
 
 
 @contextmanager
-def bare(message: bytes, window: tuple[int, int] | None = None) -> Iterator[str]:
-    """A server that does nothing but send, at most a window of it unacknowledged."""
-    words = [sys.executable, str(HERE / "bare.py"), *(str(n) for n in window or ())]
+def bare(message: bytes, *limits: int) -> Iterator[str]:
+    """A server that does nothing but send: at most a window of chunks and bytes unacknowledged, or so many a second."""
+    words = [sys.executable, str(HERE / "bare.py"), *map(str, limits)]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
     assert process.stdout

@@ -18,7 +18,14 @@ from synaptarium.server.config import Config
 from synaptarium.server.security import require
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.viewer import Viewer
-from synaptarium.server.stream.websocket import AttachedPacket
+from synaptarium.server.stream.websocket import (
+    KEY,
+    BoundedWebSocket,
+    Frames,
+    FramesPacket,
+    attached_frames,
+    event_frames,
+)
 
 log = logging.getLogger("synaptarium.stream")
 
@@ -28,7 +35,7 @@ Message = TypeVar("Message", bound=msgspec.Struct)
 
 
 class Outlet:
-    """What goes to one connection.
+    """What goes to one connection, in the order in which it is told and sent.
 
     Parameters
     ----------
@@ -36,21 +43,28 @@ class Outlet:
         The stream.
     sid : str
         The connection.
+    line : BoundedWebSocket
+        Its websocket.
     """
 
-    def __init__(self, server: Any, sid: str) -> None:
+    def __init__(self, server: Any, sid: str, line: BoundedWebSocket) -> None:
         self._server = server
         self._sid = sid
+        self._line = line
 
     def tell(self, event: str, message: msgspec.Struct) -> None:
-        """Queue an event."""
-        self._server.emit(event, msgspec.to_builtins(message), namespace=NAMESPACE, to=self._sid)
+        """Send an event, or queue it."""
+        self._offer(event_frames(NAMESPACE, event, message))
 
     def send(self, event: str, messages: Sequence[tuple[msgspec.Struct, bytes]]) -> None:
-        """Queue events with an attachment each, none of another thread's between them."""
+        """Send events with an attachment each, or queue them; none of another thread's comes between."""
+        self._offer(attached_frames(NAMESPACE, event, messages))
+
+    def _offer(self, frames: Frames) -> None:
         connection = self._server.manager.eio_sid_from_sid(self._sid, NAMESPACE)
         if connection is not None:
-            self._server.eio.send_packet(connection, AttachedPacket(NAMESPACE, event, messages))
+            eio = self._server.eio
+            self._line.offer(frames, lambda left: eio.send_packet(connection, FramesPacket(left)))
 
 
 class StreamNamespace(Namespace):
@@ -100,7 +114,7 @@ class StreamNamespace(Namespace):
             raise ConnectionRefusedError(error.message, msgspec.to_builtins(error_body(error))) from error
         connection = environ.get("werkzeug.socket")
         viewer: Viewer = Viewer(
-            Outlet(self.server, sid),
+            Outlet(self.server, sid, environ[KEY]),
             self._hub.reader_for(lambda: viewer.recording),
             functools.partial(self._hang_up, sid, connection),
             limits=self._window,
@@ -123,7 +137,8 @@ class StreamNamespace(Namespace):
             self._refuse(sid, error)
 
     def _refuse(self, sid: str, error: Exception) -> None:
-        Outlet(self.server, sid).tell("error", error_body(error))
+        server: Any = self.server
+        server.emit("error", msgspec.to_builtins(error_body(error)), namespace=NAMESPACE, to=sid)
 
     def _hang_up(self, sid: str, connection: socket.socket | None) -> None:
         self._hub.leave(sid)
