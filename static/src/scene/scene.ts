@@ -35,7 +35,7 @@ import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
 import './scene.css';
 import type { ColourMode } from '../state/view';
-import type { CreateScene, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
+import type { CreateScene, FilmStage, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
 import type { Avatar } from '../state/avatar';
 import type { Camera } from '../state/view';
 
@@ -87,6 +87,7 @@ export class Scene implements SceneHandle {
   private held_since_ms: number | null = null;
   private ownCamera = '';
   private disposed = false;
+  private filming = false;
 
   constructor(context: SceneContext) {
     this.context = context;
@@ -308,6 +309,33 @@ export class Scene implements SceneHandle {
     );
   }
 
+  film({ width, height, fps }: { width: number; height: number; fps: number }): FilmStage {
+    const most = this.renderer.capabilities.maxTextureSize;
+    if (width > most || height > most) throw new Error(`This graphics card draws at most ${most} pixels on a side; ${width} x ${height} was asked for.`);
+    this.renderer.setAnimationLoop(null);
+    this.filming = true;
+    const page = { width: this.height * (width / height), height: this.height };
+    this.fit(page.width, page.height, height / page.height);
+    // Fades and flights go by the film's time; what was under way when it begins is finished.
+    let now_ms = this.last_ms;
+    for (let i = 0; i < 12; i++) this.renderFrame(now_ms += 500);
+    return {
+      canvas: this.renderer.domElement,
+      draw: (camera) => {
+        if (camera !== null) this.rig.place(camera);
+        this.invalidate();
+        this.renderFrame(now_ms += 1000 / fps);
+      },
+      labels: (canvas) => drawLabels(canvas, this.labels.shown(), page),
+      end: () => {
+        this.filming = false;
+        this.last_ms = 0;
+        this.resize();
+        if (!this.disposed) this.renderer.setAnimationLoop((now) => this.renderFrame(now));
+      },
+    };
+  }
+
   legendSvg(): string {
     return legendSvg(this.legend.text);
   }
@@ -369,11 +397,12 @@ export class Scene implements SceneHandle {
     this.synapses.setData(mode !== 'spikes');
     const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing, playback.speed);
 
-    const gain = this.limiter.gain;
+    // A film shows what is there, frame by frame; how fast it is watched is not ours to know.
+    const gain = this.filming ? 1 : this.limiter.gain;
     const { area, light } = this.flash(elapsed_ms / 1000);
     // Only spike light flashes; the other modes show slow quantities.
-    if (active || gain < 1) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
-    const dimmed = Math.abs(this.limiter.gain - gain) > 1e-4;
+    if (!this.filming && (active || gain < 1)) this.limiter.step(now_ms, area, mode === 'spikes' ? light : 0);
+    const dimmed = !this.filming && Math.abs(this.limiter.gain - gain) > 1e-4;
 
     const peopled = this.people.update(now_ms, worn ? this.stage.eye : this.rig.camera);
     if (!(this.dirty || peopled || moved || fading || active || measured || recoloured || other || dimmed)) return;
@@ -429,7 +458,7 @@ export class Scene implements SceneHandle {
     const { view } = this.context;
     const mode = view.get('colour');
     this.neurons.uniforms.pointSize.value = view.get('point_size');
-    this.neurons.update(this.activity, mode, this.colours.range(), this.limiter.gain, this.comparing.difference);
+    this.neurons.update(this.activity, mode, this.colours.range(), this.filming ? 1 : this.limiter.gain, this.comparing.difference);
     this.neurons.glows = !this.stage.active;
     const { near, far } = this.stage.active ? this.stage.prepare() : this.depths();
     this.neurons.setDepthRange(near, far);
@@ -449,7 +478,7 @@ export class Scene implements SceneHandle {
     if (!this.comparing.beside || this.comparing.second === null) return;
     const { view } = this.context;
     this.window(1);
-    this.comparing.second.draw(camera, near, far, view.get('colour'), view.get('point_size'), this.limiter.gain);
+    this.comparing.second.draw(camera, near, far, view.get('colour'), view.get('point_size'), this.filming ? 1 : this.limiter.gain);
     this.drawCalls += this.renderer.info.render.calls;
     this.window(0);
   }
@@ -555,12 +584,16 @@ export class Scene implements SceneHandle {
   private resize(): void {
     if (this.stage?.active) return; // the headset's layers have a size of their own
     const { host } = this.context;
-    const full = Math.max(1, host.clientWidth);
+    if (!this.filming) this.fit(Math.max(1, host.clientWidth), Math.max(1, host.clientHeight), Math.min(2, window.devicePixelRatio || 1));
+  }
+
+  /** Draws so large: CSS pixels, and how many of its own each has. */
+  private fit(full: number, height: number, ratio: number): void {
     this.width = this.comparing.beside ? Math.max(1, Math.floor(full / 2)) : full;
-    this.height = Math.max(1, host.clientHeight);
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    this.height = height;
     this.renderer.setPixelRatio(ratio);
-    this.renderer.setSize(full, this.height, false);
+    // A thousandth of a pixel, since it is rounded down.
+    this.renderer.setSize(full + 1e-3 / ratio, height + 1e-3 / ratio, false);
     this.rig.resize(this.width, this.height);
     this.rig.zoomToPointer = !this.comparing.beside;
     const pixelScale = (this.height * ratio) / (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2));

@@ -177,6 +177,13 @@ export class FrameStore implements FrameSource {
     return true;
   }
 
+  /** True where every value that was demanded is known at a frame. */
+  isComplete(frame: number, level: number): boolean {
+    const { weights, potentials } = this.wanted;
+    const known = (stream: string, target: string): boolean => this.stateAt(stream, target, level, frame)?.complete !== false;
+    return weights.every((name) => known('weights', name)) && potentials.every((variable) => [...this.layers.keys()].every((layer) => known(variable, layer)));
+  }
+
   stateAt(stream: string, target: string, level: number, frame: number): StateView | null {
     const found = this.index.stream(stream);
     if (found === undefined || found.kind !== 'values') return null;

@@ -328,6 +328,17 @@ export interface SceneStats {
   readonly js_ms: number;
 }
 
+/** The scene as it draws the frames of a film. */
+export interface FilmStage {
+  /** Holds what was drawn until the task ends. */
+  readonly canvas: HTMLCanvasElement;
+  /** Draws the moment that clock and view are set to; null leaves the camera where it is. */
+  draw(camera: import('./view').Camera | null): void;
+  /** Writes the names of the layers over a picture of it. */
+  labels(canvas: HTMLCanvasElement): void;
+  end(): void;
+}
+
 export interface SceneHandle {
   stats(): SceneStats;
   /** Eases to the three-quarter view that fits the whole network. Key H. */
@@ -338,6 +349,8 @@ export interface SceneHandle {
   fitLayer(layer: number): void;
   /** The scene as a PNG of any size. */
   picture?(wish: { width: number; height: number; transparent: boolean; labels: boolean }): Promise<Blob>;
+  /** Draws single frames of any size, until it is ended; the window shows them meanwhile. */
+  film?(size: { width: number; height: number; fps: number }): FilmStage;
   legendSvg?(): string;
   /** The next drag selects what lies inside a box or a drawn line. */
   selectBy?(tool: 'box' | 'lasso'): void;

@@ -141,6 +141,14 @@ export class PlaybackClock implements Playback {
     this.tickersTell();
   }
 
+  /** Moves a standing playhead on as playing would, without a jump: for who asks for one time after the other. */
+  glide(t_us: number): void {
+    const t = this.clamp(t_us);
+    if (t === this.t_us || this.playing) return;
+    this.t_us = t;
+    this.tickersTell();
+  }
+
   /** Moves by whole frames of the level, to the start of a frame; playing stops. */
   step(frames: number): void {
     this.pause();

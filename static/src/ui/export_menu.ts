@@ -12,6 +12,8 @@ export interface ExportParts {
   readonly view: View;
   readonly t_us: () => number;
   readonly scene: () => SceneHandle | null;
+  /** Opens the dialog of videos. */
+  film(): void;
 }
 
 export class ExportMenu {
@@ -55,6 +57,13 @@ export class ExportMenu {
         type: 'button',
         onclick: () => void run(() => this.picture(width, height, transparent.checked, labels.checked), `${stem}.png`),
       }, 'Save PNG')),
+      h('h3', 'Video'),
+      h('div.popover-foot', h('button', {
+        type: 'button', title: 'MP4, WebM or GIF of this view, a camera path or a session', onclick: () => {
+          this.popover.close();
+          this.parts.film();
+        },
+      }, 'Make a video or GIF')),
       h('h3', 'Legend'),
       h('div.popover-foot', h('button', {
         type: 'button', onclick: () => void run(async () => new Blob([this.parts.scene()?.legendSvg?.() ?? ''], { type: 'image/svg+xml' }), `${network.recording}-legend.svg`),
@@ -76,7 +85,7 @@ export class ExportMenu {
   }
 }
 
-function save(blob: Blob, name: string): void {
+export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   h('a', { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);

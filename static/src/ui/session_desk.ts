@@ -114,6 +114,15 @@ export class SessionDesk {
     return `/view/${encodeURIComponent(this.parts.recording)}?session=${encodeURIComponent(replay.session.id)}&at=${at}`;
   }
 
+  /** The session that is replayed now. */
+  get replayed(): SessionSummary | null {
+    return this.replay?.session ?? null;
+  }
+
+  pause(): void {
+    this.replay?.pause();
+  }
+
   get shortcuts(): Shortcut[] {
     return [
       { keys: ['o'], label: 'Record a session, or end it', group: 'Session', run: () => void this.toggleRecording() },

@@ -28,6 +28,7 @@ export interface TopBarParts {
   home(): void;
   share(): void;
   readonly compare: CompareMenu;
+  film(): void;
   /** Further buttons, before the page's own. */
   readonly extras: readonly HTMLElement[];
 }
@@ -71,7 +72,7 @@ export class TopBar {
       this.colour.element,
       new SynapseMenu(network, view, signal).element,
       parts.compare.element,
-      new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene }, signal).element,
+      new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene, film: parts.film }, signal).element,
       this.searchField, note,
       h('div.spacer'),
       ...parts.extras,

@@ -171,7 +171,7 @@ class Viewer {
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), extras: [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons],
+      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), film: () => void this.film(), extras: [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons],
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -388,6 +388,17 @@ class Viewer {
     } catch {
       this.toasts.show('share', 'The browser does not let the page copy.', { hint: 'The address bar holds the same link.' });
     }
+  }
+
+  private async film(): Promise<void> {
+    const { scene } = this;
+    if (scene === null) return;
+    const { openFilm } = await import('./film_dialog');
+    const { network } = this.loaded;
+    openFilm({
+      recording: network.recording, layers: network.layers, clock: this.clock, store: this.store, view: this.view, scene,
+      session: this.sessions.replayed, hold: () => this.sessions.pause(),
+    });
   }
 
   private link(): string {

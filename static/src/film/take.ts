@@ -1,0 +1,75 @@
+/**
+ * What a film shows at each of its times: this view while the recording runs on, a way of the camera, or a session.
+ * A take sets playhead, view and camera to exactly that time, and says what is to be read over the picture.
+ */
+
+import type { Segment, SessionSummary } from '../net/messages.gen';
+import { sessionRest } from '../net/session_rest';
+import { type CameraPath, cameraAt } from '../state/camera_path';
+import type { LayerInfo } from '../state/frames';
+import type { PlaybackClock } from '../state/playback';
+import { momentAt } from '../state/session_state';
+import { fromChanges } from '../state/session_view';
+import type { Camera, View } from '../state/view';
+
+export interface Take {
+  readonly duration_s: number;
+  /** Sets everything to a time of the film; resolves to the camera, null where it stays, and the captions. */
+  at(film_s: number): Promise<{ camera: Camera | null; captions: readonly string[] }>;
+}
+
+export interface TakeParts {
+  readonly clock: PlaybackClock;
+  readonly view: View;
+  readonly layers: readonly LayerInfo[];
+}
+
+/** The recording from one time to another, at so many recorded seconds a second; negative in reverse. */
+export function viewTake({ clock }: TakeParts, from_us: number, to_us: number, speed: number, path: CameraPath | null): Take {
+  const duration_s = path?.duration_s ?? Math.abs(to_us - from_us) / 1e6 / Math.abs(speed);
+  const start_us = speed < 0 ? to_us : from_us;
+  clock.seek(start_us);
+  return {
+    duration_s,
+    at: async (film_s) => {
+      clock.glide(start_us + film_s * speed * 1e6);
+      return { camera: path && cameraAt(path, film_s), captions: [] };
+    },
+  };
+}
+
+/** A playhead that is further from where it would have run to than so many seconds of play has jumped. */
+const JUMP_S = 0.3;
+
+/** A session as it was recorded, at a rate of its own time. */
+export function sessionTake({ clock, view, layers }: TakeParts, session: SessionSummary, rate: number, signal: AbortSignal): Take {
+  const start_ms = session.trim?.[0] ?? 0;
+  const stop_ms = session.trim?.[1] ?? session.duration_ms ?? 0;
+  const notes = session.notes ?? [];
+  let segment: Segment | null = null;
+  let last: { film_s: number; t_us: number; speed: number } | null = null;
+  let shown = '';
+  return {
+    duration_s: (stop_ms - start_ms) / 1000 / rate,
+    at: async (film_s) => {
+      const at_ms = Math.min(stop_ms, start_ms + film_s * 1000 * rate);
+      if (segment === null || at_ms < segment.t_start_ms || at_ms >= segment.t_stop_ms) {
+        segment = await sessionRest.segment(session.id, at_ms, signal);
+      }
+      const moment = momentAt(segment, notes, at_ms);
+      const text = JSON.stringify(moment.view);
+      if (text !== shown) view.set(fromChanges(moment.view, layers));
+      shown = text;
+      const speed = (moment.clock?.speed ?? 1) * rate;
+      clock.setSpeed(speed);
+      const expected = last && last.t_us + (moment.playing ? speed : 0) * (film_s - last.film_s) * 1e6;
+      if (expected !== null && Math.abs(moment.t_us - expected) < JUMP_S * 1e6 * Math.max(0.001, Math.abs(speed))) clock.glide(moment.t_us);
+      else clock.seek(moment.t_us);
+      last = { film_s, t_us: moment.t_us, speed };
+      return {
+        camera: moment.camera,
+        captions: moment.notes.flatMap(({ text: words, author }) => (words ? [author ? `${words}  (${author})` : words] : [])),
+      };
+    },
+  };
+}
