@@ -6,6 +6,7 @@ import './styles/home.css';
 import './styles/viewer.css';
 import './styles/panels.css';
 import './styles/scene_menus.css';
+import './styles/tour.css';
 
 import { ApiError } from './net/rest';
 import { readLink } from './state/address_bar';

@@ -2,7 +2,7 @@
 
 Neurons of a layer with which something may be wrong, and since when. A click on a row goes there and selects the neuron.
 
-Dead: no spike in the whole run. Silent: it spiked, but not in the last part of the window (silent_percent of it, at least);
+Dead: no spike in the recording. Silent: spikes, but none in the last part of the window (silent_percent of it, at least);
 since the end of the interval of its last spike. Saturated: in some interval it spikes in at least saturated_percent of the
 bins, as far as one spike a bin is the most that a simulator gives. Runaway: in two intervals in a row its rate is at least
 runaway_percent of its mean rate in all intervals before, of which there are 4 with 10 spikes at least. Stuck weights: no weight
@@ -146,14 +146,14 @@ def _spiking(reader: RecordingReader, layer: Layer, found: IntervalCounts, param
     return [
         _Finding(
             "dead",
-            "no spike in the whole run",
+            "no spike in the recording",
             dead,
             np.full(len(dead), float(manifest.t_start_us)),
             ["0 spikes"] * len(dead),
         ),
         _Finding(
             "silent",
-            f"no spike in the last {params.silent_percent:g} % of the window",
+            f"spikes, but none in the last {params.silent_percent:g} % of the window",
             silent,
             since_us[silent].astype(np.float64),
             [

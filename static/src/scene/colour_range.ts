@@ -10,6 +10,7 @@ import { legendText, type HealthCounts } from './legend_text';
 import { HEALTH, type Measure, type Measures } from './measures';
 import type { Reading, Scale } from './neurons';
 import type { Rebuilt } from './rebuilt';
+import type { SynapseExtras } from './synapse_extras';
 import type { SynapseView } from './synapse_view';
 import { neuronRef } from '../state/address_bar';
 import type { SceneContext } from '../state/frames';
@@ -23,7 +24,7 @@ export class ColourRange {
 
   constructor(
     private readonly context: Pick<SceneContext, 'network' | 'view' | 'frames' | 'playback'>, private readonly activity: Activity, private readonly synapses: SynapseView,
-    private readonly measures: Measures, private readonly rebuilt: Rebuilt, private readonly layout: LayoutMotion,
+    private readonly extras: SynapseExtras, private readonly measures: Measures, private readonly rebuilt: Rebuilt, private readonly layout: LayoutMotion,
   ) {}
 
   /** In the units that the GPU holds; where two sides are seen, the same values have the same colour in both. */
@@ -132,6 +133,7 @@ export class ColourRange {
         direction: view.get('synapse_direction') === 'both' ? '' : `${view.get('synapse_direction')} `,
         changing: view.get('synapse_choice') === 'change',
         weights: this.synapses.scales(),
+        ...this.extras.facts(),
         failed: [...this.synapses.failed.keys()],
         difference: this.differs ? {
           mode, end: this.differenceEnd(), variable, unit: potentials[0]?.unit ?? '',

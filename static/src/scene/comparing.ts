@@ -48,8 +48,8 @@ export class Comparing {
   }
 
   /** Moves B on; true when something has to be drawn. */
-  update(now_ms: number, elapsed_ms: number, mode: ColourMode): boolean {
-    return this.second?.update(now_ms, elapsed_ms, mode) ?? false;
+  update(far: number, now_ms: number, elapsed_ms: number, mode: ColourMode): boolean {
+    return this.second?.update(far, now_ms, elapsed_ms, mode) ?? false;
   }
 
   /** Labels of B, and the moments over the pictures. */

@@ -14,6 +14,7 @@ const HALF_DOLLY = 1.7;
 export class Framing {
   /** Neurons of the picture beside, which has the same camera. */
   private second: NeuronTable | null = null;
+  private home_distance = { key: '', middle: new THREE.Vector3(), distance: 1 };
   private homeCamera = '';
   /** The camera that the address gave: two pictures instead of one do not move it. */
   private linkedCamera = '';
@@ -73,6 +74,17 @@ export class Framing {
     const far = new THREE.Vector3(...home.position).sub(target).multiplyScalar(1.45).applyAxisAngle(new THREE.Vector3(0, 1, 0), -0.35);
     this.rig.flyTo({ position: far.add(target).toArray(), target: home.target }, 'now');
     this.rig.flyTo(home, 'first');
+  }
+
+  /** Distance of the camera from the network, 1 = where it fills the window. */
+  far(): number {
+    const { min, max } = this.table.bounds();
+    const key = [...min.toArray(), ...max.toArray(), this.rig.camera.aspect, this.second !== null].join();
+    if (this.home_distance.key !== key) {
+      const { position, target } = this.rig.homePose(this.corners());
+      this.home_distance = { key, middle: new THREE.Vector3(...target), distance: new THREE.Vector3(...position).distanceTo(new THREE.Vector3(...target)) };
+    }
+    return this.rig.camera.position.distanceTo(this.home_distance.middle) / this.home_distance.distance;
   }
 
   private corners(): THREE.Vector3[] {

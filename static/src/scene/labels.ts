@@ -22,6 +22,8 @@ export interface ShownLabel {
 }
 
 const HEIGHT = 34;
+/** What labels step aside for, beside the legend. */
+const CARDS = '.scene-minimap, .stimulus';
 
 export class Labels {
   private readonly root = document.createElement('div');
@@ -29,7 +31,7 @@ export class Labels {
   private readonly anchor = new THREE.Vector3();
   private readonly corner = new THREE.Vector3();
 
-  constructor(host: HTMLElement, table: NeuronTable, network: Network) {
+  constructor(host: HTMLElement, private readonly table: NeuronTable, network: Network) {
     this.root.className = 'scene-labels';
     this.labels = table.rows.map((row) => {
       const element = document.createElement('div');
@@ -52,14 +54,15 @@ export class Labels {
     legend: HTMLElement | null = this.root.parentElement?.querySelector<HTMLElement>('.scene-legend') ?? null, left = 0,
   ): void {
     const placed: { x: number; y: number; w: number; h: number }[] = [];
-    if (legend && !legend.hidden) {
-      placed.push({ x: legend.offsetLeft - left, y: legend.offsetTop, w: legend.offsetWidth, h: legend.offsetHeight });
+    const cards = [legend, ...(this.root.closest('.stage')?.querySelectorAll<HTMLElement>(CARDS) ?? [])];
+    for (const card of cards) {
+      if (card && !card.hidden) placed.push({ x: card.offsetLeft - left, y: card.offsetTop, w: card.offsetWidth, h: card.offsetHeight });
     }
     const seen = this.labels
       .map((label) => ({ label, at: this.place(label, camera, width, height) }))
       .sort((a, b) => (a.at?.depth ?? Infinity) - (b.at?.depth ?? Infinity));
     for (const { label, at } of seen) {
-      let shown = at !== null && label.row.visible > 0.5;
+      let shown = at !== null && label.row.visible > 0.5 && !this.table.clipsAll(this.table.boxOf(label.row));
       if (shown && at !== null) {
         const box = { x: at.x - label.width / 2 - 6, y: at.y - HEIGHT - 4, w: label.width + 12, h: HEIGHT + 8 };
         shown =

@@ -7,7 +7,7 @@ const FACTS: LegendFacts = {
   mode: 'spikes', bin_us: 1000, frame_us: 1000, halfLife_bins: 10, rateWindow_bins: 100, since_us: 1_640_000, coarse: false, limited: false,
   scale: { min: 0, max: 100 }, variable: 'v', unit: 'mV', recorded: { n: 310, of: 1294 },
   synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0, unlike: [] },
-  weights: [{ name: 'a', scale: 0.42, unit: '' }], failed: [], layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
+  weights: [{ name: 'a', scale: 0.42, unit: '' }], bundles: null, ghosts: null, failed: [], layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
 };
 
 describe('legendText', () => {
@@ -15,6 +15,17 @@ describe('legendText', () => {
     const [, weights] = legendText(FACTS).scales;
     expect(weights.note).toBe('You see 12,000 of 78,400 synapses:\nthe strongest and a random sample');
     expect(weights.ticks).toEqual(['≤ −0.42', '0', '≥ 0.42']);
+  });
+
+  it('says what bundles and dashes mean', () => {
+    const bundles = { drawn: 3, of: 4, scale: 0.25, unit: 'nS', by: 'weight' } as const;
+    const [, far] = legendText({ ...FACTS, bundles, ghosts: { drawn: 40, pruned: 50, known: 200, below: 0.05 } }).scales;
+    expect(far).toMatchObject({ title: 'Mean weight of a projection, nS', ticks: ['−0.25', '0', '0.25'] });
+    expect(far.note).toBe(
+      'Dashed: 40 of 50 pruned synapses of 200,\n|weight| below 5 % of full colour\n' +
+      'From far: 3 of 4 projections as bundles,\nthin at their target; width: sum of |weight|',
+    );
+    expect(legendText({ ...FACTS, bundles: { ...bundles, drawn: 4, scale: 0, by: 'number' } }).scales[1].note).toContain('From far: 4 projections as bundles');
   });
 
   it('says when all of a selection is drawn', () => {
@@ -84,7 +95,7 @@ describe('numbers', () => {
     const health = { dead: 2, silent: 30, saturated: 1, of: 564, silence_us: 500_000, saturated_hz: 200 };
     const [scale] = legendText({ ...FACTS, mode: 'health', health }).scales;
     expect(scale.swatches?.map(([, name, n]) => [name, n])).toEqual([
-      ['dead: no spike in the recording', '2'], ['silent: none for 500 ms', '30'], ['saturated: ≥ 200 Hz on average', '1'],
+      ['dead: no spike in the recording', '2'], ['silent: spikes, but none in the last 500 ms', '30'], ['saturated: ≥ 200 Hz on average', '1'],
     ]);
   });
 });

@@ -1,11 +1,12 @@
 /** The words of the legend: from the state of the scene to titles, ticks and notes. Pure. */
 
 import { differenceScale, type DifferenceFacts } from './difference_text';
+import type { GhostCounts } from './ghost_synapses';
 import { countText, durationText, numberText, type LegendText, type ScaleText } from './legend';
 import type { Scale } from './neurons';
 import type { SynapseCounts } from './synapse_view';
 import { classColour, HEALTH_COLOURS } from '../state/palette';
-import type { ColourMode } from '../state/view';
+import type { BundleWidth, ColourMode } from '../state/view';
 
 /** Projections whose range is said where they differ. */
 const MOST_ROWS = 4;
@@ -37,6 +38,10 @@ export interface LegendFacts {
   readonly direction: string;
   readonly changing: boolean;
   readonly weights: readonly { readonly name: string; readonly scale: number; readonly unit: string }[];
+  /** Set where bundles stand in for the lines of the whole network; `scale`: |mean weight| of full colour, 0 = no weights. */
+  readonly bundles: { readonly drawn: number; readonly of: number; readonly scale: number; readonly unit: string; readonly by: BundleWidth } | null;
+  /** Set where pruned synapses are drawn; `below`: a part of full colour. */
+  readonly ghosts: (GhostCounts & { readonly below: number }) | null;
   readonly failed: readonly string[];
   /** Why the mode has nothing to show; "" = it has. */
   readonly lack: string;
@@ -128,7 +133,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
       title: `Neurons to look after, of ${countText(health.of)}`, map: null, ticks: [],
       swatches: [
         [HEALTH_COLOURS.dead, 'dead: no spike in the recording', countText(health.dead)],
-        [HEALTH_COLOURS.silent, `silent: none for ${durationText(health.silence_us)}`, countText(health.silent)],
+        [HEALTH_COLOURS.silent, `silent: spikes, but none in the last ${durationText(health.silence_us)}`, countText(health.silent)],
         [HEALTH_COLOURS.saturated, `saturated: ≥ ${numberText(health.saturated_hz)} Hz on average`, countText(health.saturated)],
       ],
     };
@@ -145,7 +150,27 @@ function neuronScale(facts: LegendFacts): ScaleText {
   };
 }
 
-function weightScale({ weights, synapses, direction, changing, difference }: LegendFacts): ScaleText | null {
+/** Projections as bundles: what their colour and their width say. */
+function bundleScale(bundles: NonNullable<LegendFacts['bundles']>, before: readonly string[]): ScaleText {
+  const { drawn, of, scale, by } = bundles;
+  const unit = bundles.unit === '' || bundles.unit === '1' ? '' : `, ${bundles.unit}`;
+  const note = [
+    ...before,
+    `From far: ${drawn < of ? `${countText(drawn)} of ` : ''}${countText(of)} projection${of === 1 ? '' : 's'} as bundles,\nthin at their target; width: ${by === 'weight' ? 'sum of |weight|' : 'number of synapses'}`,
+    ...(scale === 0 ? ['grey: weights not known'] : []),
+  ].join('\n');
+  if (scale === 0) return { title: 'Projections', map: null, ticks: [], note };
+  const end = numberText(scale);
+  return { title: `Mean weight of a projection${unit}`, map: 'berlin', ticks: [`−${end}`, '0', end], note };
+}
+
+function ghostText({ drawn, pruned, known, below }: NonNullable<LegendFacts['ghosts']>): string {
+  const rule = below > 0 ? `|weight| below ${numberText(100 * below)} % of full colour` : 'weight 0';
+  const seen = drawn < pruned ? `${countText(drawn)} of ${countText(pruned)}` : countText(pruned);
+  return `Dashed: ${seen} pruned synapses of ${countText(known)},\n${rule}`;
+}
+
+function weightScale({ weights, synapses, direction, changing, bundles, ghosts, difference }: LegendFacts): ScaleText | null {
   if (synapses.total === 0) return null;
   const notes: string[] = [];
   if (synapses.selected > 0) {
@@ -155,6 +180,8 @@ function weightScale({ weights, synapses, direction, changing, difference }: Leg
         : `You see ${countText(synapses.selected)} of ${countText(synapses.selectedTotal)} ${direction}synapses of the selection`,
     );
   }
+  if (ghosts !== null) notes.push(ghostText(ghosts));
+  if (bundles !== null) return bundleScale(bundles, notes);
   let seen = `You see ${countText(synapses.drawn)} of ${countText(synapses.total)} synapses`;
   if (changing && difference === null) {
     const over = synapses.interval_us > 0 ? ` in the last ${durationText(synapses.interval_us)}` : '';

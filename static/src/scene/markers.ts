@@ -32,7 +32,7 @@ void main() {
   gl_PointSize = size;
   width = (kind < 0.5 ? 2.0 : 1.25) * 2.0 * ratio / size;
   alpha = kind < 0.5 ? 1.0 : 0.7;
-  if (point.visible < 0.5 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (visibleOf(point) < 0.5 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const FRAGMENT = /* glsl */ `

@@ -36,6 +36,18 @@ export function textureWidth(n: number): number {
   return Math.min(8192, 2 ** Math.ceil(Math.log2(Math.sqrt(Math.max(n, 1)))));
 }
 
+/** No network reaches so far: a side where nothing is clipped. */
+export const UNCUT = 1e30;
+
+/** GLSL: whether the clipping planes leave a place. Goes with `clipMin` and `clipMax` of `NeuronTable.uniforms`. */
+export const CLIP_GLSL = /* glsl */ `
+uniform vec3 clipMin;
+uniform vec3 clipMax;
+bool clipped(vec3 place) {
+  return any(lessThan(place, clipMin)) || any(greaterThan(place, clipMax));
+}
+`;
+
 export class NeuronTable {
   readonly n_neurons: number;
   readonly n_points: number;
@@ -52,6 +64,8 @@ export class NeuronTable {
   private beforeTexture = texelTexture(new Float32Array(4), 1, 1);
   private before: Float32Array | null = null;
   private travels: Travel[] = [];
+  /** What the clipping planes leave; the uniforms are its corners. */
+  private readonly left: THREE.Box3;
   private spread = 1;
   private fan = 0;
 
@@ -75,12 +89,15 @@ export class NeuronTable {
     this.positionTexture = texelTexture(this.points, this.width, this.height);
     const n_rows = Math.max(1, this.rows.length);
     this.layerTexture = texelTexture(new Float32Array(n_rows * 2 * 4), n_rows, 2);
+    this.left = new THREE.Box3(new THREE.Vector3().setScalar(-UNCUT), new THREE.Vector3().setScalar(UNCUT));
     this.uniforms = {
       positions: { value: this.positionTexture },
       positionsBefore: { value: this.beforeTexture },
       morph: { value: 1 },
       layers: { value: this.layerTexture },
       widthBits: { value: Math.log2(this.width) },
+      clipMin: { value: this.left.min },
+      clipMax: { value: this.left.max },
     };
     this.place({ positions: network.positions, frames: network.layers.map(({ frame }) => frame), places });
     this.bounds().getCenter(this.middle);
@@ -158,6 +175,16 @@ export class NeuronTable {
     }
     if (changed) this.upload();
     return moving || changed;
+  }
+
+  /** True where the clipping planes take a place away. */
+  clips(place: THREE.Vector3): boolean {
+    return !this.left.containsPoint(place);
+  }
+
+  /** True where they take all of a box away. */
+  clipsAll(box: THREE.Box3): boolean {
+    return !this.left.intersectsBox(box);
   }
 
   rowOf(point: number): TableRow | null {
@@ -285,6 +312,7 @@ function texelTexture(data: Float32Array, width: number, height: number): THREE.
 
 /** GLSL: reads a point by its id. Goes with `NeuronTable.uniforms`. */
 export const POINT_GLSL = /* glsl */ `
+${CLIP_GLSL}
 uniform highp sampler2D positions;
 uniform highp sampler2D positionsBefore;
 uniform float morph;  // 1 = there
@@ -301,6 +329,10 @@ Point pointOf(int id) {
   int row = int(place.w + 0.5);
   vec4 shift = texelFetch(layers, ivec2(row, 0), 0);
   vec4 look = texelFetch(layers, ivec2(row, 1), 0);
-  return Point(place.xyz + shift.xyz, shift.w, look.rgb, look.a);
+  place.xyz += shift.xyz;
+  return Point(place.xyz, shift.w, look.rgb, look.a);
 }
+
+/** 0 where the point is hidden or clipped away. */
+float visibleOf(Point point) { return clipped(point.position) ? 0.0 : point.visible; }
 `;

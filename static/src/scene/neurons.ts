@@ -151,8 +151,8 @@ void main() {
     }
     if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
   }
-  colour = vec4(shown, point.visible * mix(0.4, 1.0, size.y));
-  if (point.visible < 0.004 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  colour = vec4(shown, visibleOf(point) * mix(0.4, 1.0, size.y));
+  if (visibleOf(point) < 0.004 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const CORE_FRAGMENT = /* glsl */ `
@@ -189,7 +189,7 @@ void main() {
   gl_Position = projectionMatrix * view;
   vec2 size = sizeOf(point.spacing, -view.z);
   gl_PointSize = min(size.x * (2.4 + 2.2 * glow), 100.0 * leastSize);
-  light = texture(spikeMap, vec2(0.30 + 0.62 * glow, 0.5)).rgb * glow * strength * size.y * point.visible;
+  light = texture(spikeMap, vec2(0.30 + 0.62 * glow, 0.5)).rgb * glow * strength * size.y * visibleOf(point);
   if (view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
@@ -215,7 +215,7 @@ void main() {
   gl_PointSize = max(sizeOf(point.spacing, -view.z).x, 2.0);
   int id = gl_VertexID + 1;
   code = vec4(id & 255, (id >> 8) & 255, (id >> 16) & 255, (id >> 24) & 255) / 255.0;
-  if (point.visible < 0.5 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (visibleOf(point) < 0.5 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const ID_FRAGMENT = /* glsl */ `

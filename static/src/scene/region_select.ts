@@ -103,7 +103,7 @@ export class RegionSelect {
     for (const row of table.rows) {
       if (row.kind !== 'layer' || row.visible < 0.5) continue;
       for (let id = row.first; id < row.first + row.n; id++) {
-        table.position(id, place);
+        if (table.clips(table.position(id, place))) continue;
         point.set(place.x, place.y, place.z, 1).applyMatrix4(matrix);
         if (point.w <= 0) continue;
         if (insidePolygon(left + (point.x / point.w * 0.5 + 0.5) * width, (0.5 - point.y / point.w * 0.5) * height, line)) found.push(id);

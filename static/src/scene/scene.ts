@@ -8,6 +8,7 @@
 import * as THREE from 'three';
 
 import { Activity } from './activity';
+import { Aids } from './aids';
 import { Avatars } from './avatars';
 import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
@@ -16,7 +17,7 @@ import { Comparing } from './comparing';
 import { FlashLimiter } from './flash_limiter';
 import { Framing } from './framing';
 import { drawsInSoftware } from './graphics';
-import { Labels } from './labels';
+import { Labels, type ShownLabel } from './labels';
 import { LayoutMotion } from './layout_motion';
 import { Legend } from './legend';
 import { legendSvg } from './legend_svg';
@@ -31,10 +32,11 @@ import { Rebuilt } from './rebuilt';
 import { RegionSelect } from './region_select';
 import { Sheets } from './sheets';
 import { SceneStage } from './stage';
+import { SynapseExtras } from './synapse_extras';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
 import './scene.css';
-import type { ColourMode } from '../state/view';
+import type { ColourMode, RuleEnd } from '../state/view';
 import type { CreateScene, FilmStage, FramesChange, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
 import type { Avatar } from '../state/avatar';
 import type { Camera } from '../state/view';
@@ -56,6 +58,7 @@ export class Scene implements SceneHandle {
   private readonly activity: Activity;
   private readonly neurons: Neurons;
   private readonly synapses: SynapseView;
+  private readonly extras: SynapseExtras;
   private readonly sheets: Sheets;
   private readonly measures: Measures;
   private readonly rebuilt: Rebuilt;
@@ -66,6 +69,7 @@ export class Scene implements SceneHandle {
   private readonly pointer: Pointer;
   private readonly region: RegionSelect;
   private readonly layout: LayoutMotion;
+  private readonly aids: Aids;
   private readonly colours: ColourRange;
   private readonly comparing: Comparing;
   private readonly labels: Labels;
@@ -109,6 +113,7 @@ export class Scene implements SceneHandle {
     this.activity = new Activity(this.renderer, network, frames, this.table.n_points);
     this.neurons = new Neurons(this.table, this.activity, network.classes.length);
     this.synapses = new SynapseView(network, frames, view, this.table, this.neurons.uniforms, signal, () => this.invalidate());
+    this.extras = new SynapseExtras(this.synapses, view, this.table, this.neurons.uniforms, signal);
     this.measures = new Measures(network, frames, this.synapses, signal, () => {
       this.neurons.setClasses(this.measures.classes.length);
       this.invalidate();
@@ -122,7 +127,7 @@ export class Scene implements SceneHandle {
     this.flashes = new ViewFlashes(this.table, network);
     this.networkGroup.add(
       this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object, this.markers.object,
-      this.people.object,
+      ...this.extras.objects, this.people.object,
     );
     this.scene.add(this.backdrop.object, this.networkGroup);
     this.stage = new SceneStage({
@@ -141,11 +146,16 @@ export class Scene implements SceneHandle {
     };
     this.framing = new Framing(view, this.table, this.rig);
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => this.layoutChanged(far, camera));
-    this.colours = new ColourRange(context, this.activity, this.synapses, this.measures, this.rebuilt, this.layout);
+    this.colours = new ColourRange(context, this.activity, this.synapses, this.extras, this.measures, this.rebuilt, this.layout);
     this.comparing = new Comparing(context, this.renderer, this.colours, this.synapses, this.activity, () => this.reshape());
     const sides = (x: number): PointerSide => this.sideAt(x);
     this.region = new RegionSelect(canvas, context, sides, this.rig);
     this.pointer = new Pointer(canvas, context, sides, this.rig, this.legend, () => this.surface());
+    this.aids = new Aids({
+      canvas, context, table: this.table, rig: this.rig, layout: this.layout, endAt: (x, y) => this.endAt(x, y),
+      flyToLayer: (layer) => this.fitLayer(layer), invalidate: () => this.invalidate(),
+    });
+    this.networkGroup.add(...this.aids.objects);
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(host);
     this.comparing.follow();
@@ -174,6 +184,16 @@ export class Scene implements SceneHandle {
   /** The next drag selects what lies inside a box or a drawn line. */
   selectBy(tool: 'box' | 'lasso'): void {
     this.region.arm(tool);
+  }
+
+  /** First-person flight, on or off. */
+  toggleFlight(): void {
+    this.aids.flight.toggle();
+  }
+
+  /** The measuring rule: between the two neurons selected last, else the next two clicks; or away with it. */
+  toggleRule(): void {
+    this.aids.rule.toggle();
   }
 
   project(neuron: number): { x: number; y: number } | null {
@@ -226,6 +246,11 @@ export class Scene implements SceneHandle {
     this.people.set(avatars);
   }
 
+  private endAt(x: number, y: number): RuleEnd {
+    const neuron = this.pick(x, y);
+    return neuron >= 0 ? { neuron } : { place: this.pointAt(x, y) };
+  }
+
   /** The neuron drawn at a pixel of the host, or -1. */
   pick(x: number, y: number): number {
     return this.pointer.pick(x, y);
@@ -267,6 +292,9 @@ export class Scene implements SceneHandle {
       layout_moving: this.layout.moving || (this.comparing.second?.moving ?? false),
       comparing: this.comparing.beside ? 'side' : this.comparing.differs ? 'difference' : null,
       camera_moving: this.rig.settling,
+      bundles: this.extras.bundles.object.visible ? this.extras.bundles.drawn : 0,
+      ghosts: this.extras.ghosts.counts.drawn,
+      ...this.aids.debug(),
     };
   }
 
@@ -294,15 +322,15 @@ export class Scene implements SceneHandle {
     this.draw();
     const { second, beside } = this.comparing;
     const part = beside ? Math.ceil(width / 2) : width;
-    const draw = (scene: THREE.Scene, neurons: Neurons, backdrop: THREE.Object3D, labels: Labels): HTMLCanvasElement => {
+    const draw = (scene: THREE.Scene, neurons: Neurons, backdrop: THREE.Object3D, labels: readonly ShownLabel[]): HTMLCanvasElement => {
       const drawn = drawPicture({
         renderer: this.renderer, scene, camera: this.rig.camera, neurons, backdrop, page: { width: this.width, height: this.height },
       }, { ...wish, width: part, height });
-      if (wish.labels) drawLabels(drawn, labels.shown(), { width: this.width, height: this.height });
+      if (wish.labels) drawLabels(drawn, labels, { width: this.width, height: this.height });
       return drawn;
     };
-    let canvas = draw(this.scene, this.neurons, this.backdrop.object, this.labels);
-    if (beside && second !== null) canvas = joined([canvas, draw(second.scene, second.neurons, second.backdrop.object, second.labels)], width);
+    let canvas = draw(this.scene, this.neurons, this.backdrop.object, [...this.labels.shown(), ...this.aids.rule.shown()]);
+    if (beside && second !== null) canvas = joined([canvas, draw(second.scene, second.neurons, second.backdrop.object, second.labels.shown())], width);
     this.resize();
     return await new Promise((resolve, reject) =>
       canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture could not be encoded.')) : resolve(blob)), 'image/png'),
@@ -361,7 +389,7 @@ export class Scene implements SceneHandle {
     if (this.stage.active) void this.renderer.xr.getSession()?.end();
     this.resizer.disconnect();
     for (const part of [
-      this.comparing, this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.synapses, this.neurons, this.activity,
+      this.comparing, this.aids, this.rig, this.region, this.picker, this.labels, this.legend, this.markers, this.sheets, this.extras, this.synapses, this.neurons, this.activity,
       this.backdrop, this.people, this.table,
     ]) {
       part.dispose();
@@ -383,19 +411,21 @@ export class Scene implements SceneHandle {
     this.last_ms = now_ms;
     const worn = this.stage.active;
     if (worn) this.stage.step(now_ms, elapsed_ms);
+    else this.aids.flight.update(elapsed_ms);
     // Each picture of a headset is drawn: the head has moved.
     const moved = worn || this.rig.update(now_ms);
     const arranging = this.layout.update(now_ms, elapsed_ms);
     const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS) || arranging;
+    const far = worn ? 0 : this.framing.far();
     const frame = frames.frameAt(playback.t_us, playback.level);
     const mode = view.get('colour');
     const held = this.holds(frame, now_ms);
-    const other = !held && this.comparing.update(now_ms, elapsed_ms, mode);
+    const other = !held && this.comparing.update(far, now_ms, elapsed_ms, mode);
     const active = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
     if (mode === 'reconstruction') this.rebuilt.ask(view.get('selection').at(-1) ?? -1, playback.t_us, now_ms);
     const measured = this.measure(mode, frame);
     this.synapses.setData(mode !== 'spikes');
-    const recoloured = !held && this.synapses.update(playback.level, frame, now_ms, !playback.playing, playback.speed);
+    const recoloured = !held && this.drawSynapses(frame, now_ms, far);
 
     // A film shows what is there, frame by frame; how fast it is watched is not ours to know.
     const gain = this.filming ? 1 : this.limiter.gain;
@@ -425,6 +455,13 @@ export class Scene implements SceneHandle {
     const own = this.flashes.measure(this.activity, this.rig.camera, this.width / this.height, elapsed_s);
     const second = this.comparing.beside ? this.comparing.second?.flash(this.rig, this.width / this.height, elapsed_s) : undefined;
     return second === undefined ? own : { area: (own.area + second.area) / 2, light: Math.max(own.light, second.light) };
+  }
+
+  /** Single synapses, pruned ones and, from far, bundles; true when any of them changed. */
+  private drawSynapses(frame: number, now_ms: number, far: number): boolean {
+    const { level, playing, speed } = this.context.playback;
+    const changed = this.synapses.update(level, frame, now_ms, !playing, speed);
+    return this.extras.update(far, level, frame, now_ms, !playing, this.comparing.differs) || changed;
   }
 
   /** Lands the values of a mode of slow quantities where they have changed; true when they have. */
@@ -459,11 +496,13 @@ export class Scene implements SceneHandle {
     const mode = view.get('colour');
     this.neurons.uniforms.pointSize.value = view.get('point_size');
     this.neurons.update(this.activity, mode, this.colours.range(), this.filming ? 1 : this.limiter.gain, this.comparing.difference);
+    this.rig.camera.updateMatrixWorld();
+    this.aids.update(this.width, this.height);
     this.neurons.glows = !this.stage.active;
     const { near, far } = this.stage.active ? this.stage.prepare() : this.depths();
     this.neurons.setDepthRange(near, far);
     this.sheets.depthRange.value.set(near, far);
-    for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
+    for (const lines of [this.synapses.chosen, this.synapses.selected, this.extras.ghosts.lines]) lines.uniforms.depthRange.value.set(near, far);
     if (this.stage.active) this.renderer.render(this.scene, this.stage.camera);
     else this.drawWindows(near, far);
     this.framesDrawn++;

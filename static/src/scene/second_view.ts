@@ -8,6 +8,7 @@ import * as THREE from 'three';
 import { Activity } from './activity';
 import { Backdrop } from './backdrop';
 import type { CameraRig } from './camera_rig';
+import { Clipping } from './clipping';
 import { ColourRange } from './colour_range';
 import { Labels } from './labels';
 import { LayoutMotion } from './layout_motion';
@@ -18,6 +19,7 @@ import { Neurons } from './neurons';
 import { Picker } from './picker';
 import { Rebuilt } from './rebuilt';
 import { Sheets } from './sheets';
+import { SynapseExtras } from './synapse_extras';
 import { SynapseView } from './synapse_view';
 import { ViewFlashes } from './view_flashes';
 import type { OtherSide } from '../state/frames';
@@ -35,6 +37,8 @@ export class SecondView {
   readonly picker: Picker;
   readonly labels: Labels;
   readonly backdrop = new Backdrop();
+  private readonly extras: SynapseExtras;
+  private readonly clipping: Clipping;
   private readonly measures: Measures;
   private readonly rebuilt: Rebuilt;
   private readonly sheets: Sheets;
@@ -55,6 +59,8 @@ export class SecondView {
     this.activity = new Activity(renderer, network, frames, this.table.n_points);
     this.neurons = new Neurons(this.table, this.activity, network.classes.length);
     this.synapses = new SynapseView(network, frames, view, this.table, this.neurons.uniforms, signal, invalidate);
+    this.extras = new SynapseExtras(this.synapses, view, this.table, this.neurons.uniforms, signal);
+    this.clipping = new Clipping(view, this.table);
     this.measures = new Measures(network, frames, this.synapses, signal, () => {
       this.neurons.setClasses(this.measures.classes.length);
       invalidate();
@@ -69,10 +75,10 @@ export class SecondView {
       invalidate();
       layoutChanged();
     });
-    this.colours = new ColourRange(other, this.activity, this.synapses, this.measures, this.rebuilt, this.layout);
+    this.colours = new ColourRange(other, this.activity, this.synapses, this.extras, this.measures, this.rebuilt, this.layout);
     this.scene.add(
       this.backdrop.object, this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object,
-      this.markers.object,
+      ...this.extras.objects, this.clipping.object, this.markers.object,
     );
     view.subscribe(['colour', 'variable', 'synapses', 'selection'], () => this.demand(), signal);
     view.subscribe(null, invalidate, signal);
@@ -88,7 +94,7 @@ export class SecondView {
   }
 
   /** Moves B on; true when its picture, or what A reads of it, is another one. */
-  update(now_ms: number, elapsed_ms: number, mode: ColourMode): boolean {
+  update(far: number, now_ms: number, elapsed_ms: number, mode: ColourMode): boolean {
     const { playback, view } = this.other;
     const arranging = this.layout.update(now_ms, elapsed_ms);
     const fading = this.table.easeVisibility(new Set(view.get('hidden')), elapsed_ms / FADE_MS);
@@ -98,7 +104,8 @@ export class SecondView {
     const measured = this.measure(mode, frame);
     this.synapses.setData(mode !== 'spikes');
     const recoloured = this.synapses.update(playback.level, frame, now_ms, !playback.playing, playback.speed);
-    const changed = this.dirty || arranging || fading || active || measured || recoloured;
+    const extra = this.extras.update(far, playback.level, frame, now_ms, !playback.playing, false);
+    const changed = this.dirty || extra || arranging || fading || active || measured || recoloured;
     this.dirty = false;
     return changed;
   }
@@ -109,11 +116,12 @@ export class SecondView {
 
   /** Draws into the renderer's viewport. */
   draw(camera: THREE.PerspectiveCamera, near: number, far: number, mode: ColourMode, point_size: number, gain: number): void {
+    this.clipping.update();
     this.neurons.uniforms.pointSize.value = point_size;
     this.neurons.update(this.activity, mode, this.colours.range(), gain);
     this.neurons.setDepthRange(near, far);
     this.sheets.depthRange.value.set(near, far);
-    for (const lines of [this.synapses.chosen, this.synapses.selected]) lines.uniforms.depthRange.value.set(near, far);
+    for (const lines of [this.synapses.chosen, this.synapses.selected, this.extras.ghosts.lines]) lines.uniforms.depthRange.value.set(near, far);
     this.renderer.render(this.scene, camera);
   }
 
@@ -139,7 +147,7 @@ export class SecondView {
 
   dispose(): void {
     for (const part of [
-      this.picker, this.labels, this.markers, this.sheets, this.synapses, this.neurons, this.activity, this.backdrop, this.table,
+      this.picker, this.labels, this.markers, this.sheets, this.clipping, this.extras, this.synapses, this.neurons, this.activity, this.backdrop, this.table,
     ]) {
       part.dispose();
     }

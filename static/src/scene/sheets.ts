@@ -5,7 +5,7 @@
 
 import * as THREE from 'three';
 
-import type { NeuronTable, TableRow } from './neuron_table';
+import { CLIP_GLSL, type NeuronTable, type TableRow } from './neuron_table';
 import type { LayerFrame } from '../state/frames';
 
 const VERTEX = /* glsl */ `
@@ -17,20 +17,27 @@ uniform vec2 depthRange;
 uniform float shown;
 flat out vec3 tint;
 out float shade;
+out vec3 place;
 void main() {
   vec4 shift = texelFetch(layers, ivec2(int(row + 0.5), 0), 0);
   vec4 look = texelFetch(layers, ivec2(int(row + 0.5), 1), 0);
-  vec4 view = modelViewMatrix * vec4(corner + shift.xyz, 1.0);
+  place = corner + shift.xyz;
+  vec4 view = modelViewMatrix * vec4(place, 1.0);
   gl_Position = projectionMatrix * view;
   tint = look.rgb * look.a * shown;
   shade = weight * (1.0 - 0.6 * smoothstep(depthRange.x, depthRange.y, -view.z));
 }`;
 
 const FRAGMENT = /* glsl */ `
+${CLIP_GLSL}
 flat in vec3 tint;
 in float shade;
+in vec3 place;
 out vec4 pixel;
-void main() { pixel = vec4(tint * shade, 1.0); }`;
+void main() {
+  if (clipped(place)) discard;
+  pixel = vec4(tint * shade, 1.0);
+}`;
 
 const EDGE = 0.30;
 const PLATE_TOP = 0.055;
@@ -47,7 +54,7 @@ export class Sheets {
     this.material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
       blending: THREE.CustomBlending, blendSrc: THREE.OneFactor, blendDst: THREE.OneFactor, side: THREE.DoubleSide,
-      uniforms: { layers: table.uniforms.layers, depthRange: this.depthRange, shown: { value: 1 } },
+      uniforms: { layers: table.uniforms.layers, clipMin: table.uniforms.clipMin, clipMax: table.uniforms.clipMax, depthRange: this.depthRange, shown: { value: 1 } },
     });
     const lines = new THREE.LineSegments(this.edges, this.material);
     const mesh = new THREE.Mesh(this.plates, this.material);

@@ -41,6 +41,21 @@ interface Candidates {
   readonly frames: number;
 }
 
+/** A projection as others may look at it. */
+export interface VisitedProjection {
+  readonly info: ProjectionInfo;
+  readonly synapses: Synapses;
+  /** |weight| of full colour; 0 while unknown. */
+  readonly scale: number;
+  readonly unit: string;
+  /** Only good during the visit; null while unknown. */
+  readonly values: Float32Array | null;
+  readonly version: number;
+  /** Point ids of segments: pre, post. */
+  ends(ids: Uint32Array): Uint32Array;
+  touching(neuron: number, direction: SynapseDirection): Iterable<number>;
+}
+
 export interface SynapseCounts {
   readonly drawn: number;
   readonly total: number;
@@ -88,6 +103,7 @@ export class SynapseView {
   private other: ((projection: string) => OtherWeights | null) | null = null;
   /** What was chosen from, where all of it is drawn; else null. */
   private wholly: string | null = null;
+  private bundled = 0;
   private readonly onLoad: () => void;
 
   constructor(
@@ -221,10 +237,28 @@ export class SynapseView {
 
   /** Visits the known weights of each of them; the values are only good during the visit. */
   eachWeights(level: number, frame: number, visit: (post: Uint32Array, values: Float32Array) => void): void {
+    this.each(level, frame, ({ info, synapses, values }) => {
+      if (values !== null && info.kind !== 'decoder') visit(synapses.post, values);
+    });
+  }
+
+  /** Visits every projection whose synapses are here, with its weights as far as they are known. */
+  each(level: number, frame: number, visit: (projection: VisitedProjection) => void): void {
     for (const projection of this.loaded) {
-      const state = projection.info.kind === 'decoder' ? null : this.state(projection, level, frame);
-      if (state !== null) visit(projection.synapses.post, state.values);
+      const state = this.state(projection, level, frame);
+      const { info, synapses, scale, unit } = projection;
+      visit({
+        info, synapses, scale, unit, values: state?.values ?? null, version: state?.version ?? -1, ends: (ids) => endsOf(projection, ids),
+        touching: (neuron, direction) => touching(projection, neuron, direction),
+      });
     }
+  }
+
+  /** The lines of the whole network make room for bundles: 0 = lines only, 1 = bundles only. */
+  setBundled(part: number): void {
+    if (part === this.bundled) return;
+    this.bundled = part;
+    this.strengthen();
   }
 
   dispose(): void {
@@ -380,7 +414,8 @@ export class SynapseView {
   private strengthen(): void {
     const n = Math.max(1, this.chosen.n_segments);
     const quiet = (this.counts.selected > 0 ? 0.14 : 1) * (this.data ? 0.55 : 1);
-    this.chosen.uniforms.strength.value = quiet * Math.min(0.7, Math.max(0.06, Math.sqrt(300 / n)));
+    this.chosen.uniforms.strength.value = (1 - this.bundled) * quiet * Math.min(0.7, Math.max(0.06, Math.sqrt(300 / n)));
+    this.chosen.object.visible = this.chosen.n_segments > 0 && this.bundled < 1;
   }
 }
 
@@ -417,7 +452,7 @@ function endsOf({ synapses, postBase }: Loaded, ids: Uint32Array): Uint32Array {
   return ends;
 }
 
-function joined(arrays: readonly Uint32Array[]): Uint32Array {
+export function joined(arrays: readonly Uint32Array[]): Uint32Array {
   const all = new Uint32Array(arrays.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const array of arrays) {

@@ -7,11 +7,12 @@
 import * as THREE from 'three';
 
 import { colourMapTexture } from './colour_maps';
-import { POINT_GLSL, textureWidth, type NeuronTable } from './neuron_table';
+import { CLIP_GLSL, POINT_GLSL, textureWidth, type NeuronTable } from './neuron_table';
 import { STATE_GLSL } from './neurons';
 
 const UNKNOWN = 9; // no weight lies this far out after scaling
 const ABSENT = 99;
+const PRUNED = 11;
 
 const VERTEX = /* glsl */ `
 ${POINT_GLSL}
@@ -26,38 +27,49 @@ uniform sampler2D weightMap;
 uniform vec2 depthRange;
 uniform float part;  // of the segments, evenly chosen
 flat out vec4 tint;
+flat out float dashed;
 out float pulse;
 out float along;
 out float recede;
+out vec3 place;
 
 void main() {
   int segment = gl_VertexID >> 1;
   float weight = texelFetch(weights, ivec2(segment & ((1 << weightBits) - 1), segment >> weightBits), 0).r;
   Point point = pointOf(int(end));
+  place = point.position;
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
   gl_Position = projectionMatrix * view;
   recede = 1.0 - 0.6 * smoothstep(depthRange.x, depthRange.y, -view.z);
 
   float size = min(abs(weight), 1.0);
+  bool pruned = weight == ${PRUNED}.0;
   bool unknown = weight == ${UNKNOWN}.0;
   vec3 colour = unknown ? vec3(0.38, 0.42, 0.52) : texture(weightMap, vec2(0.5 + 0.5 * sign(weight) * (0.35 + 0.5 * size), 0.5)).rgb;
   float alpha = unknown ? 0.3 : 0.04 + 0.96 * pow(size, 1.3);
+  dashed = pruned ? 1.0 : 0.0;
+  if (pruned) { colour = vec3(0.66, 0.70, 0.80); alpha = 0.5; }
   along = float(gl_VertexID & 1);
   tint = vec4(colour, alpha * strength);
   recede *= point.visible;
   // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
   pulse = along == 0.0 ? glowOf(int(end)) * gain * pulseGain : 0.0;
   float lot = float((uint(segment) * 2654435761u) >> 16) / 65536.0;
-  if (lot >= part || weight == ${ABSENT}.0 || (!unknown && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (lot >= part || weight == ${ABSENT}.0 || (!unknown && !pruned && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const FRAGMENT = /* glsl */ `
+${CLIP_GLSL}
+in vec3 place;
 flat in vec4 tint;
+flat in float dashed;
 in float pulse;
 in float along;
 in float recede;
 out vec4 pixel;
 void main() {
+  if (clipped(place)) discard; // at the plane, not where its neurons lie
+  if (dashed > 0.5 && fract(along * 28.0) > 0.45) discard;
   float lit = pulse * pulse;
   pixel = vec4(tint.rgb * (1.0 + 0.9 * lit), min(1.0, tint.a * recede * (1.0 - 0.3 * along) * (1.0 + 2.0 * lit)));
 }`;
@@ -105,8 +117,8 @@ export class SynapseLines {
     return this.object.material.uniforms;
   }
 
-  /** Draws these segments from now on; their weights are unknown until `setWeights`. */
-  setSegments({ ends, parts }: Segments): void {
+  /** Draws these segments from now on; their weights are unknown until `setWeights`, unless they are pruned. */
+  setSegments({ ends, parts }: Segments, pruned = false): void {
     this.n_segments = ends.length / 2;
     this.parts = parts;
     this.versions.clear();
@@ -117,7 +129,7 @@ export class SynapseLines {
     geometry.setAttribute('end', attribute);
     geometry.setDrawRange(0, ends.length);
     this.weights.dispose();
-    this.weights = weightTexture(Math.max(1, this.n_segments));
+    this.weights = weightTexture(Math.max(1, this.n_segments), pruned ? PRUNED : UNKNOWN);
     this.uniforms.weights.value = this.weights;
     this.uniforms.weightBits.value = Math.log2(this.weights.image.width);
     this.object.visible = this.n_segments > 0;
@@ -165,10 +177,10 @@ export function weightDifference(weight: number, before: number): number {
   return weight !== weight && before !== before ? NaN : (weight || 0) - (before || 0);
 }
 
-function weightTexture(n: number): THREE.DataTexture {
+function weightTexture(n: number, filled = UNKNOWN): THREE.DataTexture {
   const width = textureWidth(n);
   const height = Math.max(1, Math.ceil(n / width));
-  const data = new Float32Array(width * height).fill(UNKNOWN);
+  const data = new Float32Array(width * height).fill(filled);
   const texture = new THREE.DataTexture(data, width, height, THREE.RedFormat, THREE.FloatType);
   texture.needsUpdate = true;
   return texture;

@@ -354,6 +354,10 @@ export interface SceneHandle {
   legendSvg?(): string;
   /** The next drag selects what lies inside a box or a drawn line. */
   selectBy?(tool: 'box' | 'lasso'): void;
+  /** First-person flight, on or off. Key E. */
+  toggleFlight?(): void;
+  /** The measuring rule: between the two neurons selected last, else by the next two clicks; or away. Key X. */
+  toggleRule?(): void;
   /** Pixel position in the host of a neuron now, for tests and labels; null when behind the camera. */
   project(neuron: number): { x: number; y: number } | null;
   /** The synapse weights now at a neuron, for the detail card (strongest first); [] where unknown. */

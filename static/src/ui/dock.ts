@@ -189,6 +189,7 @@ export class Dock {
       const box = h('input', { type: 'checkbox', name: module.name, onchange: () => this.show(module, box.checked) });
       this.boxes.set(module.name, box);
       box.setAttribute('aria-label', `Tab of ${module.title}`);
+      box.title = `Whether ${module.title} has a tab`;
       const open = h('button', { type: 'button', title: `Show ${module.title} (${module.source})`, onclick: () => {
         this.show(module, true);
         this.api.getPanel(module.name)?.api.setActive();

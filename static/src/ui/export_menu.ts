@@ -29,7 +29,7 @@ export class ExportMenu {
     const { view, network } = this.parts;
     const [wide, high] = (this.parts.scene()?.debug?.()['size'] as [number, number] | undefined) ?? [1280, 720];
     const number = (label: string, value: number): HTMLInputElement =>
-      h('input', { type: 'number', min: '16', max: '16384', step: '1', value: String(value), 'aria-label': label });
+      h('input', { type: 'number', min: '16', max: '16384', step: '1', value: String(value), 'aria-label': label, title: label });
     const width = number('Width, pixels', wide * 2);
     const height = number('Height, pixels', high * 2);
     const transparent = h('input', { type: 'checkbox', 'aria-label': 'Transparent' });

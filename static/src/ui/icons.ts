@@ -4,7 +4,7 @@ import {
   ArrowDown, ArrowLeftRight, ArrowUp, Bookmark, BookmarkPlus, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, ImageDown, Lasso, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Palette, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, SquareDashed, StepBack,
   StepForward, Sun, Trash2, TriangleAlert, Waypoints, X, Zap, Clapperboard, Columns2, Download,
-  GitFork, MessageSquarePlus, Pencil, RectangleGoggles, Users,
+  GitFork, MessageSquarePlus, Pencil, RectangleGoggles, Users, Telescope, Rocket, Ruler, Map as MapIcon, GraduationCap,
 } from 'lucide';
 
 import { h } from './dom';
@@ -16,6 +16,7 @@ const ICONS = {
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,
   stepForward: StepForward, sun: Sun, trash: Trash2, warning: TriangleAlert, close: X, precompute: Zap,
   sessions: Clapperboard, download: Download, fork: GitFork, note: MessageSquarePlus, rename: Pencil, people: Users, compare: Columns2, headset: RectangleGoggles,
+  looking: Telescope, fly: Rocket, rule: Ruler, map: MapIcon, tour: GraduationCap,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof ICONS;

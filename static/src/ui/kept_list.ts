@@ -17,7 +17,7 @@ export function setsSection(view: View, fly: () => void, signal: AbortSignal): H
     section.replaceChildren(h('h2', 'Sets'), ...sets.map((set, at) => h(
       'div.kept-row',
       h('input.kept-colour', { type: 'color', value: set.colour, 'aria-label': `Colour of ${set.name}`, title: 'Its colour', onchange: (event: Event) => change(at, { colour: (event.target as HTMLInputElement).value }) }),
-      h('input.kept-name', { value: set.name, 'aria-label': 'Name of the set', onchange: (event: Event) => change(at, { name: (event.target as HTMLInputElement).value.trim() || set.name }) }),
+      h('input.kept-name', { value: set.name, 'aria-label': 'Name of the set', title: 'Its name: type another', onchange: (event: Event) => change(at, { name: (event.target as HTMLInputElement).value.trim() || set.name }) }),
       h('button.kept-count', { type: 'button', title: `Select its ${formatCount(set.neurons.length)} neurons and fly there`, onclick: () => {
         view.set({ selection: set.neurons });
         fly();
@@ -41,11 +41,16 @@ export function keepSelection(view: View): void {
   view.set({ sets: [...sets, { name: `Set ${n}`, colour: classColour(sets.length, 8), neurons }] });
 }
 
-/** The camera bookmarks. */
-export function bookmarksSection(view: View, signal: AbortSignal): HTMLElement {
+/** The camera bookmarks, in the order in which the camera's path passes them. */
+export function bookmarksSection(view: View, player: HTMLElement, signal: AbortSignal): HTMLElement {
   const section = h('section.kept', { 'aria-label': 'Camera bookmarks' });
   const paint = (): void => {
     const bookmarks = view.get('bookmarks');
+    const earlier = (at: number): void => {
+      const order = [...bookmarks];
+      order.splice(at - 1, 0, ...order.splice(at, 1));
+      view.set({ bookmarks: order });
+    };
     section.replaceChildren(
       h('div.section-head', h('h2', 'Places'), iconButton('bookmark', 'Keep this place of the camera', '', () => {
         const camera = view.get('camera');
@@ -53,13 +58,15 @@ export function bookmarksSection(view: View, signal: AbortSignal): HTMLElement {
       })),
       ...bookmarks.map((bookmark, at) => h(
         'div.kept-row.is-place',
-        h('input.kept-name', { value: bookmark.name, 'aria-label': 'Name of the place', onchange: (event: Event) => {
+        h('input.kept-name', { value: bookmark.name, 'aria-label': 'Name of the place', title: 'Its name: type another', onchange: (event: Event) => {
           const name = (event.target as HTMLInputElement).value.trim() || bookmark.name;
           view.set({ bookmarks: bookmarks.map((other, i) => (i === at ? { ...other, name } : other)) });
         } }),
         h('button.kept-count', { type: 'button', title: `Fly to ${bookmark.name}`, onclick: () => view.set({ camera: bookmark.camera }) }, 'fly'),
+        at === 0 ? h('span') : iconButton('up', `${bookmark.name} earlier on the path`, '', () => earlier(at)),
         iconButton('close', `Forget ${bookmark.name}`, '', () => view.set({ bookmarks: bookmarks.filter((_, i) => i !== at) })),
       )),
+      player,
     );
   };
   view.subscribe(['bookmarks'], paint, signal);

@@ -5,9 +5,11 @@ import type { FrameStore } from '../state/frame_store';
 import type { LayerInfo, SceneHandle } from '../state/frames';
 import type { PlaybackClock } from '../state/playback';
 import { VIEW_DEFAULTS, type View } from '../state/view';
+import type { PathPlayer } from './path_player';
 import type { SessionDesk } from './session_desk';
 import { type Shortcut, showShortcuts } from './shortcuts';
 import type { TopBar } from './top_bar';
+import { startTour } from './tour';
 import type { Transport } from './transport';
 
 /** What the mouse does, for the help. */
@@ -25,6 +27,7 @@ export interface PageKeysParts {
   readonly top: TopBar;
   readonly sessions: SessionDesk;
   readonly history: History;
+  readonly path: PathPlayer;
   scene(): SceneHandle | null;
   /** What an arrow key moves. */
   interval_us(): number;
@@ -33,8 +36,8 @@ export interface PageKeysParts {
   toggleFullscreen(): void;
 }
 
-export function pageKeys(parts: PageKeysParts): Shortcut[] {
-  const { clock, store, view, transport, top, sessions, history, scene, toggle, toggleTheme, toggleFullscreen } = parts;
+export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] {
+  const { clock, store, view, transport, top, sessions, history, path, scene, toggle, toggleTheme, toggleFullscreen } = parts;
   const layers = parts.layers.slice(0, 9);
   const move = (intervals: number): void => clock.seek(clock.t_us + intervals * parts.interval_us());
   const signed = (sign: 1 | -1): void => {
@@ -72,6 +75,10 @@ export function pageKeys(parts: PageKeysParts): Shortcut[] {
     { keys: ['w'], label: 'Synapses on or off', group: 'View', run: () => toggleSynapses() },
     { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
     { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => scene()?.fitLayer(Number(event.key) - 1) },
+    { keys: ['e'], label: 'Fly through the network: W A S D, Esc leaves', group: 'View', run: () => scene()?.toggleFlight?.() },
+    { keys: ['x'], label: 'Measure: the two neurons selected last, or two clicks', group: 'View', run: () => scene()?.toggleRule?.() },
+    { keys: ['m'], label: 'Minimap: off, from above, from the side', group: 'View', run: () => top.nextMinimap() },
+    { keys: ['a'], label: 'Play the camera\'s path through the places', group: 'View', run: () => path.toggle() },
     { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => history.undo() },
     { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => history.redo() },
     { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
@@ -81,12 +88,12 @@ export function pageKeys(parts: PageKeysParts): Shortcut[] {
     { keys: ['p'], label: 'Panels', group: 'Page', run: () => toggle('dock') },
     { keys: ['t'], label: 'Light or dark', group: 'Page', run: () => toggleTheme() },
     { keys: ['Enter'], label: 'Full screen', group: 'Page', run: () => toggleFullscreen() },
-    { keys: ['?'], label: 'All keys', group: 'Page', run: () => showPageKeys(shortcuts) },
+    { keys: ['?'], label: 'All keys', group: 'Page', run: () => showPageKeys(shortcuts, signal) },
   ];
   return shortcuts;
 }
 
 /** Shows the help for all of them. */
-export function showPageKeys(shortcuts: readonly Shortcut[]): void {
-  showShortcuts(shortcuts, MOUSE);
+export function showPageKeys(shortcuts: readonly Shortcut[], signal: AbortSignal): void {
+  showShortcuts(shortcuts, MOUSE, () => startTour(signal));
 }

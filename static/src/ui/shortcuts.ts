@@ -2,6 +2,7 @@
 
 import { openDialog } from './dialog';
 import { h } from './dom';
+import { icon } from './icons';
 
 export interface Shortcut {
   readonly keys: readonly string[];
@@ -33,7 +34,8 @@ export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSigna
   }, { signal });
 }
 
-export function showShortcuts(shortcuts: readonly Shortcut[], extra: readonly [string, string][]): void {
+/** @param extra what the mouse does; @param tour starts the tour */
+export function showShortcuts(shortcuts: readonly Shortcut[], extra: readonly [string, string][], tour: () => void): void {
   const groups = ['Time', 'View', 'Selection', 'Session', 'Page'] as const;
   const body = h('div.shortcuts');
   for (const group of groups) {
@@ -42,7 +44,11 @@ export function showShortcuts(shortcuts: readonly Shortcut[], extra: readonly [s
     body.append(h('section', h('h3', group), ...rows));
   }
   body.append(h('section', h('h3', 'Mouse'), ...extra.map(([keys, label]) => row([keys], label))));
-  openDialog('Keys', body);
+  const again = h('button', { type: 'button', title: 'Five steps through the page', onclick: () => {
+    dialog.close();
+    tour();
+  } }, icon('tour'), 'Take the tour');
+  const dialog = openDialog('Keys', body, [again]);
 }
 
 function row(keys: readonly string[], label: string): HTMLElement {

@@ -10,6 +10,7 @@ import type { View } from '../state/view';
 import { h, setText } from './dom';
 import { iconButton, setIcon } from './icons';
 import { patternImage } from './pattern_image';
+import { PathPlayer } from './path_player';
 import { bookmarksSection, keepSelection, setsSection } from './kept_list';
 
 const RATE_WINDOW_US = 500_000;
@@ -26,6 +27,8 @@ export interface SidePanelParts {
 
 export class SidePanel {
   readonly element: HTMLElement;
+  /** Plays the camera's path through the places. */
+  readonly path: PathPlayer;
   private readonly rows: LayerRow[];
   private readonly selection = h('section.selection', { 'aria-label': 'Selection' });
   private readonly detail = h('section.detail', { 'aria-label': 'Neuron', 'data-testid': 'detail' });
@@ -33,13 +36,14 @@ export class SidePanel {
   constructor(private readonly parts: SidePanelParts, signal: AbortSignal) {
     const { network, view, clock, frames } = parts;
     this.rows = network.layers.map((layer) => new LayerRow(layer, parts));
+    this.path = new PathPlayer(view, () => parts.scene(), signal);
     this.element = h(
       'aside.side', { 'aria-label': 'Layers and selection' },
       h('section', h('h2', 'Layers'), h('ul.layers-list', ...this.rows.map((row) => row.element))),
       this.selection,
       setsSection(view, () => parts.scene()?.fitSelection(), signal),
       this.detail,
-      bookmarksSection(view, signal),
+      bookmarksSection(view, this.path.element, signal),
     );
     view.subscribe(['hidden', 'theme'], () => this.paintLayers(), signal);
     view.subscribe(['selection'], () => this.paintSelection(), signal);

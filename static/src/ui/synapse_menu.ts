@@ -1,13 +1,16 @@
 /** The synapse menu: how many, which, from which weight on, and which of the selection. */
 
 import type { Network } from '../state/frames';
-import type { SynapseChoice, SynapseDirection, View } from '../state/view';
+import type { BundleWidth, Bundles, SynapseChoice, SynapseDirection, View } from '../state/view';
 import { h } from './dom';
 import { choices, Popover, slider } from './popover';
 
 /** No screen tells more apart. */
 const MOST = 100_000;
 const WORDS: Record<SynapseChoice, string> = { both: 'strongest and sample', top: 'strongest', sample: 'random sample', change: 'most changed' };
+
+const BUNDLES: Record<Bundles, string> = { far: 'when far', always: 'always', never: 'never' };
+const WIDTHS: Record<BundleWidth, string> = { weight: 'sum of |weight|', number: 'synapses' };
 
 export class SynapseMenu {
   readonly element: HTMLElement;
@@ -17,6 +20,7 @@ export class SynapseMenu {
     this.popover = new Popover('synapses', 'Synapses', 'Which synapses are drawn (W: none, or as before)', (panel) => this.fill(panel), signal);
     this.element = this.popover.element;
     view.subscribe(['synapses', 'synapse_choice'], () => this.paint(), signal);
+    view.subscribe(['ghosts'], () => this.popover.refill(), signal);
     this.paint();
   }
 
@@ -65,6 +69,27 @@ export class SynapseMenu {
         { value: 'incoming', title: 'Incoming', summary: 'What drives them: the receptive field' },
         { value: 'outgoing', title: 'Outgoing', summary: 'What they drive' },
       ], view.get('synapse_direction'), (synapse_direction) => view.set({ synapse_direction })),
+      h('h3', 'Projections as bundles'),
+      h(
+        'div.bundle-choice',
+        chooser('When', 'When each projection is one bundle instead of lines', BUNDLES, view.get('bundles'), (bundles) => view.set({ bundles })),
+        chooser('Width', 'What a wide bundle means', WIDTHS, view.get('bundle_width'), (bundle_width) => view.set({ bundle_width })),
+      ),
+      h('h3', 'Pruned'),
+      h('label.check', { title: weighed || 'Synapses of weight 0 or below the bound, as faint dashes' }, h('input', {
+        type: 'checkbox', checked: view.get('ghosts'), disabled: weighed !== '', onchange: (event: Event) => view.set({ ghosts: (event.target as HTMLInputElement).checked }),
+      }), 'Show pruned synapses'),
+      slider(
+        'Pruned below', 'Below which |weight| a synapse counts as pruned, of its projection\'s full colour', { min: 0, max: 1, step: 0.01, value: view.get('ghosts_below') },
+        (x) => (x === 0 ? 'weight 0 only' : `${Math.round(100 * x)} % of full colour`), (ghosts_below) => view.set({ ghosts_below, ghosts: true }),
+      ),
     );
   }
+}
+
+function chooser<T extends string>(label: string, title: string, words: Record<T, string>, chosen: T, changed: (value: T) => void): HTMLElement {
+  const select = h('select', { 'aria-label': `${label}: bundles`, onchange: () => changed(select.value as T) }, ...(Object.entries(words) as [T, string][]).map(
+    ([value, text]) => h('option', { value, selected: value === chosen }, text),
+  ));
+  return h('label.field', { title }, label, select);
 }

@@ -12,6 +12,7 @@ import { h, setText } from './dom';
 import { brandMark } from './home';
 import { iconButton, setIcon } from './icons';
 import { LayoutMenu } from './layout_menu';
+import { LookingMenu } from './looking_menu';
 
 export interface TopBarParts {
   readonly network: Network;
@@ -40,6 +41,7 @@ export class TopBar {
   readonly colour: ColourMenu;
   private readonly theme: HTMLButtonElement;
   private readonly layout: LayoutMenu;
+  private readonly looking: LookingMenu;
 
   constructor(private readonly parts: TopBarParts, signal: AbortSignal) {
     const { view, network } = parts;
@@ -62,6 +64,7 @@ export class TopBar {
     this.searchField.addEventListener('input', () => setText(note, ''));
     this.colour = new ColourMenu(network, view, signal);
     this.layout = new LayoutMenu(network, view, signal);
+    this.looking = new LookingMenu(view, parts.scene, signal);
     this.theme = iconButton('sun', 'Light or dark', 'T', parts.toggleTheme);
     this.element = h(
       'header.top',
@@ -71,6 +74,7 @@ export class TopBar {
       this.layout.element,
       this.colour.element,
       new SynapseMenu(network, view, signal).element,
+      this.looking.element,
       parts.compare.element,
       new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene, film: parts.film }, signal).element,
       this.searchField, note,
@@ -98,6 +102,10 @@ export class TopBar {
 
   toggleCompare(): void {
     this.parts.compare.toggle();
+  }
+
+  nextMinimap(): void {
+    this.looking.nextMinimap();
   }
 
   setLive(live: boolean): void {

@@ -30,6 +30,7 @@ import { stimulusCard } from './stimulus_card';
 import { applyTheme, storedTheme } from './theme';
 import { Toasts } from './toasts';
 import { TopBar } from './top_bar';
+import { isFirstVisit, startTour } from './tour';
 import { SPEEDS, Transport } from './transport';
 import { XrEntry } from './xr_entry';
 
@@ -92,6 +93,7 @@ class Viewer {
     modules: readonly ModuleInfo[], private readonly signal: AbortSignal,
   ) {
     const { network, manifest } = loaded;
+    const wantsTour = new URL(location.href).searchParams.has('tour'); // before the address is written anew
     document.title = `${loaded.header.name} - Synaptarium`;
     this.stimuli = loaded.stimuli;
     const theme = link.theme ?? storedTheme();
@@ -171,7 +173,7 @@ class Viewer {
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => showPageKeys(this.shortcuts), home: () => this.scene?.home(), share: () => void this.share(), film: () => void this.film(), extras: [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons],
+      showKeys: () => showPageKeys(this.shortcuts, signal), home: () => this.scene?.home(), share: () => void this.share(), film: () => void this.film(), extras: [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons],
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -186,9 +188,9 @@ class Viewer {
     this.address = new AddressBar(() => this.link(), signal);
     this.shortcuts = pageKeys({
       clock: this.clock, store, view: this.view, layers: network.layers, transport: this.transport, top: this.top,
-      sessions: this.sessions, history: this.history, scene: () => this.scene, interval_us: () => this.interval_us(),
+      sessions: this.sessions, history: this.history, path: this.side.path, scene: () => this.scene, interval_us: () => this.interval_us(),
       toggle: (pane) => this.toggle(pane), toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-    });
+    }, signal);
     this.layOut();
     listenForKeys(this.shortcuts, signal);
     this.view.subscribe(null, () => this.address.touch(), signal);
@@ -207,6 +209,8 @@ class Viewer {
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
       if (!this.sharing.start() && !this.sessions.start() && link.t_us === undefined && !quiet) this.clock.play();
+      if (wantsTour || isFirstVisit()) startTour(signal);
+      if (wantsTour) this.address.touch(); // a reload shows the network, not the tour
       markReady();
     });
   }
@@ -361,6 +365,12 @@ class Viewer {
   }
 
   private toggle(pane: 'side' | 'dock'): void {
+    if (matchMedia('(max-width: 820px)').matches) {
+      // There is room for one, over the scene.
+      this.shell.classList.remove(pane === 'side' ? 'drawer-dock' : 'drawer-side');
+      this.shell.classList.toggle(`drawer-${pane}`);
+      return;
+    }
     const closed = this.shell.classList.toggle(`no-${pane}`);
     localStorage.setItem(`synaptarium.${pane}`, closed ? 'closed' : 'open');
   }

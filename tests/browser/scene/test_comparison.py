@@ -94,7 +94,7 @@ def test_two_moments_stand_beside_each_other(
     # one network, so A's calls twice at most
     assert state["scene"]["draw_calls"] <= 24
     # A click in B selects the neuron in both; so does one in A.
-    box = page.locator(".scene-root canvas").bounding_box()
+    box = page.locator(".scene-root > canvas").bounding_box()
     assert box
     page.mouse.click(box["x"] + upper["x"] + half, box["y"] + upper["y"])
     state = wait_until(lambda state: len(state["selection"]) == 1)
