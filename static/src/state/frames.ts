@@ -354,7 +354,7 @@ export interface SceneHandle {
   legendSvg?(): string;
   /** The next drag selects what lies inside a box or a drawn line. */
   selectBy?(tool: 'box' | 'lasso'): void;
-  /** First-person flight, on or off. Key E. */
+  /** First-person flight, on or off. Key Z. */
   toggleFlight?(): void;
   /** The measuring rule: between the two neurons selected last, else by the next two clicks; or away. Key X. */
   toggleRule?(): void;

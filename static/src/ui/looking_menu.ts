@@ -51,7 +51,7 @@ export class LookingMenu {
     panel.replaceChildren(
       h(
         'div.look-tools',
-        act('fly', 'Fly', 'First-person flight: W A S D move, mouse or arrow keys look, the wheel sets the speed (E)', () => this.scene()?.toggleFlight?.()),
+        act('fly', 'Fly', 'First-person flight: W A S D move, mouse or arrow keys look, the wheel sets the speed (Z)', () => this.scene()?.toggleFlight?.()),
         act('rule', view.get('rule') === null ? 'Measure' : 'Take the rule away', 'Distance of the two neurons selected last, or of two that you click (X)', () => this.scene()?.toggleRule?.()),
       ),
       h('h3', 'Minimap'),

@@ -75,7 +75,7 @@ export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] 
     { keys: ['w'], label: 'Synapses on or off', group: 'View', run: () => toggleSynapses() },
     { keys: ['g'], label: 'Legend on or off', group: 'View', run: () => view.set({ legend: !view.get('legend') }) },
     { keys: layers.map((layer) => String(layer.index + 1)), label: 'Fly to a layer', group: 'View', run: (event) => scene()?.fitLayer(Number(event.key) - 1) },
-    { keys: ['e'], label: 'Fly through the network: W A S D, Esc leaves', group: 'View', run: () => scene()?.toggleFlight?.() },
+    { keys: ['z'], label: 'Fly through the network: W A S D, Esc leaves', group: 'View', run: () => scene()?.toggleFlight?.() },
     { keys: ['x'], label: 'Measure: the two neurons selected last, or two clicks', group: 'View', run: () => scene()?.toggleRule?.() },
     { keys: ['m'], label: 'Minimap: off, from above, from the side', group: 'View', run: () => top.nextMinimap() },
     { keys: ['a'], label: 'Play the camera\'s path through the places', group: 'View', run: () => path.toggle() },

@@ -19,7 +19,13 @@ export function listenForKeys(shortcuts: readonly Shortcut[], signal: AbortSigna
     if (event.detail > 0 && button && !button.closest('dialog')) button.blur();
   }, { signal });
   const byKey = new Map<string, Shortcut>();
-  for (const shortcut of shortcuts) for (const key of shortcut.keys) byKey.set(key, shortcut);
+  for (const shortcut of shortcuts) {
+    for (const key of shortcut.keys) {
+      const other = byKey.get(key);
+      if (other !== undefined) throw new Error(`The key ${key} is given twice: to "${other.label}" and to "${shortcut.label}".`);
+      byKey.set(key, shortcut);
+    }
+  }
   window.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.altKey) return;
     const target = event.target as HTMLElement | null;

@@ -182,7 +182,7 @@ def test_flight_moves_ahead_turns_and_leaves(page: Page, rest: Rest) -> None:
     rest()
     before = page.evaluate("window.synaptarium.scene().pose()")
     time_us = page.evaluate("window.synaptarium.state().t_us")
-    page.keyboard.press("e")
+    page.keyboard.press("z")
     held(page, "w", PLACE)
     ahead = page.evaluate("window.synaptarium.scene().pose()")
     moved = np.subtract(ahead["position"], before["position"])
