@@ -107,13 +107,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Libra
 
 
 @pytest.fixture
-def server_process() -> Callable[[Path], AbstractContextManager[tuple[str, psutil.Process]]]:
+def server_process() -> Callable[..., AbstractContextManager[tuple[str, psutil.Process]]]:
     """Start a server of its own on a data folder; gives its address and its process."""
 
     @contextmanager
-    def start(data: Path) -> Iterator[tuple[str, psutil.Process]]:
+    def start(data: Path, port: int = 0) -> Iterator[tuple[str, psutil.Process]]:
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "synaptarium.server.cli", "serve", "--port", str(port)]
         server = subprocess.Popen(command, env=os.environ | {"SYNAPTARIUM_DATA": str(data)})

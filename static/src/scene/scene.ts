@@ -92,6 +92,8 @@ export class Scene implements SceneHandle {
   private ownCamera = '';
   private disposed = false;
   private filming = false;
+  /** A film's time may run ahead of the clock on the wall; the scene's goes on from there. */
+  private ahead_ms = 0;
 
   constructor(context: SceneContext) {
     this.context = context;
@@ -345,6 +347,8 @@ export class Scene implements SceneHandle {
     const page = { width: this.height * (width / height), height: this.height };
     this.fit(page.width, page.height, height / page.height);
     // Fades and flights go by the film's time; what was under way when it begins is finished.
+    const before_ms = this.ahead_ms;
+    this.ahead_ms = 0;
     let now_ms = this.last_ms;
     for (let i = 0; i < 12; i++) this.renderFrame(now_ms += 500);
     return {
@@ -357,7 +361,7 @@ export class Scene implements SceneHandle {
       labels: (canvas) => drawLabels(canvas, this.labels.shown(), page),
       end: () => {
         this.filming = false;
-        this.last_ms = 0;
+        this.ahead_ms = Math.max(before_ms, now_ms - performance.now());
         this.resize();
         if (!this.disposed) this.renderer.setAnimationLoop((now) => this.renderFrame(now));
       },
@@ -406,6 +410,7 @@ export class Scene implements SceneHandle {
   renderFrame(now_ms: number): void {
     const { playback, view, frames } = this.context;
     playback.tick(now_ms);
+    now_ms += this.ahead_ms;
     const started = performance.now();
     const elapsed_ms = Math.max(0, Math.min(100, now_ms - this.last_ms));
     this.last_ms = now_ms;

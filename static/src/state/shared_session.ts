@@ -224,6 +224,7 @@ export class SharedSession {
     this.follower.state = message.state;
     this.recorder.abandon();
     this.state = 'live';
+    this.lane.follow(this.follower.following);
   }
 
   private meet({ people, presenter, offered }: People): void {

@@ -166,6 +166,9 @@ class Room:
                 self._made += 1
                 member = _Member(f"p{self._made}", asked.key, name, colour, asked.seat, sid)
                 self._members[member.id] = member
+            if member.sid not in (None, sid):
+                # The same page in two windows: the newer one has the place.
+                self._outlet.one(str(member.sid), "ended", Ended())
             member.sid, member.name, member.colour, member.seat = sid, name, colour, asked.seat
             if not self._presenter and self._seq == 0 and member.seat == "presenter":
                 self._presenter = member.id  # who begins it presents
