@@ -14,6 +14,7 @@ import requests
 import trimesh
 
 from synaptarium.adapters.arrays import arrays_source
+from synaptarium.adapters.base import open_source, streams
 from synaptarium.jobs.build import precompute
 from synaptarium.scenes.colours import weight_colours
 from synaptarium.server.app import serving
@@ -165,3 +166,54 @@ def test_route_follows_the_order_of_the_layers(served: tuple[str, Path]) -> None
         scene = opened(requests.get(f"{path}&order={order}", timeout=20).content)
         x.append([np.asarray(scene.geometry[name].vertices)[0, 0] for name in ("eye", "out")])
     assert x[0][0] < x[0][1] and x[1][0] > x[1][1]
+
+
+def test_command_writes_all_events_as_columns_that_are_read_again(
+    served: tuple[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, data = served
+    with open_library(tmp_path / "data", purpose="serve") as library:
+        source = arrays_source(
+            "whole",
+            bin_us=1000,
+            layers=[{"name": "eye", "shape": (2, 3)}, {"name": "out", "neurons": 2}],
+            spikes={"eye": ([100_000, 500_000], [0, 3]), "out": ([700_000], [1])},
+            projections=[{"source": "eye", "target": "out", "name": "eye->out"}],
+            weights={"eye->out": ([0, 400_000], np.stack([np.full(12, 0.1), np.linspace(-1, 1, 12)]))},
+            potentials=[
+                {
+                    "layer": "out",
+                    "variable": "v",
+                    "unit": "mV",
+                    "times": [0, 5000],
+                    "neurons": [0, 1],
+                    "values": [-70.0, -65.0],
+                }
+            ],
+            stimuli={"t_start": [0], "t_stop": [500_000], "labels": ["seven"]},
+            metrics={"loss": ([10_000], [0.5])},
+            t_stop_us=1_000_000,
+        )
+        id = import_source(library.store, source).id
+    folder = tmp_path / "whole"
+
+    assert main(["export", id, "--data", str(tmp_path / "data"), "--parquet", str(folder), "--json"]) == 0
+
+    written = {Path(file["file"]).name for file in json.loads(capsys.readouterr().out)["files"]}
+    assert written >= {
+        "header.json",
+        "spikes.parquet",
+        "weights.parquet",
+        "potentials.parquet",
+        "stimuli.parquet",
+    }
+    again = open_source(folder)
+    assert again.counts() == source.counts()
+    for kind, stream in streams(source.describe(), source.counts()):
+        ours, theirs = (pa.Table.from_batches(one.read(kind, stream)) for one in (source, again))
+        assert theirs.select(ours.column_names).equals(ours.cast(theirs.select(ours.column_names).schema))
+    assert main(["export", id, "--data", str(tmp_path / "data"), "--parquet", str(folder)]) == 1
+    assert "exists" in capsys.readouterr().err
+    # A decoder has no place in columns.
+    assert main(["export", "export", "--data", str(data), "--parquet", str(tmp_path / "no")]) == 1
+    assert "cannot be written as columns" in capsys.readouterr().err

@@ -72,6 +72,9 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
         Why there is nothing to see and what to do; empty when there is something.
     links : Links or None
         Where its items lead: the rows of a table or matrix, bars, points.
+    lit : str
+        Column: how strongly the scene lights each item's neuron, and its synapse onto the neuron selected last, while the panel
+        is open; from 0 to 1.
     """
 
     id: str
@@ -80,6 +83,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     accounting: tuple[Accounting, ...] = ()
     empty: str = ""
     links: Links | None = None
+    lit: str = ""
 
 
 #: How a line goes from point to point: straight, smooth, or in steps (h along, v up or down).

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from synaptarium.kernels.lfp import synaptic_current, weighted_sum_lfp
 from synaptarium.kernels.spectrum import welch_psd
 from synaptarium.modules.base import LayerName, Module, Selection
+from synaptarium.modules.polarity import inhibits
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
 from synaptarium.modules.window import states_in, tiles_of
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
@@ -204,11 +205,9 @@ def _gain(reader: RecordingReader, projection: Projection, params: Params) -> tu
     source = next(one for one in reader.recording.header.layers if one.name == projection.source)
     weights = reader.recording.weights.get(projection.name)
     mean = weights.last.mean if weights and np.isfinite(weights.last.mean) else None
-    negative = mean is not None and mean < 0
-    named = source.cell_type == "inhibitory" or source.name == params.inhibitory_layer
-    named |= not source.cell_type and source.name.lower().startswith("inh")
+    inhibitory = source.name == params.inhibitory_layer or inhibits(reader, projection)
     size = 1.0 if mean is None else abs(mean)
-    return ("I" if negative or named else "E"), size * projection.synapses / source.neurons
+    return ("I" if inhibitory else "E"), size * projection.synapses / source.neurons
 
 
 def _subtitle(layer: Layer, window: TimeWindow, found: _Currents) -> str:

@@ -207,20 +207,29 @@ class RecordingReader:
 
     def synapses(self, projection: str, n: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Return (pre, post) of a projection's first ``n`` synapses, as far as whole blocks of them fit the budget."""
-        parts: list[tuple[NDArray[np.uint32], NDArray[np.uint32]]] = []
+        pre, post, _ = self.wiring(projection, n)
+        return pre, post
+
+    def wiring(
+        self, projection: str, n: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32] | None]:
+        """Return (pre, post, delay in ms or None) of the first ``n`` synapses, as far as whole blocks fit the budget."""
+        parts: list[tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32] | None]] = []
         for block in range(-(-n // network.BLOCK_ROWS)):
             # pre and post are 8 bytes a synapse before compression, delays 4 more.
             if block and self.bytes_read + 12 * network.BLOCK_ROWS > BUDGET_BYTES:
                 break
-            pre, post, size_bytes = network.read_synapse_block(
+            *arrays, size_bytes = network.read_synapse_block(
                 self._store, self.recording.num, projection, block
             )
             self._spend(size_bytes, f"The synapses of {projection!r}")
-            parts.append((pre, post))
+            parts.append((arrays[0], arrays[1], arrays[2]))
         none = np.empty(0, np.uint32)
         pre = np.concatenate([part[0] for part in parts]) if parts else none
         post = np.concatenate([part[1] for part in parts]) if parts else none
-        return pre[:n], post[:n]
+        known = [part[2] for part in parts if part[2] is not None]
+        delay_ms = np.concatenate(known)[:n] if known and len(known) == len(parts) else None
+        return pre[:n], post[:n], delay_ms
 
     def _fill(self, total: NDArray[np.float64], grid: Grid, first: int, last: int, n_frames: int) -> None:
         manifest = self.manifest

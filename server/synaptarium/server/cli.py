@@ -236,7 +236,7 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "write the scene of a recording at one moment as glTF",
+        "write the scene of a recording at one moment as glTF, or all of its events as Parquet",
         "commands.export:export",
         "synaptarium export digits --glb digits.glb --at 12.5",
         (
@@ -244,6 +244,11 @@ COMMANDS = (
             _argument("--glb", metavar="FILE", help="points and lines, which every viewer opens"),
             _argument(
                 "--glyphs", metavar="FILE", help="a glyph for each neuron by cell type, as GPU instances"
+            ),
+            _argument(
+                "--parquet",
+                metavar="FOLDER",
+                help="spikes, potentials, weights, synapses, stimuli, metrics; `import` reads it",
             ),
             _argument("--at", type=float, metavar="SECONDS", help="the moment (default: the end)"),
             _argument(

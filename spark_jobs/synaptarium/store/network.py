@@ -99,15 +99,19 @@ def synapse_batches(store: Store, num: int, projection: str) -> Iterator[pa.Reco
     return _batches(store, "synapses", {"recording": num, "projection": projection})
 
 
-def read_synapse_block(store: Store, num: int, projection: str, block: int) -> tuple[U32, U32, int]:
-    """Return (pre, post, stored bytes) of the ``BLOCK_ROWS`` synapses from ``block * BLOCK_ROWS``; empty past the end."""
+def read_synapse_block(
+    store: Store, num: int, projection: str, block: int
+) -> tuple[U32, U32, F32 | None, int]:
+    """Return (pre, post, delay in ms or None, stored bytes) of the ``BLOCK_ROWS`` synapses from ``block * BLOCK_ROWS``; empty
+    past the end."""
     where: Document = {"recording": num, "projection": projection, "block": block}
     found = call(store, lambda: store.db.synapses.find_one(where))
     if found is None:
         check_exists(store, num)
-        return np.empty(0, np.uint32), np.empty(0, np.uint32), 0
+        return np.empty(0, np.uint32), np.empty(0, np.uint32), None, 0
     batch = open_payload(unseal(Sealed(found["payload"], found["checksum"])))
-    return batch.column("pre").to_numpy(), batch.column("post").to_numpy(), len(found["payload"])
+    delay_ms = batch.column("delay_ms").to_numpy() if "delay_ms" in batch.schema.names else None
+    return batch.column("pre").to_numpy(), batch.column("post").to_numpy(), delay_ms, len(found["payload"])
 
 
 def copy(store: Store, source: Recording, target: Recording) -> None:

@@ -45,6 +45,7 @@ export interface Bars {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   categories: string;
   values: string;
   x_axis: Axis;
@@ -106,6 +107,7 @@ export interface Diagram {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   names: string;
   notes: string;
   sources: string;
@@ -133,6 +135,7 @@ export interface Failure {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   error: ErrorBody;
 }
 
@@ -312,6 +315,7 @@ export interface Matrix {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   values: string;
   rows: number;
   columns: number;
@@ -475,6 +479,7 @@ export interface Polar {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   names: string;
   values: string;
   unit?: string;
@@ -533,6 +538,7 @@ export interface Raster {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   time_us: string;
   neuron: string;
   layer: string;
@@ -585,6 +591,7 @@ export interface Scatter3D {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   x: string;
   y: string;
   z: string;
@@ -623,6 +630,7 @@ export interface Series {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   x: string;
   x_axis: Axis;
   y_axis: Axis;
@@ -749,6 +757,7 @@ export interface Table {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   columns: TableColumn[];
 }
 
@@ -766,6 +775,7 @@ export interface Text {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   text: string;
 }
 
@@ -796,6 +806,7 @@ export interface Treemap {
   accounting?: Accounting[];
   empty?: string;
   links?: Links | null;
+  lit?: string;
   names: string;
   values: string;
   unit?: string;

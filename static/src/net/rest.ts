@@ -105,6 +105,9 @@ export const rest = {
     { signal: signal ?? null },
   ),
   modules: (signal?: AbortSignal) => json<ModuleInfo[]>('/api/modules', { signal: signal ?? null }),
+  /** What one panel of a module's answer shows, as a Parquet file. */
+  panelFile: async (id: string, name: string, body: ModuleRequest, panel: number) =>
+    (await request(`${recordingUrl(id)}/modules/${encodeURIComponent(name)}?format=parquet&panel=${panel}`, post(body))).blob(),
   module: (id: string, name: string, body: ModuleRequest, signal?: AbortSignal) =>
     columns(`${recordingUrl(id)}/modules/${encodeURIComponent(name)}`, post(body, signal)),
 };

@@ -1,4 +1,4 @@
-/** A panel as a file: PNG and SVG of the drawing with its title and "x of y", CSV of its numbers. */
+/** A panel as a file: PNG and SVG of the drawing with its title and "x of y", CSV and Parquet of its numbers. */
 
 import type { Columns } from '../net/arrow';
 import { h, token } from '../ui/dom';
@@ -20,26 +20,34 @@ export interface Exported {
   readonly module: string;
 }
 
-/** The menu; `shown` says what the panel shows, null where it shows nothing. */
-export function exportMenu(shown: () => Exported | null): HTMLElement {
+/** The menu; `shown` says what the panel shows, null where it shows nothing; the server writes the Parquet file. */
+export function exportMenu(shown: () => Exported | null, parquet: () => Promise<Blob>): HTMLElement {
   const menu = h('details.export-menu');
+  const trouble = h('p.export-trouble', { role: 'status' });
   const save = (ending: string, blob: (what: Exported) => Promise<Blob> | Blob | null): HTMLElement => h('button', {
     type: 'button',
     'data-export': ending,
     onclick: async () => {
       menu.open = false;
       const what = shown();
-      const made = what === null ? null : await blob(what);
+      const made = what === null ? null : await Promise.resolve(blob(what)).catch((error: Error) => {
+        // The server may be away; the menu says so until it is opened again.
+        trouble.textContent = error.message;
+        menu.open = true;
+        return null;
+      });
       if (what !== null && made !== null) download(made, `${what.module}-${what.panel.id}.${ending}`.replaceAll(/[^\w.-]+/g, '-'));
     },
   }, ending.toUpperCase());
   const drawn = [save('png', pngOf), save('svg', svgOf)];
   const csv = save('csv', (what) => (what.kind.sheet ? new Blob([csvOf(what.panel, what.kind.sheet(what.panel, what.columns))], { type: 'text/csv' }) : null));
-  menu.append(h('summary', { title: 'Save this panel as a file', 'aria-label': 'Save this panel as a file' }, 'save'), h('div.export-list', ...drawn, csv));
+  const columns = save('parquet', parquet);
+  menu.append(h('summary', { title: 'Save this panel as a file', 'aria-label': 'Save this panel as a file' }, 'save'), h('div.export-list', ...drawn, csv, columns, trouble));
   menu.addEventListener('toggle', () => {
+    if (!menu.open) trouble.textContent = '';
     const what = shown();
     for (const button of drawn) button.hidden = what?.view.draw === undefined;
-    csv.hidden = what?.kind.sheet === undefined;
+    csv.hidden = columns.hidden = what?.kind.sheet === undefined;
   });
   menu.addEventListener('focusout', (event) => {
     if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;

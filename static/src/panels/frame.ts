@@ -23,8 +23,9 @@ export class PanelFrame {
   private kind: PanelKind | null = null;
   private shown: { panel: AnyPanel; columns: Columns } | null = null;
 
-  constructor(private readonly context: PanelContext, module: string) {
-    this.menu = exportMenu(() => (this.shown && this.view && this.kind ? { ...this.shown, view: this.view, kind: this.kind, module } : null));
+  /** `parquet` gives what the panel shows as a Parquet file. */
+  constructor(private readonly context: PanelContext, module: string, parquet: () => Promise<Blob>) {
+    this.menu = exportMenu(() => (this.shown && this.view && this.kind ? { ...this.shown, view: this.view, kind: this.kind, module } : null), parquet);
     this.element = h('article.panel', h('header', h('div.panel-title', this.title, this.menu), this.subtitle), this.body, this.empty, this.note);
   }
 

@@ -1,6 +1,7 @@
 /** The way between panels and scene: which neuron an item stands for, what a click on it does, what is selected. */
 
 import type { Columns } from '../net/arrow';
+import type { Lit } from '../state/view';
 import type { AnyPanel, PanelContext } from './panel';
 
 type Links = NonNullable<AnyPanel['links']>;
@@ -42,6 +43,7 @@ export function select(context: PanelContext, neuron: number, add: boolean): voi
 
 /** Seeks to where an item leads, selects its neuron, and flies there where it names a moment too. */
 export function follow(context: PanelContext, target: Target, add: boolean): void {
+  if (target.t_us !== null) context.trail.leave();
   if (target.neuron !== null) select(context, target.neuron, add);
   if (target.t_us === null) return;
   context.clock.pause();
@@ -58,4 +60,16 @@ export function selectedIn(context: PanelContext, layer: string): number[] {
   const found = context.layers.find((candidate) => candidate.name === layer);
   if (found === undefined) return [];
   return context.view.get('selection').map((neuron) => neuron - found.offset).filter((id) => id >= 0 && id < found.n_neurons);
+}
+
+/** Neurons that a panel lights, each once with its largest strength. */
+export function litBy(context: PanelContext, panel: AnyPanel, columns: Columns): Lit[] {
+  if (!panel.lit || !panel.links || panel.empty) return [];
+  const strengths = columns.list(panel.lit) as ArrayLike<number>;
+  const found = new Map<number, number>();
+  for (let item = 0; item < strengths.length; item++) {
+    const { neuron } = targetOf(context, panel.links, columns, item);
+    if (neuron !== null) found.set(neuron, Math.max(found.get(neuron) ?? 0, strengths[item]));
+  }
+  return [...found].map(([neuron, strength]) => ({ neuron, strength }));
 }

@@ -8,6 +8,7 @@ import type { Columns } from '../net/arrow';
 import type { PanelAnswer } from '../net/messages.gen';
 import type { LayerInfo } from '../state/frames';
 import type { PlaybackClock } from '../state/playback';
+import type { Trail } from '../state/trail';
 import type { View } from '../state/view';
 import type { Pen } from './pen';
 import type { Sheet } from './sheet';
@@ -27,6 +28,8 @@ export interface PanelContext {
   readonly view: View;
   readonly layers: readonly LayerInfo[];
   readonly classes: readonly string[];
+  /** Where the user was before each jump. */
+  readonly trail: Trail;
   /** The time under the pointer, shown in every panel over time. */
   readonly cursor: TimeCursor;
   /** Narrows the window of all panels; null = the whole run. */

@@ -1,14 +1,14 @@
 /**
- * Rings around the selected neurons, the one under the pointer, and those of the selection sets in their colours; never
- * hidden by what lies before them.
+ * Rings around the selected neurons, the one under the pointer, what a panel lights, and the selection sets in their
+ * colours; never hidden by what lies before them.
  */
 
 import * as THREE from 'three';
 
 import { POINT_GLSL, type NeuronTable } from './neuron_table';
 import { SIZE_GLSL } from './neurons';
-import { SELECTION_COLOUR } from '../state/palette';
-import type { NeuronSet } from '../state/view';
+import { LIT_COLOUR, SELECTION_COLOUR } from '../state/palette';
+import type { Lit, NeuronSet } from '../state/view';
 
 /** More rings than this are a crowd. */
 const MOST = 8192;
@@ -77,7 +77,7 @@ export class Markers {
     this.object.visible = false;
   }
 
-  set(selection: readonly number[], hover: number, sets: readonly NeuronSet[], pixelRatio: number): void {
+  set(selection: readonly number[], hover: number, sets: readonly NeuronSet[], lit: readonly Lit[], pixelRatio: number): void {
     const marked = new Set(selection.slice(-(MOST - 1)));
     const own = new THREE.Color(SELECTION_COLOUR);
     let n = 0;
@@ -90,6 +90,9 @@ export class Markers {
     };
     for (const id of marked) add(id, 0, own);
     if (hover >= 0 && !marked.has(hover)) add(hover, 1, own);
+    const glow = new THREE.Color(LIT_COLOUR);
+    // The weakest can still be seen.
+    for (const { neuron, strength } of lit) if (!marked.has(neuron)) add(neuron, 0, glow.clone().multiplyScalar(0.35 + 0.65 * strength));
     for (const { neurons, colour } of sets) {
       const tint = new THREE.Color(colour);
       for (const id of neurons) if (!marked.has(id)) add(id, 1, tint);

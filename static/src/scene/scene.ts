@@ -566,8 +566,8 @@ export class Scene implements SceneHandle {
     signal.addEventListener('abort', () => this.dispose(), { once: true });
     view.subscribe(['colour', 'variable', 'synapses', 'selection'], () => this.demand(), signal);
     view.subscribe(null, () => this.invalidate(), signal);
-    const mark = (): void => this.markers.set(view.get('selection'), view.get('hover'), view.get('sets'), this.renderer.getPixelRatio());
-    view.subscribe(['selection', 'hover', 'sets'], mark, signal);
+    const mark = (): void => this.markers.set(view.get('selection'), view.get('hover'), view.get('sets'), view.get('lit'), this.renderer.getPixelRatio());
+    view.subscribe(['selection', 'hover', 'sets', 'lit'], mark, signal);
     mark();
     view.subscribe(
       ['camera'],

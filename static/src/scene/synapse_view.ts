@@ -122,7 +122,7 @@ export class SynapseView {
     this.seed = [...network.recording].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
     view.subscribe(['synapses', 'synapse_choice', 'synapse_threshold', 'hidden'], () => (this.stale = true), signal);
     frames.onChange((change) => { if (change.kind === 'values' && this.lacksEarlier) this.stale = true; }, signal);
-    view.subscribe(['selection', 'synapse_direction'], () => (this.staleSelection = true), signal);
+    view.subscribe(['selection', 'synapse_direction', 'lit'], () => (this.staleSelection = true), signal);
     for (const projection of network.projections) void this.load(projection, signal);
   }
 
@@ -392,6 +392,8 @@ export class SynapseView {
   private select(): void {
     const selection = this.view.get('selection');
     const direction = this.view.get('synapse_direction');
+    const lit = new Set(this.view.get('lit').map(({ neuron }) => neuron));
+    const last = selection[selection.length - 1];
     const ends: Uint32Array[] = [];
     const parts: Segments['parts'][number][] = [];
     let [drawn, all] = [0, 0];
@@ -399,6 +401,8 @@ export class SynapseView {
       const ids = new Set<number>();
       for (const neuron of selection) for (const id of touching(projection, neuron, direction)) ids.add(id);
       all += ids.size;
+      // What led to a spike stands alone: the other synapses would hide it.
+      if (lit.size > 0) for (const id of ids) if (projection.synapses.post[id] !== last || !lit.has(projection.synapses.pre[id])) ids.delete(id);
       const taken = Uint32Array.from(ids).subarray(0, Math.max(0, MOST_SELECTED - drawn));
       drawn += taken.length;
       if (taken.length === 0) continue;

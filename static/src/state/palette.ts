@@ -28,6 +28,8 @@ export function classColour(index: number, n_classes: number): string {
 
 /** The colour of a selection, everywhere. */
 export const SELECTION_COLOUR = '#ffffff';
+/** Of what a panel lights in the scene. */
+export const LIT_COLOUR = '#ffb454';
 
 /** Neurons to look after (Okabe-Ito): told apart by everyone, and by their shape and size too. */
 export const HEALTH_COLOURS = { dead: '#d55e00', silent: '#56b4e9', saturated: '#f0e442' } as const;

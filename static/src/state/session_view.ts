@@ -6,7 +6,7 @@ import type { LayerInfo } from './frames';
 import { SAME_MOMENT, VIEW_DEFAULTS, type RuleEnd, type ViewKey, type ViewValues } from './view';
 
 /** What is no part of a session's view: `pose` has the camera, the rest belongs to who looks. */
-export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'camera', 'theme', 'bookmarks', 'path_s', 'zoom'];
+export const NOT_RECORDED: readonly ViewKey[] = ['hover', 'lit', 'camera', 'theme', 'bookmarks', 'path_s', 'zoom'];
 const SAME = [
   'colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size', 'clip', 'minimap', 'comparison', 'stimuli',
 ] as const;

@@ -44,6 +44,13 @@ export interface ComparisonWish {
 
 export const SAME_MOMENT: ComparisonWish = { recording: '', offset_us: 0, stimuli: '', mode: 'side' };
 
+/** A neuron that a panel lights in the scene, from 0 to 1. */
+export interface Lit {
+  /** GLOBAL index. */
+  readonly neuron: number;
+  readonly strength: number;
+}
+
 export interface ViewValues {
   /** What a neuron's colour means. */
   colour: ColourMode;
@@ -55,6 +62,8 @@ export interface ViewValues {
   selection: readonly number[];
   /** The neuron under the pointer; -1 = none. */
   hover: number;
+  /** What the open panels light: these neurons, and of the synapses onto the neuron selected last only theirs. */
+  lit: readonly Lit[];
   /** null = the scene's own home view. The scene writes it (debounced), and eases to it when another writes it. */
   camera: Camera | null;
   /** How many synapses of the whole network are drawn at most (top |weight| + a random sample); 0 = none. */
@@ -109,6 +118,7 @@ export const VIEW_DEFAULTS: ViewValues = {
   hidden: [],
   selection: [],
   hover: -1,
+  lit: [],
   camera: null,
   synapses: 3000,
   synapse_choice: 'both',

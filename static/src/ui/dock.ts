@@ -7,7 +7,10 @@ import type { Span } from '../panels/panel';
 import { TimeCursor } from '../panels/time_cursor';
 import { formatDuration } from '../state/format';
 import type { Overview } from '../state/overview';
+import { Trail } from '../state/trail';
+import { dockLayouts, type DockLayout, linkedLayout } from './dock_layouts';
 import { h } from './dom';
+import { iconButton } from './icons';
 import { type ModuleParts, ModuleView } from './module_view';
 import { WindowStrip } from './window_strip';
 
@@ -15,7 +18,7 @@ const STORED = 'synaptarium.dock';
 /** While the playhead moves, modules that follow it are asked at most so often; the feed itself waits longer. */
 const FOLLOW_MS = 100;
 
-export interface DockParts extends Omit<ModuleParts, 'cursor' | 'zoom'> {
+export interface DockParts extends Omit<ModuleParts, 'cursor' | 'trail' | 'zoom'> {
   readonly modules: readonly ModuleInfo[];
   span(): Span;
   overview(): Overview;
@@ -29,6 +32,8 @@ const FIRST_TABS = 5;
 
 export class Dock {
   readonly element: HTMLElement;
+  /** Back to before a jump of a panel, and forward. */
+  readonly trail: Trail;
   private readonly holder = h('div.dock-holder.dockview-theme-synaptarium');
   private readonly views = new Map<string, ModuleView>();
   private readonly api: DockviewApi;
@@ -58,20 +63,22 @@ export class Dock {
       span: () => parts.span(), overview: () => parts.overview(), theme: () => parts.view.get('theme'),
       window: () => this.window(), choose: (window) => this.choose(window),
     });
-    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', h('span.muted', 'window'), this.choice, this.picker()), this.strip.element, this.holder);
+    this.trail = new Trail(parts.clock, parts.view, () => parts.fly());
+    const layouts = dockLayouts({ current: () => this.layout(), apply: (layout) => this.apply(layout) });
+    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', this.choice, this.steps(), this.picker(), layouts), this.strip.element, this.holder);
     this.inner = {
       recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, projections: parts.projections,
-      revision: () => parts.revision(), fly: () => parts.fly(), cursor: new TimeCursor(), zoom: (window) => this.choose(window),
+      revision: () => parts.revision(), fly: () => parts.fly(), trail: this.trail, cursor: new TimeCursor(), zoom: (window) => this.choose(window),
     };
     this.api = createDockview(this.holder, {
       theme: { name: 'synaptarium', className: 'dockview-theme-synaptarium' },
       disableFloatingGroups: true,
       createComponent: ({ name }: { name: string }): IContentRenderer => {
         const info = parts.modules.find((module) => module.name === name) as ModuleInfo;
-        const view = new ModuleView(info, this.inner, () => this.ask(), signal);
+        const view = new ModuleView(info, this.inner, () => this.ask(), () => this.light(), signal);
         this.views.set(name, view);
         this.paintPicker();
-        return { element: view.element, init: () => void requestAnimationFrame(() => !signal.aborted && this.ask()), dispose: () => { this.views.delete(name); view.dispose(); this.paintPicker(); } };
+        return { element: view.element, init: () => void requestAnimationFrame(() => !signal.aborted && this.ask()), dispose: () => { this.views.delete(name); view.dispose(); this.paintPicker(); this.light(); } };
       },
     });
     this.restore();
@@ -92,7 +99,11 @@ export class Dock {
       this.strip.dispose();
       this.api.dispose();
     }, { once: true });
-    this.api.onDidActivePanelChange(() => requestAnimationFrame(() => !signal.aborted && this.ask()));
+    this.api.onDidActivePanelChange(() => requestAnimationFrame(() => {
+      if (signal.aborted) return;
+      this.light();
+      this.ask();
+    }));
     this.api.onDidLayoutChange(() => localStorage.setItem(STORED, JSON.stringify(this.api.toJSON())));
   }
 
@@ -118,7 +129,7 @@ export class Dock {
   /** A module outside of the dock, asked and told what its tab is; the caller puts the element somewhere. */
   openLoose(name: string): { element: HTMLElement; dispose(): void } {
     const info = this.parts.modules.find((module) => module.name === name) as ModuleInfo;
-    const view = new ModuleView(info, this.inner, () => this.ask(), this.signal);
+    const view = new ModuleView(info, this.inner, () => this.ask(), () => undefined, this.signal);
     this.loose.add(view);
     queueMicrotask(() => this.ask());
     return { element: view.element, dispose: () => { this.loose.delete(view); view.dispose(); view.element.remove(); } };
@@ -133,6 +144,44 @@ export class Dock {
   refresh(): void {
     this.strip.paint();
     this.ask();
+  }
+
+  /** The scene lights what the panels in front name. */
+  private light(): void {
+    this.parts.view.set({ lit: [...this.views.values()].flatMap((view) => (view.element.isConnected ? view.lit() : [])) });
+  }
+
+  private steps(): HTMLElement {
+    const back = iconButton('back', 'Back to before the last jump', 'Backspace', () => this.trail.back());
+    const forward = iconButton('forward', 'Forward again', 'Shift Backspace', () => this.trail.forward());
+    const paint = (): void => {
+      const { steps } = this.trail;
+      back.disabled = steps.back === 0;
+      forward.disabled = steps.forward === 0;
+    };
+    this.trail.onChange(paint);
+    paint();
+    return h('span.dock-steps', back, forward);
+  }
+
+  private layout(): DockLayout {
+    const params = Object.fromEntries([...this.views].map(([name, view]) => [name, view.chosenParams]).filter(([, chosen]) => Object.keys(chosen).length > 0));
+    return { dock: this.api.toJSON(), params, window_s: this.window_s, drawn: this.drawn };
+  }
+
+  /** Arranges the panels; modules that are not here are left out. */
+  private apply({ dock, params, window_s, drawn }: DockLayout): boolean {
+    const known = this.parts.modules.map((module) => module.name);
+    const wanted = Object.keys(dock?.panels ?? {});
+    if (wanted.length === 0) return false;
+    if (wanted.every((name) => known.includes(name))) this.api.fromJSON(dock);
+    else this.showModules(wanted.filter((name) => known.includes(name)));
+    for (const [name, view] of this.views) view.setParams(params?.[name] ?? {});
+    this.window_s = WINDOWS.some(([, seconds]) => seconds === window_s) ? window_s : 0;
+    const span = this.parts.span();
+    this.drawn = drawn && drawn.t_start_us < span.t_stop_us && drawn.t_stop_us > span.t_start_us ? drawn : null;
+    this.windowChanged();
+    return true;
   }
 
   private askWhere(wanted: (view: ModuleView) => boolean): void {
@@ -215,6 +264,13 @@ export class Dock {
   }
 
   private restore(): void {
+    const linked = linkedLayout();
+    try {
+      if (linked && this.apply(linked)) return;
+    } catch {
+      // A link that was cut off; the layout of this browser will do.
+      this.api.clear();
+    }
     const names = this.parts.modules.map((module) => module.name);
     try {
       const stored = JSON.parse(localStorage.getItem(STORED) ?? 'null') as { panels?: Record<string, unknown> } | null;

@@ -1,7 +1,7 @@
 /** The icons of the page, all from one set. An icon alone is always inside a button that has a name. */
 
 import {
-  ArrowDown, ArrowLeftRight, ArrowUp, Bookmark, BookmarkPlus, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, ImageDown, Lasso, Link,
+  ArrowDown, ArrowLeft, ArrowLeftRight, ArrowRight, ArrowUp, Bookmark, BookmarkPlus, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, ImageDown, Lasso, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Palette, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, SquareDashed, StepBack,
   StepForward, Sun, Trash2, TriangleAlert, Waypoints, X, Zap, Clapperboard, Columns2, Download,
   GitFork, MessageSquarePlus, Pencil, RectangleGoggles, Users, Telescope, Rocket, Ruler, Map as MapIcon, GraduationCap,
@@ -10,7 +10,7 @@ import {
 import { h } from './dom';
 
 const ICONS = {
-  layout: Boxes, colour: Palette, synapses: Waypoints, bookmark: Bookmark, box: SquareDashed, lasso: Lasso, keep: BookmarkPlus, image: ImageDown, up: ArrowUp, down: ArrowDown,
+  layout: Boxes, colour: Palette, synapses: Waypoints, bookmark: Bookmark, box: SquareDashed, lasso: Lasso, keep: BookmarkPlus, image: ImageDown, up: ArrowUp, down: ArrowDown, back: ArrowLeft, forward: ArrowRight,
   reverse: ArrowLeftRight, copy: Copy, help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward,
   slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,

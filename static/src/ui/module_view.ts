@@ -2,12 +2,14 @@
 
 import type { Columns } from '../net/arrow';
 import type { ModuleInfo, ModuleRequest, PanelAnswer } from '../net/messages.gen';
-import type { ApiError } from '../net/rest';
+import { type ApiError, rest } from '../net/rest';
 import { PanelFrame } from '../panels/frame';
+import { litBy } from '../panels/links';
 import type { PanelContext } from '../panels/panel';
 import { ModuleFeed } from '../state/module_feed';
+import type { Lit } from '../state/view';
 import { h, setText } from './dom';
-import { paramsForm, type Params } from './params_form';
+import { type Choices, paramsForm, type Params, possible } from './params_form';
 
 const RETRY_MS = 1500;
 
@@ -24,17 +26,15 @@ export class ModuleView {
   private readonly frames = new Map<string, PanelFrame>();
   private readonly state = h('p.panel-empty', 'Asking for the numbers');
   private last: [PanelAnswer, Columns] | null = null;
+  private readonly choices: Choices;
+  private form: HTMLElement | null = null;
   private params: Params = {};
   private asked: ModuleRequest = {};
 
-  constructor(readonly info: ModuleInfo, private readonly parts: ModuleParts, again: () => void, signal: AbortSignal) {
-    const choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, classes: parts.classes };
-    const form = paramsForm(info.params, choices, (params) => {
-      this.params = params;
-      again();
-    });
-    if (form !== null) this.element.append(form);
+  constructor(readonly info: ModuleInfo, private readonly parts: ModuleParts, private readonly again: () => void, private readonly shown: () => void, signal: AbortSignal) {
+    this.choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, classes: parts.classes };
     this.element.append(this.state);
+    this.setParams({});
     this.feed = new ModuleFeed(parts.recording, info.name, {
       answer: (answer, columns) => this.show(answer, columns),
       failed: (error) => this.fail(error),
@@ -47,6 +47,29 @@ export class ModuleView {
     const at_playhead = this.info.playhead === true && window !== null && window !== undefined;
     this.asked = { ...body, params: this.params, ...(at_playhead ? { window: { ...window, now_us: Math.floor(this.parts.clock.t_us) } } : {}) };
     this.feed.ask(this.asked, this.parts.revision());
+  }
+
+  /** The parameters that differ from their defaults. */
+  get chosenParams(): Params {
+    return this.params;
+  }
+
+  /** Fills the form anew; what this recording does not have is left out. */
+  setParams(params: Params): void {
+    this.params = possible(this.info.params, this.choices, params);
+    this.form?.remove();
+    this.form = paramsForm(this.info.params, this.choices, this.params, (changed) => {
+      this.params = changed;
+      this.again();
+    });
+    if (this.form !== null) this.element.prepend(this.form);
+  }
+
+  /** What its panels light in the scene. */
+  lit(): Lit[] {
+    if (this.last === null) return [];
+    const [answer, columns] = this.last;
+    return answer.panels.flatMap((panel) => litBy(this.parts, panel, columns));
   }
 
   get panelIds(): string[] {
@@ -78,7 +101,7 @@ export class ModuleView {
       seen.add(panel.id);
       let frame = this.frames.get(panel.id);
       if (frame === undefined) {
-        frame = new PanelFrame(this.parts, this.info.name);
+        frame = new PanelFrame(this.parts, this.info.name, () => this.parquet(panel.id));
         this.frames.set(panel.id, frame);
       }
       // In the order of the answer: a selection puts panels before those that stay.
@@ -91,6 +114,13 @@ export class ModuleView {
       frame.dispose();
       this.frames.delete(id);
     }
+    this.shown();
+  }
+
+  /** The file of a panel, from the question that its answer came from. */
+  private parquet(id: string): Promise<Blob> {
+    const at = this.last?.[0].panels.findIndex((panel) => panel.id === id) ?? -1;
+    return rest.panelFile(this.parts.recording, this.info.name, this.asked, Math.max(0, at));
   }
 
   private fail(error: ApiError): void {

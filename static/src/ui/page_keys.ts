@@ -4,6 +4,7 @@ import type { History } from '../state/history';
 import type { FrameStore } from '../state/frame_store';
 import type { LayerInfo, SceneHandle } from '../state/frames';
 import type { PlaybackClock } from '../state/playback';
+import type { Trail } from '../state/trail';
 import { VIEW_DEFAULTS, type View } from '../state/view';
 import type { PathPlayer } from './path_player';
 import type { SessionDesk } from './session_desk';
@@ -28,6 +29,8 @@ export interface PageKeysParts {
   readonly sessions: SessionDesk;
   readonly history: History;
   readonly path: PathPlayer;
+  /** Jumps of the panels; null where there are none. */
+  readonly trail: Trail | null;
   scene(): SceneHandle | null;
   /** What an arrow key moves. */
   interval_us(): number;
@@ -81,6 +84,8 @@ export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] 
     { keys: ['a'], label: 'Play the camera\'s path through the places', group: 'View', run: () => path.toggle() },
     { keys: ['Control+z'], label: 'Undo', group: 'View', run: () => history.undo() },
     { keys: ['Control+Shift+z', 'Control+y'], label: 'Redo', group: 'View', run: () => history.redo() },
+    { keys: ['Backspace'], label: 'Back to before a jump of a panel', group: 'Time', run: () => parts.trail?.back() },
+    { keys: ['Shift+Backspace'], label: 'Forward again', group: 'Time', run: () => parts.trail?.forward() },
     { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
     { keys: ['/'], label: 'Find layers and neurons', group: 'Selection', run: () => top.searchField.focus() },
     ...sessions.shortcuts,

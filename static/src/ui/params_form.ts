@@ -25,10 +25,14 @@ export function labelOf(name: string): { label: string; unit: string } {
   return { label: (has ? words.slice(0, -1) : words).join(' '), unit: has ? (SPELT[last] ?? last) : '' };
 }
 
-/** The form, or null where there is nothing to ask; `changed` gets the parameters that differ from their defaults. */
-export function paramsForm(schema: Record<string, unknown>, choices: Choices, changed: (params: Params) => void): HTMLElement | null {
-  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Property>);
-  const params: Params = {};
+/**
+ * The form, or null where there is nothing to ask; `changed` gets the parameters that differ from their defaults. `params` are
+ * those it begins with; see `possible`.
+ */
+export function paramsForm(schema: Record<string, unknown>, choices: Choices, params: Params, changed: (params: Params) => void): HTMLElement | null {
+  const properties = propertiesOf(schema);
+  params = { ...params };
+  const valueOf = (name: string, property: Property): unknown => params[name] ?? property.default;
   const set = (name: string, value: unknown, by_default: unknown): void => {
     if (value === by_default) delete params[name];
     else params[name] = value;
@@ -36,30 +40,31 @@ export function paramsForm(schema: Record<string, unknown>, choices: Choices, ch
   };
   const fields = properties.flatMap(([name, property]) => {
     const { label, unit } = labelOf(name);
-    const listed = property.choices ? ['', ...(choices[property.choices] ?? [])] : property.enum;
+    const listed = listOf(property, choices);
+    const value = valueOf(name, property);
     if (listed !== undefined) {
       if (property.choices && listed.length < 2) return [];
       const select = h(
         'select', { name, 'aria-label': label, onchange: () => set(name, select.value, property.default) },
-        ...listed.map((value) => h('option', { value, selected: value === property.default }, value === '' ? 'automatic' : value)),
+        ...listed.map((word) => h('option', { value: word, selected: word === value }, word === '' ? 'automatic' : word)),
       );
       return [h('label.param', h('span', label), select)];
     }
     if (property.type === 'boolean') {
-      const box = h('input', { name, type: 'checkbox', 'aria-label': label, checked: property.default === true, onchange: () => set(name, box.checked, property.default) });
+      const box = h('input', { name, type: 'checkbox', 'aria-label': label, checked: value === true, onchange: () => set(name, box.checked, property.default) });
       return [h('label.param', box, h('span', label))];
     }
     if (property.type === 'string') {
-      const text = h('input', { name, type: 'text', 'aria-label': label, value: String(property.default ?? ''), onchange: () => set(name, text.value.trim(), property.default) });
+      const text = h('input', { name, type: 'text', 'aria-label': label, value: String(value ?? ''), onchange: () => set(name, text.value.trim(), property.default) });
       return [h('label.param', h('span', label), text)];
     }
     if (property.type !== 'number' && property.type !== 'integer') return [];
     if (property.slider) {
       const [low, high] = property.slider;
-      const shown = h('span.numbers', String(property.default));
+      const shown = h('span.numbers', String(value));
       const slider = h('input', {
         name, type: 'range', 'aria-label': unit ? `${label} in ${unit}` : label, min: String(low), max: String(high),
-        step: property.type === 'integer' ? '1' : String((high - low) / 200), value: String(property.default),
+        step: property.type === 'integer' ? '1' : String((high - low) / 200), value: String(value),
         oninput: () => {
           shown.textContent = String(slider.valueAsNumber);
           set(name, slider.valueAsNumber, property.default);
@@ -69,11 +74,30 @@ export function paramsForm(schema: Record<string, unknown>, choices: Choices, ch
     }
     const input = h('input', {
       name, type: 'number', 'aria-label': unit ? `${label} in ${unit}` : label, placeholder: 'default',
-      value: property.default ? String(property.default) : '', // 0 says nothing of itself: automatic, or no bound
+      value: value ? String(value) : '', // 0 says nothing of itself: automatic, or no bound
       step: property.type === 'integer' ? '1' : 'any',
       onchange: () => set(name, Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : property.default, property.default),
     });
     return [h('label.param', h('span', label), input, unit ? h('span.muted', unit) : null)];
   });
   return fields.length === 0 ? null : h('form.params', { onsubmit: (event: Event) => event.preventDefault() }, ...fields);
+}
+
+/** Those of the parameters that the form of a recording can show: a layer that it has not is left to the module's choice. */
+export function possible(schema: Record<string, unknown>, choices: Choices, params: Params): Params {
+  const properties = new Map(propertiesOf(schema));
+  return Object.fromEntries(Object.entries(params).filter(([name, value]) => {
+    const property = properties.get(name);
+    if (property === undefined) return false;
+    const listed = listOf(property, choices);
+    return listed === undefined ? typeof value === typeof property.default : listed.includes(value as string);
+  }));
+}
+
+function propertiesOf(schema: Record<string, unknown>): [string, Property][] {
+  return Object.entries((schema['properties'] ?? {}) as Record<string, Property>);
+}
+
+function listOf(property: Property, choices: Choices): readonly string[] | undefined {
+  return property.choices ? ['', ...(choices[property.choices] ?? [])] : property.enum;
 }

@@ -188,7 +188,7 @@ class Viewer {
     this.address = new AddressBar(() => this.link(), signal);
     this.shortcuts = pageKeys({
       clock: this.clock, store, view: this.view, layers: network.layers, transport: this.transport, top: this.top,
-      sessions: this.sessions, history: this.history, path: this.side.path, scene: () => this.scene, interval_us: () => this.interval_us(),
+      sessions: this.sessions, history: this.history, trail: this.dock?.trail ?? null, path: this.side.path, scene: () => this.scene, interval_us: () => this.interval_us(),
       toggle: (pane) => this.toggle(pane), toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
     }, signal);
     this.layOut();
