@@ -11,6 +11,7 @@ import numpy as np
 
 from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.wording import outside
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Axis, Bars, Panels
@@ -52,7 +53,8 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         values="rate",
         x_axis=Axis(label="Layer"),
         y_axis=Axis(label="Firing rate", unit="Hz"),
-        empty="" if shown else f"No layer reaches {params.least_hz:g} Hz in the window.",
+        empty=outside(reader, window)
+        or ("" if shown else f"No layer reaches {params.least_hz:g} Hz in the window."),
     )
     return Panels((bars,), {"layer": list(shown), "rate": np.array(list(shown.values()))})
 

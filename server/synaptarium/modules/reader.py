@@ -153,7 +153,8 @@ class RecordingReader:
         stop = max(start, min(t_stop_us, manifest.t_stop_us) - manifest.t_start_us)
         for level in manifest.levels:
             frame_us = level.bins * manifest.bin_us
-            first, last = start // frame_us, min(level.frames, -(-stop // frame_us))
+            # A window after the run holds no frame.
+            first, last = min(start // frame_us, level.frames), min(level.frames, -(-stop // frame_us))
             grids = {
                 grid.target: grid
                 for grid in manifest.grids
@@ -175,7 +176,7 @@ class RecordingReader:
     ) -> SeriesColumns:
         frame_us = level.bins * self.manifest.bin_us
         total = {target: np.zeros(last - first) for target in targets}
-        for target, grid in grids.items():
+        for target, grid in grids.items() if last > first else ():
             self._fill(total[target], grid, first, last, level.frames)
         t_us = self.manifest.t_start_us + np.arange(first, last, dtype=np.int64) * frame_us
         return SeriesColumns(t_us, frame_us, level.level, total)
@@ -219,11 +220,11 @@ class RecordingReader:
             # pre and post are 8 bytes a synapse before compression, delays 4 more.
             if block and self.bytes_read + 12 * network.BLOCK_ROWS > BUDGET_BYTES:
                 break
-            *arrays, size_bytes = network.read_synapse_block(
+            own_pre, own_post, own_delay, size_bytes = network.read_synapse_block(
                 self._store, self.recording.num, projection, block
             )
             self._spend(size_bytes, f"The synapses of {projection!r}")
-            parts.append((arrays[0], arrays[1], arrays[2]))
+            parts.append((own_pre, own_post, own_delay))
         none = np.empty(0, np.uint32)
         pre = np.concatenate([part[0] for part in parts]) if parts else none
         post = np.concatenate([part[1] for part in parts]) if parts else none
