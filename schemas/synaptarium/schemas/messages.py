@@ -270,7 +270,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class ModuleInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One module: its name, its title, where it comes from, and the JSON Schema of its parameters.
 
-    ``playhead`` says that its answer depends on the playhead, ``window.now_us`` of the request.
+    ``playhead`` says that its answer depends on the playhead, ``window.now_us`` of the request; ``picks`` that its panels are of
+    the selected neurons.
     """
 
     name: str
@@ -278,6 +279,7 @@ class ModuleInfo(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     params: dict[str, Any]
     playhead: bool = False
+    picks: bool = False
 
 
 class TimeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from synaptarium.schemas.view_state import NeuronRef
 #: Parameters that the page offers as a choice among what the recording has; empty lets the module choose.
 LayerName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "layers"})]
 ProjectionName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "projections"})]
+VariableName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "variables"})]
 ClassName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "classes"})]
 
 
@@ -54,6 +55,8 @@ class Module:
         Place in the dock, smaller first.
     playhead : bool
         True where the answer depends on the playhead, ``window.now_us``: the page then asks again when it moves.
+    picks : bool
+        True where the panels are of the selected neurons: the page then offers to add neurons by id and to take them away.
     """
 
     compute: Compute
@@ -61,6 +64,7 @@ class Module:
     needs: tuple[str, ...] = ()
     order: int = 100
     playhead: bool = False
+    picks: bool = False
 
     @property
     def name(self) -> str:

@@ -318,4 +318,4 @@ def _empty(title: str, subtitle: str, why: str, found: _Causes | None = None) ->
     )
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=43, playhead=True)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=43, playhead=True, picks=True)

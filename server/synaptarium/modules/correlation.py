@@ -362,4 +362,4 @@ def _spectrum(
     )
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=32)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=32, picks=True)

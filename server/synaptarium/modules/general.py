@@ -30,6 +30,7 @@ from synaptarium.schemas.panels import (
     Diagram,
     Line,
     LineShape,
+    Links,
     Panels,
     Series,
     Table,
@@ -178,16 +179,20 @@ def _stimuli(reader: RecordingReader, window: TimeWindow, columns: dict[str, Col
     kept = np.flatnonzero(counts)
     columns["stimuli.name"] = [shown.classes[place] for place in kept]
     columns["stimuli.n"] = counts[kept].astype(np.float64)
+    columns["stimuli.first_us"] = np.array(
+        [shown.t_start_us[of == place].min() for place in kept], np.float64
+    )
     unlabelled = int((of < 0).sum())
     why = "The others have no label."
     told = Accounting(what="stimuli", kept=len(of) - unlabelled, total=len(of), why=why)
     return Treemap(
         id="stimuli",
         title=f"{len(of):,} processed inputs",
-        subtitle=f"that began from {clock(window.t_start_us)} to {clock(window.t_stop_us)}, by class",
+        subtitle=f"that began from {clock(window.t_start_us)} to {clock(window.t_stop_us)}, by class; a click goes to the first of a class",
         names="stimuli.name",
         values="stimuli.n",
         unit="inputs",
+        links=Links(time_us="stimuli.first_us"),
         accounting=(told,) if unlabelled and len(kept) else (),
         empty="" if len(kept) else outside(reader, window) or "No stimulus of a class began in the window.",
     )

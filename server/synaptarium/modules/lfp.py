@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.lfp import synaptic_current, weighted_sum_lfp
 from synaptarium.kernels.spectrum import welch_psd
-from synaptarium.modules.base import LayerName, Module, Selection
+from synaptarium.modules.base import LayerName, Module, Selection, VariableName
 from synaptarium.modules.polarity import inhibits
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
 from synaptarium.modules.window import states_in, tiles_of
@@ -55,14 +55,16 @@ class Params:
         Layer that would give the field; empty takes the selection's, else the one with the most synapses onto it.
     inhibitory_layer : str
         A source whose synapses are inhibitory although nothing recorded says so.
-    excitatory_variable, inhibitory_variable : str
-        Recorded currents of the layer; empty takes I_syn_ex and I_syn_in where there are such.
+    excitatory_variable : str
+        A recorded current of the layer; empty takes I_syn_ex where both currents have their usual names.
+    inhibitory_variable : str
+        The other one; empty takes I_syn_in.
     """
 
     layer: LayerName = ""
     inhibitory_layer: LayerName = ""
-    excitatory_variable: str = ""
-    inhibitory_variable: str = ""
+    excitatory_variable: VariableName = ""
+    inhibitory_variable: VariableName = ""
 
 
 @dataclasses.dataclass(frozen=True)

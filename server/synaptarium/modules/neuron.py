@@ -221,6 +221,7 @@ def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Pol
     rates = mean_rate_hz(by_class.counts[ref.neuron], by_class.duration_us)
     columns[f"{name}.names"] = by_class.classes
     columns[f"{name}.hz"] = rates
+    columns[f"{name}.neuron"] = np.full(len(rates), float(ref.neuron))
     return Polar(
         id=name,
         title=f"Classes of {ref.layer} {ref.neuron}",
@@ -228,6 +229,7 @@ def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Pol
         names=f"{name}.names",
         values=f"{name}.hz",
         unit="Hz",
+        links=Links(neuron=f"{name}.neuron", layer=ref.layer),
         accounting=by_class.accounting,
         empty=by_class.empty,
     )
@@ -337,4 +339,4 @@ def _frequencies(layer: Layer, by_class: ByClass, columns: dict[str, Column]) ->
     return [matrix, scatter]
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=10)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=10, picks=True)

@@ -61,6 +61,7 @@ class Registry:
                 source=source,
                 params=_schema(module),
                 playhead=module.playhead,
+                picks=module.picks,
             )
             for module, source in ordered
         ]

@@ -356,4 +356,4 @@ def _course(
     return [mean, distribution]
 
 
-MODULE = Module(compute=compute, params=Params, needs=("weights",), order=20, playhead=True)
+MODULE = Module(compute=compute, params=Params, needs=("weights",), order=20, playhead=True, picks=True)

@@ -345,6 +345,7 @@ export interface ModuleInfo {
   source: string;
   params: Record<string, unknown>;
   playhead?: boolean;
+  picks?: boolean;
 }
 
 export interface ModuleRequest {

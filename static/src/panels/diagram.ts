@@ -1,10 +1,14 @@
-/** Boxes below each other with arcs between them: forward ones on the right, backward ones and loops on the left. */
+/**
+ * Boxes below each other with arcs between them: forward ones on the right, backward ones and loops on the left. A click on the
+ * box of a layer selects its neurons; the boxes of selected neurons are framed.
+ */
 
 import type { Columns } from '../net/arrow';
-import { layerColour } from '../state/palette';
+import { layerColour, SELECTION_COLOUR } from '../state/palette';
 import { token } from '../ui/dom';
 import { fitted, FONT } from './axes';
 import { Drawing } from './drawing';
+import { selectedIn } from './links';
 import type { PanelContext, PanelOf, PanelView } from './panel';
 import type { Pen } from './pen';
 import type { Sheet } from './sheet';
@@ -14,6 +18,8 @@ export const kind = 'diagram';
 const BOX_PX = 34;
 const GAP_PX = 16;
 const NEAR_PX = 8;
+/** A larger selection than this tells nothing, and takes the scene a while. */
+const MOST_SELECTED = 4096;
 
 interface Arc {
   readonly source: number;
@@ -79,7 +85,9 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       const y = middle(at);
       pen.fillStyle = token('--raised');
       pen.fillRect(box.left, y - BOX_PX / 2, box.width, BOX_PX);
-      pen.strokeStyle = layerColour(layerOf(at), context.view.get('theme'));
+      const chosen = selectedIn(context, name).length > 0;
+      pen.lineWidth = chosen ? 2.5 : 1.5;
+      pen.strokeStyle = chosen ? selectionColour() : layerColour(layerOf(at), context.view.get('theme'));
       pen.strokeRect(box.left, y - BOX_PX / 2, box.width, BOX_PX);
       pen.textAlign = 'center';
       pen.textBaseline = 'middle';
@@ -89,6 +97,12 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       pen.fillStyle = token('--muted');
       if (notes[at]) pen.fillText(fitted(notes[at], box.width - 8), box.left + box.width / 2, y + 8);
     });
+  };
+  // White is no colour on a white page.
+  const selectionColour = (): string => (context.view.get('theme') === 'dark' ? SELECTION_COLOUR : token('--accent'));
+  const boxAt = (x: number, y: number, width: number): number => {
+    const box = boxOf(width);
+    return x < box.left || x > box.left + box.width ? -1 : names.findIndex((_, at) => Math.abs(y - middle(at)) <= BOX_PX / 2);
   };
   const layerOf = (at: number): number => context.layers.find((layer) => layer.name === names[at])?.index ?? at;
   const nearest = (x: number, y: number, width: number): number => {
@@ -117,10 +131,22 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
         hovered = found;
         drawing.paint();
       }
+      const at = boxAt(x, y, drawing.canvas.clientWidth);
+      drawing.canvas.style.cursor = at < 0 ? '' : 'pointer';
+      if (found < 0 && at >= 0) return names[at];
       return found < 0 ? '' : `${names[arcs[found].source]} to ${names[arcs[found].target]}: ${arcs[found].note}`;
     },
   });
+  drawing.canvas.addEventListener('click', (event) => {
+    const place = drawing.canvas.getBoundingClientRect();
+    const at = boxAt(event.clientX - place.left, event.clientY - place.top, drawing.canvas.clientWidth);
+    const layer = context.layers.find((candidate) => candidate.name === names[at]);
+    if (layer === undefined) return;
+    const own = Array.from({ length: Math.min(layer.n_neurons, MOST_SELECTED) }, (_, id) => layer.offset + id);
+    context.view.set({ selection: event.shiftKey ? [...new Set([...context.view.get('selection'), ...own])] : own });
+  });
   return {
+    selection: () => drawing.paint(),
     update(panel, columns: Columns) {
       const texts = (name: string): string[] => Array.from(columns.list(name) as ArrayLike<unknown>, String);
       names = texts(panel.names);

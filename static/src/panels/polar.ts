@@ -1,4 +1,7 @@
-/** A closed line around the classes, from zero in the middle; a class without a value leaves a gap. */
+/**
+ * A closed line around the classes, from zero in the middle; a class without a value leaves a gap. A click follows the link of
+ * the class, as of the neuron whose classes they are; what is selected has a ring.
+ */
 
 import type { Columns } from '../net/arrow';
 import { formatValue } from '../state/format';
@@ -6,6 +9,7 @@ import { classColour } from '../state/palette';
 import { token } from '../ui/dom';
 import { FONT } from './axes';
 import { Drawing } from './drawing';
+import { follow, isSelected, leads, type Target, targetOf } from './links';
 import type { PanelContext, PanelOf, PanelView } from './panel';
 import type { Pen } from './pen';
 import { heading, listed, type Sheet } from './sheet';
@@ -23,6 +27,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
   let names: string[] = [];
   let values: number[] = [];
   let unit = '';
+  let targets: Target[] = [];
   const draw = (pen: Pen, width: number, height: number): void => {
     const radius = Math.min(width, height) / 2 - 20;
     const top = Math.max(1e-12, ...values.filter(Number.isFinite));
@@ -75,24 +80,39 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     pen.textAlign = 'left';
     pen.fillText(`rim ${formatValue(top)}${unit}`, 0, height - 8);
   };
+  const classAt = (x: number, y: number): number => {
+    const turn = Math.atan2(y - HEIGHT_PX / 2, x - drawing.canvas.clientWidth / 2) + Math.PI / 2;
+    return Math.round(((turn + 2 * Math.PI) / (2 * Math.PI)) * names.length) % names.length;
+  };
   const drawing: Drawing = new Drawing(host, {
     className: 'polar-chart',
     height: () => HEIGHT_PX,
     draw,
     tell: (x, y) => {
       if (names.length === 0) return '';
-      const turn = Math.atan2(y - HEIGHT_PX / 2, x - drawing.canvas.clientWidth / 2) + Math.PI / 2;
-      const at = Math.round(((turn + 2 * Math.PI) / (2 * Math.PI)) * names.length) % names.length;
+      const at = classAt(x, y);
       return `${names[at]}: ${formatValue(values[at])}${unit}`;
     },
   });
+  drawing.canvas.addEventListener('click', (event) => {
+    const place = drawing.canvas.getBoundingClientRect();
+    const target = targets[classAt(event.clientX - place.left, event.clientY - place.top)];
+    if (target && leads(target)) follow(context, target, event.shiftKey);
+  });
+  const mark = (): void => {
+    drawing.canvas.classList.toggle('selected', targets.some((target) => isSelected(context, target)));
+  };
   return {
+    selection: mark,
     update(panel, columns: Columns) {
+      targets = Array.from(columns.list(panel.names) as ArrayLike<unknown>, (_, at) => targetOf(context, panel.links, columns, at));
+      drawing.canvas.style.cursor = targets.some(leads) ? 'pointer' : '';
       names = Array.from(columns.list(panel.names) as ArrayLike<unknown>, String);
       values = Array.from(columns.list(panel.values) as ArrayLike<number>);
       unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
       drawing.label(`${panel.title}: ${names.map((name, at) => `${name} ${formatValue(values[at])}${unit}`).join(', ')}`);
       drawing.paint();
+      mark();
     },
     resize: () => drawing.paint(),
     height: () => HEIGHT_PX,

@@ -1,10 +1,11 @@
 /** Areas by value, squarified so that they can be compared; text is put only where it fits, the rest is told by hover. */
 
 import type { Columns } from '../net/arrow';
-import { formatCount, formatValue } from '../state/format';
+import { formatCount, formatTime, formatValue } from '../state/format';
 import { classColour } from '../state/palette';
 import { h, token } from '../ui/dom';
 import { fitted, FONT } from './axes';
+import { follow, isSelected, leads, type Target, targetOf } from './links';
 import type { PanelContext, PanelOf, PanelView } from './panel';
 import { heading, listed, type Sheet } from './sheet';
 
@@ -56,6 +57,9 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
   let names: string[] = [];
   let values: number[] = [];
   let texts: string[] = [];
+  let targets: Target[] = [];
+  let boxes: { readonly at: number; readonly element: HTMLElement }[] = [];
+  const mark = (): void => boxes.forEach(({ at, element }) => element.classList.toggle('selected', isSelected(context, targets[at])));
   const hue = (at: number): string => {
     const group = context.classes.indexOf(names[at]);
     return classColour(group >= 0 ? group : at, Math.max(context.classes.length, names.length));
@@ -66,18 +70,27 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       values = Array.from(columns.list(panel.values) as ArrayLike<number>);
       const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
       texts = values.map((value) => (Number.isInteger(value) ? formatCount(value) : formatValue(value)));
-      const map = h('div.treemap-boxes', { role: 'img', 'aria-label': `${panel.title}: ${names.map((name, at) => `${name} ${texts[at]}${unit}`).join(', ')}` });
+      const map = h('div.treemap-boxes', { role: 'group', 'aria-label': `${panel.title}: ${names.map((name, at) => `${name} ${texts[at]}${unit}`).join(', ')}` });
+      boxes = [];
+      targets = names.map((_, at) => targetOf(context, panel.links, columns, at));
       for (const box of squarify(values, 100, 100 * ASPECT)) {
-        map.append(h(
-          'div.treemap-box', {
-            title: `${names[box.at]}: ${texts[box.at]}${unit}`,
+        const target = targets[box.at];
+        const goes = target.t_us === null ? '' : `; go to ${formatTime(target.t_us)}`;
+        const element = h(
+          leads(target) ? 'button.treemap-box' : 'div.treemap-box', {
+            title: `${names[box.at]}: ${texts[box.at]}${unit}${goes}`,
+            onclick: (event: MouseEvent) => follow(context, target, event.shiftKey),
             style: `left: ${box.x}%; top: ${box.y / ASPECT}%; width: ${box.w}%; height: ${box.h / ASPECT}%; --hue: ${hue(box.at)}`,
           },
           box.w > 7 && box.h > 5 ? h('span', names[box.at]) : null, box.w > 9 && box.h > 10 ? h('span.numbers', texts[box.at]) : null,
-        ));
+        );
+        boxes.push({ at: box.at, element });
+        map.append(element);
       }
       host.replaceChildren(map);
+      mark();
     },
+    selection: mark,
     height: (width) => width * ASPECT,
     draw(pen, width, height) {
       for (const box of squarify(values, width, height)) {

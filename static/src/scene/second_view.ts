@@ -82,7 +82,8 @@ export class SecondView {
     );
     view.subscribe(['colour', 'variable', 'synapses', 'selection'], () => this.demand(), signal);
     view.subscribe(null, invalidate, signal);
-    const mark = (): void => this.markers.set(view.get('selection'), view.get('hover'), view.get('sets'), renderer.getPixelRatio());
+    // What the panels light is of the first side.
+    const mark = (): void => this.markers.set(view.get('selection'), view.get('hover'), view.get('sets'), [], renderer.getPixelRatio());
     view.subscribe(['selection', 'hover', 'sets'], mark, signal);
     mark();
     frames.onChange((change) => {

@@ -4,13 +4,13 @@ import {
   ArrowDown, ArrowLeft, ArrowLeftRight, ArrowRight, ArrowUp, Bookmark, BookmarkPlus, Boxes, CircleQuestionMark, Copy, createElement, Eye, EyeOff, FastForward, House, type IconNode, ImageDown, Lasso, Link,
   LoaderCircle, Maximize, Moon, PanelLeft, PanelRight, Palette, Pause, Play, Repeat, Rewind, SkipBack, SkipForward, SquareDashed, StepBack,
   StepForward, Sun, Trash2, TriangleAlert, Waypoints, X, Zap, Clapperboard, Columns2, Download,
-  GitFork, MessageSquarePlus, Pencil, RectangleGoggles, Users, Telescope, Rocket, Ruler, Map as MapIcon, GraduationCap,
+  GitFork, MessageSquarePlus, Pencil, Plus, RectangleGoggles, Users, Telescope, Rocket, Ruler, Map as MapIcon, GraduationCap,
 } from 'lucide';
 
 import { h } from './dom';
 
 const ICONS = {
-  layout: Boxes, colour: Palette, synapses: Waypoints, bookmark: Bookmark, box: SquareDashed, lasso: Lasso, keep: BookmarkPlus, image: ImageDown, up: ArrowUp, down: ArrowDown, back: ArrowLeft, forward: ArrowRight,
+  layout: Boxes, colour: Palette, synapses: Waypoints, bookmark: Bookmark, box: SquareDashed, lasso: Lasso, keep: BookmarkPlus, image: ImageDown, up: ArrowUp, down: ArrowDown, add: Plus, back: ArrowLeft, forward: ArrowRight,
   reverse: ArrowLeftRight, copy: Copy, help: CircleQuestionMark, eye: Eye, eyeOff: EyeOff, faster: FastForward,
   slower: Rewind, home: House, link: Link, loading: LoaderCircle, fullscreen: Maximize, moon: Moon, panelLeft: PanelLeft,
   panelRight: PanelRight, pause: Pause, play: Play, loop: Repeat, start: SkipBack, end: SkipForward, stepBack: StepBack,

@@ -9,14 +9,16 @@ import type { PanelContext } from '../panels/panel';
 import { ModuleFeed } from '../state/module_feed';
 import type { Lit } from '../state/view';
 import { h, setText } from './dom';
+import { neuronPicker } from './neuron_picker';
 import { type Choices, paramsForm, type Params, possible } from './params_form';
 
 const RETRY_MS = 1500;
 
 export interface ModuleParts extends PanelContext {
   readonly recording: string;
-  /** Names of the projections, for the forms. */
+  /** Names of the projections and of the recorded variables, for the forms. */
   readonly projections: readonly string[];
+  readonly variables: readonly string[];
   revision(): number;
 }
 
@@ -32,7 +34,8 @@ export class ModuleView {
   private asked: ModuleRequest = {};
 
   constructor(readonly info: ModuleInfo, private readonly parts: ModuleParts, private readonly again: () => void, private readonly shown: () => void, signal: AbortSignal) {
-    this.choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, classes: parts.classes };
+    this.choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, variables: parts.variables, classes: parts.classes };
+    if (info.picks === true) this.element.append(neuronPicker(parts.view, parts.layers, signal));
     this.element.append(this.state);
     this.setParams({});
     this.feed = new ModuleFeed(parts.recording, info.name, {
