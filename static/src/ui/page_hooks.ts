@@ -107,6 +107,7 @@ export function pageHooks(parts: HookParts): Hooks {
         worker: counters,
         selection: view.get('selection').map((neuron) => neuronRef(neuron, network.layers)),
         hover: view.get('hover'),
+        lit: view.get('lit'),
         colour: view.get('colour'),
         hidden: view.get('hidden'),
         camera: view.get('camera'),
