@@ -207,6 +207,16 @@ def test_last_words_of_a_log_are_its_last_error(tmp_path: Path) -> None:
     assert last_words(tmp_path / "none.log") == ""
 
 
+def test_last_words_tell_the_reason_before_the_bare_abort(tmp_path: Path) -> None:
+    log = tmp_path / "mongod.log"
+    log.write_text(
+        '{"s":"F", "msg":"Fatal assertion", "attr":{"error":"metadata corruption"}}\n'
+        '{"s":"F", "msg":"\\n\\n***aborting after fassert() failure\\n\\n"}\n'
+    )
+
+    assert last_words(log) == "It said: Fatal assertion metadata corruption"
+
+
 def test_last_words_name_the_cause_rather_than_the_assertion(tmp_path: Path) -> None:
     log = tmp_path / "mongod.log"
     entries = [

@@ -458,14 +458,14 @@ def _exit_text(code: int | None) -> str:
 
 
 def last_words(log: Path, n_bytes: int = 65536) -> str:
-    """Return the system's last error in mongod's log, else its last error or fatal message, else nothing."""
+    """Return the system's last error in mongod's log, else its last error with a reason, else its last message, else nothing."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - n_bytes))
             lines = file.read().splitlines()
     except OSError:
         return ""
-    said = ""
+    said = reason = ""
     for line in reversed(lines):
         try:
             entry = json.loads(line)
@@ -478,8 +478,9 @@ def last_words(log: Path, n_bytes: int = 65536) -> str:
         # What the system answered, "No space left on device" say, tells more than the assertions that follow.
         if isinstance(cause, dict) and cause.get("error_code", 0) > 0 and cause.get("error_str"):
             return f"It said: {cause['error_str']}"
-        if not said:
-            detail = attributes.get("error", "")
-            detail = detail if isinstance(detail, str) else json.dumps(detail)
-            said = f"It said: {entry.get('msg', '')} {detail}".strip()
-    return said
+        detail = attributes.get("error") or (cause if isinstance(cause, str) else "")
+        detail = detail if isinstance(detail, str) else json.dumps(detail)
+        if detail and not reason:
+            reason = f"{entry.get('msg', '').strip()} {detail.strip()}"
+        said = said or str(entry.get("msg", "")).strip()
+    return f"It said: {reason or said}" if reason or said else ""
