@@ -69,6 +69,10 @@ def test_the_tour_leads_through_five_steps_and_comes_back_when_asked(
         assert box["bottom"] <= found["height"]
         page.keyboard.press("Enter" if step % 2 else "ArrowRight")
     assert len(set(titles)) == 5
+    ends = page.evaluate(
+        "[...document.querySelectorAll('.top button')].map((one) => one.getBoundingClientRect().right)"
+    )
+    assert max(ends) <= size[0]  # every button of the bar can be reached
     expect(card).to_be_hidden()
     assert page.evaluate("localStorage.getItem('synaptarium.tour')") == "seen"
     expect(page).not_to_have_url(re.compile("tour"))

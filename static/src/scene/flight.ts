@@ -170,6 +170,8 @@ export class Flight {
 
   private say(): void {
     const factor = this.factor >= 1 ? this.factor.toFixed(this.factor < 10 ? 1 : 0) : this.factor.toFixed(2);
-    this.hud.text = `Flying · W A S D, Q E move · mouse or arrows look · wheel: speed ${factor}x`;
+    this.hud.text = matchMedia('(pointer: coarse)').matches
+      ? 'Flying: hold a button, drag to look'
+      : `Flying · W A S D, Q E move · mouse or arrows look · wheel: speed ${factor}x`;
   }
 }

@@ -19,7 +19,7 @@ export class HeadsUp {
     this.pads.className = 'scene-pads';
     const close = document.createElement('button');
     close.type = 'button';
-    close.textContent = 'Esc';
+    close.textContent = 'Leave';
     close.title = leave;
     close.setAttribute('aria-label', leave);
     close.addEventListener('click', onLeave);

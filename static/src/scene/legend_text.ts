@@ -166,7 +166,7 @@ function bundleScale(bundles: NonNullable<LegendFacts['bundles']>, before: reado
 
 function ghostText({ drawn, pruned, known, below }: NonNullable<LegendFacts['ghosts']>): string {
   const rule = below > 0 ? `|weight| below ${numberText(100 * below)} % of full colour` : 'weight 0';
-  const seen = drawn < pruned ? `${countText(drawn)} of ${countText(pruned)}` : countText(pruned);
+  const seen = drawn < pruned ? `${countText(drawn)} of ${countText(pruned)}` : pruned === 0 ? 'no' : countText(pruned);
   return `Dashed: ${seen} pruned synapses of ${countText(known)},\n${rule}`;
 }
 
