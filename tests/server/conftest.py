@@ -121,6 +121,6 @@ def serve(library: Library) -> Iterator[Serve]:
         def start(**settings: Any) -> tuple[App, str]:
             config = Config(**({"port": 0, "follow_ms": 50} | settings))
             app, server = stack.enter_context(serving(library, config))
-            return app, f"http://127.0.0.1:{server.port}"
+            return app, app.url(server.port, "").split("?")[0]
 
         yield start

@@ -257,6 +257,24 @@ class DatabaseHealth(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
+class HeadsetAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """How a headset in the network reaches this server.
+
+    Parameters
+    ----------
+    url : str
+        What to open in its browser; empty where it cannot.
+    qr : str
+        The same as a QR code, an SVG picture.
+    why : str
+        What stands in the way and how to take it away; empty where nothing does.
+    """
+
+    url: str = ""
+    qr: str = ""
+    why: str = ""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of ``GET /api/health``."""
 

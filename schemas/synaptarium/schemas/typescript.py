@@ -26,6 +26,7 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     messages.Job,
     messages.StartJob,
     messages.Network,
+    messages.HeadsetAddress,
     messages.Health,
     messages.ModuleInfo,
     messages.ModuleRequest,

@@ -37,13 +37,14 @@ from synaptarium.server.routes import (
     shared,
 )
 from synaptarium.server.routes.pages import add_pages
-from synaptarium.server.security import Gate, GateMiddleware, needs_token, new_token
+from synaptarium.server.security import Gate, GateMiddleware, is_loopback, needs_token, new_token
 from synaptarium.server.shared.namespace import SharedNamespace
 from synaptarium.server.shared.rooms import Rooms
 from synaptarium.server.site import Site
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.namespace import StreamNamespace
 from synaptarium.server.stream.websocket import BoundedWebSocket
+from synaptarium.server.tls import network_address, own_certificate, server_context
 from synaptarium.server.web_server import MAX_BODY_BYTES, make_server
 
 log = logging.getLogger("synaptarium.server")
@@ -111,8 +112,22 @@ class App:
         """Return the address to open, with the token where one is needed."""
         host = self.site.config.host
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-        token = f"?token={self.site.gate.token}" if self.site.gate.token else ""
-        return f"http://{shown}:{port}{path}{token}"
+        return self._address(shown, port, path, self.site.gate.token)
+
+    def network_url(self, port: int, path: str = "/", *, token: str | None = None) -> str:
+        """Return the address for others in the network, a headset for instance; "" where none can reach us.
+
+        `token` in place of the admin's.
+        """
+        host = self.site.config.host
+        if is_loopback(host):
+            return ""
+        shown = network_address() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+        return self._address(shown, port, path, self.site.gate.token if token is None else token)
+
+    def _address(self, host: str, port: int, path: str, token: str) -> str:
+        scheme = "https" if self.site.config.https else "http"
+        return f"{scheme}://{host}:{port}{path}{f'?token={token}' if token else ''}"
 
     def close(self) -> None:
         """Stop what runs beside the requests."""
@@ -174,11 +189,15 @@ def serving(library: Library, config: Config) -> Iterator[tuple[App, BaseWSGISer
     """
     pending: list[App] = []
     # Listen first: a port in use must not start a database thread or a job.
-    server = make_server(lambda environ, start: pending[0].flask(environ, start), config.host, config.port)
+    context = server_context(*own_certificate(library.data, config.host)) if config.https else None
+    server = make_server(
+        lambda environ, start: pending[0].flask(environ, start), config.host, config.port, context
+    )
     thread = None
     try:
         app = create_app(library, config)
         pending.append(app)
+        app.site.headset_url = lambda token: app.network_url(server.port, token=token)
         library.announce(app.url(server.port))
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="web server", daemon=True)
         thread.start()

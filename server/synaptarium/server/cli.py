@@ -103,7 +103,17 @@ _GENERATE = (
     ),
     _JSON,
 )
-_LISTEN = ("host", "port", "token", "allowed_hosts", "allowed_origins", "modules", "data", "mongo_uri")
+_LISTEN = (
+    "host",
+    "port",
+    "https",
+    "token",
+    "allowed_hosts",
+    "allowed_origins",
+    "modules",
+    "data",
+    "mongo_uri",
+)
 
 COMMANDS = (
     Command(

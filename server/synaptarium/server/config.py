@@ -26,6 +26,9 @@ class Config:
         "127.0.0.1", "address", "address to listen on; anything but loopback needs the token"
     )
     port: int = _setting(8765, "port", "port to listen on; 0 takes a free one", low=0, high=65535)
+    https: bool = _setting(
+        False, "switch", "speak HTTPS with a certificate of our own: headsets in the network want it"
+    )
     data: str = _setting("", "path", "data folder; empty for the platform's own")
     mongo_uri: str = _setting("", "uri", "a MongoDB to use instead of the private one")
     modules: str = _setting("", "path", "folder with further analysis modules, one file each")
@@ -98,6 +101,8 @@ def load_config(given: Mapping[str, Any] | None = None, environ: Mapping[str, st
 
 
 def _parse(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        return text.strip().lower() in ("1", "true", "yes", "on")
     try:
         return kind(text)
     except ValueError as error:
@@ -113,6 +118,14 @@ def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
     fields = {field.name: field for field in dataclasses.fields(Config)}
     for name in names:
         field = fields[name]
+        if type(field.default) is bool:
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                action="store_true",
+                default=None,
+                help=f"{field.metadata['help']} ({variable(name)})",
+            )
+            continue
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=type(field.default),

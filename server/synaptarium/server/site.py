@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from synaptarium.modules.registry import Registry
@@ -41,6 +42,8 @@ class Site:
         The analyses.
     rooms : Rooms
         Shared sessions.
+    headset_url : callable
+        Address for others in the network, with a token; "" where none can reach us.
     """
 
     library: Library
@@ -50,6 +53,7 @@ class Site:
     jobs: JobsRunner
     modules: Registry
     rooms: Rooms
+    headset_url: Callable[[str], str] = lambda token: ""
     _sizes: dict[int, tuple[tuple[int | None, int], int, float]] = dataclasses.field(default_factory=dict)
     _sizes_lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 

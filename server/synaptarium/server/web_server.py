@@ -8,12 +8,14 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
 from synaptarium.schemas.errors import InvalidInput, PortInUse
+from synaptarium.server.tls import HANDSHAKE_S, TwoWaySocket
 
 log = logging.getLogger("synaptarium.server")
 
@@ -31,6 +33,13 @@ class KeepAliveHandler(WSGIRequestHandler):
     timeout = IDLE_S
     wbufsize = 64 * 1024
 
+    def setup(self) -> None:
+        """Shake hands first, in this connection's own thread: who is slow at it holds up nobody else."""
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.settimeout(HANDSHAKE_S)
+            self.request.do_handshake()
+        super().setup()
+
     def run_wsgi(self) -> None:
         """Answer one request; ``close_connection`` decides whether another may follow."""
         self.environ = environ = self.make_environ()
@@ -41,6 +50,8 @@ class KeepAliveHandler(WSGIRequestHandler):
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             # simple-websocket calls send(), not sendall(): on a socket with a timeout a large frame would be cut.
             self.connection.settimeout(None)
+            if isinstance(self.connection, ssl.SSLSocket):
+                environ["werkzeug.socket"] = TwoWaySocket(self.connection)
             self.close_connection = True
         answer = _Answer(self)
         try:
@@ -188,8 +199,12 @@ class _Server(ThreadedWSGIServer):
     block_on_close = False
     request_queue_size = 128
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what a connection failed at: a browser that does not trust the certificate hangs up, as others do."""
+        log.debug("the connection from %s failed", client_address, exc_info=True)
 
-def make_server(app: Any, host: str, port: int) -> BaseWSGIServer:
+
+def make_server(app: Any, host: str, port: int, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
     """Return a server that listens already; ``serve_forever`` runs it, ``port`` tells the port.
 
     Raises
@@ -201,7 +216,14 @@ def make_server(app: Any, host: str, port: int) -> BaseWSGIServer:
     """
     try:
         with _listen(host, port) as listener:  # Werkzeug takes a copy of the descriptor
-            return _Server(host, port, app, handler=KeepAliveHandler, fd=listener.fileno())
+            server = _Server(host, port, app, handler=KeepAliveHandler, fd=listener.fileno())
+        if context is not None:
+            # Not Werkzeug's own way: it would shake hands in the one thread that accepts.
+            server.ssl_context = context
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        return server
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             raise PortInUse(

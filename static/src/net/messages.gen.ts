@@ -193,6 +193,12 @@ export interface Header {
   accounting?: Accounting[];
 }
 
+export interface HeadsetAddress {
+  url?: string;
+  qr?: string;
+  why?: string;
+}
+
 export interface Health {
   status: "degraded" | "ok";
   version: string;

@@ -2,7 +2,7 @@
 
 import { type Columns, readColumns } from './arrow';
 import type {
-  Accounting, ErrorBody, Health, Job, LayoutInfo, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
+  Accounting, ErrorBody, HeadsetAddress, Health, Job, LayoutInfo, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
 } from './messages.gen';
 
 /** What the server said went wrong, or that it could not be reached (code "unreachable", status 0). */
@@ -79,6 +79,7 @@ export interface Info {
 }
 
 export const rest = {
+  headset: (signal?: AbortSignal) => json<HeadsetAddress>('/api/headset', { signal: signal ?? null }),
   health: (signal?: AbortSignal) => json<Health>('/api/health', { signal: signal ?? null }),
   recordings: (signal?: AbortSignal) => json<RecordingSummary[]>('/api/recordings', { signal: signal ?? null }),
   info: (id: string, signal?: AbortSignal) => json<Info>(recordingUrl(id), { signal: signal ?? null }),

@@ -336,3 +336,12 @@ Point pointOf(int id) {
 /** 0 where the point is hidden or clipped away. */
 float visibleOf(Point point) { return clipped(point.position) ? 0.0 : point.visible; }
 `;
+
+/** GLSL: a number in [0, 1) drawn for each id, always the same. */
+export const LOT_GLSL = /* glsl */ `
+float lotOf(uint id) {
+  uint h = id * 2654435761u;
+  h = (h ^ (h >> 15)) * 2246822519u;
+  return float((h ^ (h >> 13)) & 0xffffu) / 65536.0;
+}
+`;

@@ -10,7 +10,7 @@ import type { AccumulatorKind } from './accumulator';
 import { classTexture, colourMapTexture } from './colour_maps';
 import { DIFFERENCE_GLSL, differenceUniforms, setDifference } from './difference';
 import { HEALTH } from './measures';
-import { POINT_GLSL, type NeuronTable } from './neuron_table';
+import { LOT_GLSL, POINT_GLSL, type NeuronTable } from './neuron_table';
 import { HEALTH_COLOURS } from '../state/palette';
 import type { ColourMode } from '../state/view';
 
@@ -79,11 +79,11 @@ function glslColour(hex: string): string {
 
 /** Which neuron a vertex draws: every one, or one of each block of `stride`, now here and now there in it. */
 const PICK_GLSL = /* glsl */ `
+${LOT_GLSL}
 uniform int stride;
 int drawnId() {
   if (stride == 1 || gl_VertexID * stride >= neurons) return gl_VertexID * stride;
-  uint h = uint(gl_VertexID) * 2654435761u;
-  return min(gl_VertexID * stride + int((h >> 16) % uint(stride)), neurons - 1);
+  return min(gl_VertexID * stride + int(lotOf(uint(gl_VertexID)) * float(stride)), neurons - 1);
 }
 `;
 

@@ -7,7 +7,7 @@
 import * as THREE from 'three';
 
 import { colourMapTexture } from './colour_maps';
-import { CLIP_GLSL, POINT_GLSL, textureWidth, type NeuronTable } from './neuron_table';
+import { CLIP_GLSL, LOT_GLSL, POINT_GLSL, textureWidth, type NeuronTable } from './neuron_table';
 import { STATE_GLSL } from './neurons';
 
 const UNKNOWN = 9; // no weight lies this far out after scaling
@@ -17,6 +17,7 @@ const PRUNED = 11;
 const VERTEX = /* glsl */ `
 ${POINT_GLSL}
 ${STATE_GLSL}
+${LOT_GLSL}
 in uint end;
 uniform highp sampler2D weights;
 uniform int weightBits;
@@ -54,8 +55,7 @@ void main() {
   recede *= point.visible;
   // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
   pulse = along == 0.0 ? glowOf(int(end)) * gain * pulseGain : 0.0;
-  float lot = float((uint(segment) * 2654435761u) >> 16) / 65536.0;
-  if (lot >= part || weight == ${ABSENT}.0 || (!unknown && !pruned && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (lotOf(uint(segment)) >= part || weight == ${ABSENT}.0 || (!unknown && !pruned && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const FRAGMENT = /* glsl */ `

@@ -5,6 +5,7 @@ import { ApiError, pictureUrl, rest } from '../net/rest';
 import { formatBytes, formatCount, formatDuration, plural } from '../state/format';
 import { confirmDialog } from './dialog';
 import { append, h, setText } from './dom';
+import { showHeadsetAddress } from './headset_dialog';
 import { icon, iconButton, setIcon } from './icons';
 import { storedTheme } from './theme';
 import { Toasts } from './toasts';
@@ -34,6 +35,7 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
         h('p.tagline', 'A planetarium for spiking neural networks.'),
         h('div.spacer'),
         count,
+        iconButton('headset', 'Open in a headset', '', () => void showHeadsetAddress()),
         theme,
       ),
       note,

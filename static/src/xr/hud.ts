@@ -208,7 +208,7 @@ function paintLegend(context: CanvasRenderingContext2D, lines: readonly string[]
     context.font = at === 0 ? font(27, 600) : font(23);
     context.fillStyle = at === 0 ? INK.text : INK.muted;
     for (const part of wrapped(context, line, 468)) {
-      if (y > 395) return;
+      if (y > 372) return;
       context.fillText(fitted(context, part, 468), 22, y);
       y += 32;
     }
@@ -221,9 +221,9 @@ function paintLegend(context: CanvasRenderingContext2D, lines: readonly string[]
     }
   });
   if (governed === '') return;
-  context.font = font(22, 500);
+  context.font = font(21, 500);
   context.fillStyle = INK.warn;
-  wrapped(context, governed, 468).slice(0, 2).forEach((part, i) => context.fillText(part, 22, 424 + 28 * i));
+  wrapped(context, governed, 468).slice(0, 3).forEach((part, i) => context.fillText(part, 22, 404 + 27 * i));
 }
 
 function paintCaption(context: CanvasRenderingContext2D, captions: readonly string[]): void {

@@ -161,9 +161,9 @@ export class Room {
       const board = new Board(this.panes, source, this.parts.stage.camera, () => this.toggleBoard(name, make));
       this.look();
       // Beside each other, in an arc around the viewer, above the table.
-      const angle = [0.5, -0.5, 1.05, -1.05][this.boards.size % 4];
+      const angle = [-0.55, 0.6, -1.15, 1.2][this.boards.size % 4];
       this.at.copy(this.looks).setY(0).normalize().applyAxisAngle(UP, angle).multiplyScalar(0.85).add(this.eyes);
-      this.at.y -= 0.02;
+      this.at.y += 0.1;
       board.pane.face(this.at, this.eyes);
       this.boards.set(name, board);
     } catch (error) {

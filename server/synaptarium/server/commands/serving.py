@@ -24,8 +24,8 @@ from synaptarium.server.commands.console import ProgressLine, config_of, library
 from synaptarium.server.commands.making import archive_folder, build, store_source
 from synaptarium.server.config import data_folder
 from synaptarium.server.library import Library, served_by
+from synaptarium.server.qr_code import qr_terminal
 from synaptarium.server.routes.pages import bundle
-from synaptarium.server.security import is_loopback
 from synaptarium.store import recordings
 
 DEMO = "digits"
@@ -51,8 +51,15 @@ def run(library: Library, arguments: argparse.Namespace, path: str, *, open_brow
         else:
             print(f"Synaptarium is at {url}")
             print(f"Recordings in {library.data}; Ctrl-C stops.")
-            if not is_loopback(config.host):
-                print("Others in this network can reach it with the token in that address.")
+            network = app.network_url(server.port, path)
+            if network:
+                print(f"Others in this network can reach it with the token in the address: {network}")
+            if config.https:
+                print("The certificate is this machine's own: browsers ask once whether to trust it.")
+                if network:
+                    print(f"In a headset, open that address:\n{qr_terminal(network)}")
+                else:
+                    print("A headset in the network reaches it with --host 0.0.0.0 as well.")
             if bundle() is None:
                 print("The page has not been built: `make build`; `synaptarium doctor` says what is missing.")
         sys.stdout.flush()

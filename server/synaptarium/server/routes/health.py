@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 
 from synaptarium.schemas.errors import StoreUnavailable
-from synaptarium.schemas.messages import DatabaseHealth, Health
+from synaptarium.schemas.messages import DatabaseHealth, HeadsetAddress, Health
 from synaptarium.server.endpoint import Endpoint
+from synaptarium.server.qr_code import qr_svg
+from synaptarium.server.security import Role
 from synaptarium.server.site import Site
 from synaptarium.store import database, recordings
 
@@ -34,6 +36,28 @@ def health(site: Site) -> Health:
     )
 
 
+def headset(site: Site, *, role: Role) -> HeadsetAddress:
+    """Return the address for a headset; the token is in it for those who have it already."""
+    url = site.headset_url(site.gate.token if role == "admin" else "")
+    if not url:
+        return HeadsetAddress(
+            why="Only this machine reaches the server. Start it with: synaptarium serve --host 0.0.0.0 --https"
+        )
+    if not site.config.https:
+        return HeadsetAddress(
+            why="Headsets show the network over HTTPS only. Start the server with --https as well."
+        )
+    return HeadsetAddress(url=url, qr=qr_svg(url))
+
+
 ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/api/headset",
+        call=headset,
+        summary="How a headset in the network reaches the server",
+        answer=HeadsetAddress,
+        wants_role=True,
+    ),
     Endpoint(method="GET", path="/api/health", call=health, summary="How the server is", answer=Health),
 )

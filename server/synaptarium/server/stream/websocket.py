@@ -21,6 +21,8 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio.packet import BINARY_EVENT, EVENT
 
+from synaptarium.server.tls import TwoWaySocket
+
 TEXT, BINARY = 0x1, 0x2
 _LAST_FRAME = 0x80
 #: Where the namespaces of a connection find it in their environment.
@@ -157,23 +159,28 @@ class BoundedWebSocket(SimpleWebSocketWSGI):
         with self._order:
             self._n_queued -= 1
 
-    def _socket(self) -> socket.socket:
+    def _socket(self) -> socket.socket | TwoWaySocket:
         connection: simple_websocket.Server = self.ws
         if not connection.connected or connection.sock is None:
             raise OSError("the websocket is closed")
         return connection.sock
 
 
-def send_all(sock: socket.socket, parts: Sequence[bytes]) -> None:
+def send_all(sock: socket.socket | TwoWaySocket, parts: Sequence[bytes]) -> None:
     """Send buffers in a row without joining them; blocks until the kernel has taken them all."""
+    if isinstance(sock, TwoWaySocket):
+        sock.send_parts(list(parts))  # TLS has no sendmsg
+        return
     left = list(parts)
     while left:
         left = _without(left, sock.sendmsg(left))
 
 
-def send_some(sock: socket.socket, parts: Sequence[bytes]) -> list[bytes]:
+def send_some(sock: socket.socket | TwoWaySocket, parts: Sequence[bytes]) -> list[bytes]:
     """Send as much of some buffers as the kernel takes at once; returns the rest."""
     left = list(parts)
+    if isinstance(sock, TwoWaySocket):
+        return left  # a record once begun has to be ended: the writing thread's work
     try:
         while left:
             left = _without(left, sock.sendmsg(left, [], socket.MSG_DONTWAIT))
