@@ -289,7 +289,7 @@ class ModuleInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One module: its name, its title, where it comes from, and the JSON Schema of its parameters.
 
     ``playhead`` says that its answer depends on the playhead, ``window.now_us`` of the request; ``picks`` that its panels are of
-    the selected neurons.
+    the selected neurons; ``stimuli`` that it counts only the stimuli that ``window.stimuli`` names.
     """
 
     name: str
@@ -298,14 +298,20 @@ class ModuleInfo(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     playhead: bool = False
     picks: bool = False
+    stimuli: bool = False
 
 
 class TimeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A half-open window of time, microseconds, and the playhead where the module asks for it."""
+    """A half-open window of time, microseconds, and the playhead where the module asks for it.
+
+    ``stimuli`` says which presentations count, in the modules that know them: all (empty), ``"class:<name>"``, or those
+    that the network read ``"correct"`` or ``"wrong"``.
+    """
 
     t_start_us: int
     t_stop_us: int
     now_us: int | None = None
+    stimuli: str = ""
 
 
 class ModuleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

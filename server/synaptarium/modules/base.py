@@ -57,6 +57,9 @@ class Module:
         True where the answer depends on the playhead, ``window.now_us``: the page then asks again when it moves.
     picks : bool
         True where the panels are of the selected neurons: the page then offers to add neurons by id and to take them away.
+    stimuli : bool
+        True where everything it tells comes from ``presentations``, ``spikes_in``, ``states_in`` or ``counts_in_window``:
+        those count only the stimuli that ``window.stimuli`` names.
     """
 
     compute: Compute
@@ -65,6 +68,7 @@ class Module:
     order: int = 100
     playhead: bool = False
     picks: bool = False
+    stimuli: bool = False
 
     @property
     def name(self) -> str:

@@ -259,4 +259,4 @@ def _on_us(reader: RecordingReader, found: IntervalCounts, n_classes: int) -> ND
     return on
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=33)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=33, stimuli=True)

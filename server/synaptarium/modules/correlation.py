@@ -347,6 +347,7 @@ def _spectrum(
     # The mean was taken off: what is left at 0 Hz tells nothing.
     columns["spectrum.hz"] = hz[1:]
     columns["spectrum.psd"] = psd[1:]
+    gaps = "" if reader.subset.all else "A spectrum needs the window without gaps: choose all stimuli."
     resolution = 1e6 / (found.frame_us * segment) if known else 0.0
     return Series(
         id="spectrum",
@@ -358,8 +359,10 @@ def _spectrum(
         y_axis=Axis(label="Power", unit="Hz^2/Hz"),
         lines=(Line(name=layer.name, y="spectrum.psd", layer=layer.name),),
         time=False,
-        empty=why or ("" if known else f"A spectrum needs 16 frames at least; the window holds {len(rate)}."),
+        empty=why
+        or gaps
+        or ("" if known else f"A spectrum needs 16 frames at least; the window holds {len(rate)}."),
     )
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=32, picks=True)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=32, picks=True, stimuli=True)

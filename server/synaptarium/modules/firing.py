@@ -21,6 +21,7 @@ from synaptarium.kernels.firing import instantaneous_rate_hz, population_rate_hz
 from synaptarium.modules.base import LayerName, Module, Selection, checked
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
 from synaptarium.modules.stimuli import presentations
+from synaptarium.modules.subset import chosen_frames
 from synaptarium.modules.window import spikes_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
@@ -86,8 +87,11 @@ def _population(
     )
     found = found.per_interval(round(params.bin_ms * 1000 / found.frame_us), reader.manifest.t_start_us)
     columns["population.t_us"] = found.t_us
+    chosen = chosen_frames(reader, found.t_us)
     for number, layer in enumerate(layers):
         rate = population_rate_hz(found.total[layer.name], bin_us=found.frame_us, n_neurons=layer.neurons)
+        if chosen is not None:
+            rate[~chosen] = np.nan  # a frame belongs to the stimulus that is on at its start
         columns[f"population.{number}"] = rate
     return Series(
         id="population",
@@ -131,7 +135,7 @@ def _instantaneous(
     n = -(-frames.n // step)
     bin_us = step * frames.frame_us
     columns["rate.t_us"] = frames.t_us[::step]
-    unread = np.bincount(np.arange(frames.n) // step, weights=~frames.covered, minlength=n) > 0
+    unread = np.bincount(np.arange(frames.n) // step, weights=~frames.known, minlength=n) > 0
     lines: list[Line] = []
     for neuron in shown:
         own = spikes.neuron == neuron
@@ -215,4 +219,4 @@ def _psth(
     )
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=31)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=31, stimuli=True)

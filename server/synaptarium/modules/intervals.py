@@ -69,7 +69,8 @@ def counts_per_interval(
         Only neurons 0 .. n_neurons - 1.
     """
     n = layer.neurons if n_neurons is None else min(n_neurons, layer.neurons)
-    tables = reader.tables
+    # The tables know classes, and nothing of what was read right or wrong.
+    tables = reader.tables if reader.subset.all else None
     grid = tables.find("classes" if by_class else "spikes", layer.name) if tables else None
     if tables and grid:
         first, last = tables.rows_inside(grid, window.t_start_us, window.t_stop_us)
@@ -97,6 +98,9 @@ def counts_in_window(
     end_us = max(begin_us, min(window.t_stop_us, manifest.t_stop_us))
     whole = TimeWindow(t_start_us=begin_us, t_stop_us=end_us)
     labelled = bool(reader.recording.counts.stimuli)
+    subset = reader.subset
+    if subset.choice in ("correct", "wrong"):
+        return _counted(reader, layer, whole, budget_bytes)
     if tables is None or plain is None or (labelled and (classes is None or on is None)):
         return _counted(reader, layer, whole, budget_bytes)
     grids = [grid for grid in (plain, classes, on) if grid is not None]
@@ -116,6 +120,12 @@ def counts_in_window(
         n_class = _between(reader, tables, classes, first_us, last_us)
         on_us = _between(reader, tables, on, first_us, last_us, "on_us")[:, 0]
     read_us = np.full(1, last_us - first_us, np.int64)
+    if subset.choice == "class":
+        subset.check(names)
+        others = np.array([name != subset.name for name in names], np.bool_)
+        n_class[:, others] = 0
+        on_us[others] = 0
+        n_all, read_us = n_class.sum(axis=1), np.full(1, on_us.sum(), np.int64)
     accounting: tuple[Accounting, ...] = ()
     for start_us, stop_us in ((begin_us, first_us), (last_us, end_us)):
         if stop_us > start_us:

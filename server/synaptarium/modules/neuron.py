@@ -131,7 +131,7 @@ def _activity(
             columns["activity.t_us"] = x
         accounting += frames.accounting
         point = np.arange(frames.n) // per_point
-        unread = np.bincount(point, weights=~frames.covered, minlength=len(x)) > 0
+        unread = np.bincount(point, weights=~frames.known, minlength=len(x)) > 0
         for ref in (ref for ref in shown if ref.layer == name):
             own = spikes.neuron == ref.neuron
             y = np.bincount(point[spikes.frame[own]], spikes.count[own], len(x)).astype(np.float64)
@@ -339,4 +339,4 @@ def _frequencies(layer: Layer, by_class: ByClass, columns: dict[str, Column]) ->
     return [matrix, scatter]
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=10, picks=True)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=10, picks=True, stimuli=True)

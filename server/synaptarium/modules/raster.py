@@ -119,4 +119,4 @@ def _every(spikes: Spikes, n_neurons: int, most: int) -> int:
     return step
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=5)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=5, stimuli=True)

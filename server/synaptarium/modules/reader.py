@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from synaptarium.modules.subset import Subset
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import SeriesFrames, decode_series
 from synaptarium.schemas.errors import InvalidInput
@@ -29,6 +30,7 @@ BUDGET_BYTES = 4 * 1024 * 1024
 MAX_POINTS = 4096
 # sum f64, and min, max and last u32 at levels above 0
 _FRAME_BYTES = 20
+_ALL_STIMULI = Subset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,12 +80,17 @@ class RecordingReader:
         Its document.
     manifest : Manifest
         Of the published build.
+    subset : Subset
+        Which stimuli the answer counts.
     """
 
-    def __init__(self, store: Store, recording: Recording, manifest: Manifest) -> None:
+    def __init__(
+        self, store: Store, recording: Recording, manifest: Manifest, subset: Subset = _ALL_STIMULI
+    ) -> None:
         self._store = store
         self.recording = recording
         self.manifest = manifest
+        self.subset = subset
         self.bytes_read = 0
         self._tables: Tables | None = None
         self._knows_tables = False

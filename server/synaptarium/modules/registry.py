@@ -20,7 +20,7 @@ from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.schemas.errors import InvalidInput, ModuleNotFound, StoreUnavailable, error_body
 from synaptarium.schemas.messages import ModuleInfo, TimeWindow
-from synaptarium.schemas.panels import Column, Failure, PanelAnswer
+from synaptarium.schemas.panels import AnyPanel, Column, Failure, PanelAnswer
 
 log = logging.getLogger("synaptarium.modules")
 
@@ -62,6 +62,7 @@ class Registry:
                 params=_schema(module),
                 playhead=module.playhead,
                 picks=module.picks,
+                stimuli=module.stimuli,
             )
             for module, source in ordered
         ]
@@ -152,7 +153,7 @@ def answer_of(
     """
     try:
         found = module.compute(reader, window, selection, _params(module, params))
-        panels, columns = found.panels, found.columns
+        panels, columns = tuple(_told(panel, reader.subset.words) for panel in found.panels), found.columns
     except StoreUnavailable:
         raise
     except Exception as error:
@@ -167,6 +168,13 @@ def answer_of(
         module=module.name, t_start_us=window.t_start_us, t_stop_us=window.t_stop_us, panels=panels
     )
     return answer, columns
+
+
+def _told(panel: AnyPanel, words: str) -> AnyPanel:
+    """Say in the subtitle which stimuli were counted, where not all were."""
+    if not words:
+        return panel
+    return msgspec.structs.replace(panel, subtitle=f"{panel.subtitle}; {words}" if panel.subtitle else words)
 
 
 def _params(module: Module, given: dict[str, Any]) -> Any:

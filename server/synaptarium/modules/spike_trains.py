@@ -260,4 +260,4 @@ def _spread(
     )
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=30)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=30, stimuli=True)

@@ -138,4 +138,4 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     return Panels((scatter, series), columns)
 
 
-MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=40)
+MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=40, stimuli=True)

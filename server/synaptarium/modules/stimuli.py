@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from synaptarium.kernels.presentations import class_of_times, presentation_spans
 from synaptarium.kernels.rates import counts_by_class
 from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.subset import stimulus_rows
 from synaptarium.modules.window import Frames, Spikes
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.recording import Accounting, class_names
@@ -77,28 +78,16 @@ class ByClass:
 
 
 def presentations(reader: RecordingReader, window: TimeWindow) -> Presentations:
-    """Return the stimuli that begin in a window; none where the recording has none."""
-    starts, stops, images = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    labels: list[str] = []
-    predictions: list[str] = []
-    if reader.recording.counts.stimuli:
-        for batch in reader.events("stimuli", "", window.t_start_us, window.t_stop_us):
-            names = batch.schema.names
-            starts.append(batch.column("t_start_us").to_numpy())
-            stops.append(batch.column("t_stop_us").to_numpy())
-            for name, texts in (("label", labels), ("prediction", predictions)):
-                given = batch.column(name).to_pylist() if name in names else [None] * batch.num_rows
-                texts += [text or "" for text in given]
-            given = batch.column("image").to_pylist() if "image" in names else [None] * batch.num_rows
-            images.append(np.array([-1 if number is None else number for number in given], np.int64))
+    """Return the stimuli of the reader's subset that begin in a window; none where the recording has none."""
+    rows = stimulus_rows(reader, window.t_start_us, window.t_stop_us)
     known = list(reader.recording.header.classes) or list(reader.tables.classes if reader.tables else ())
     return Presentations(
-        np.concatenate(starts),
-        np.concatenate(stops),
-        labels,
-        predictions,
-        np.concatenate(images),
-        known or list(class_names(labels)),
+        rows.t_start_us,
+        rows.t_stop_us,
+        rows.labels,
+        rows.predictions,
+        rows.images,
+        known or list(class_names(rows.labels)),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.subset import chosen_frames
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import ValueFrames, decode_spikes, decode_values
 from synaptarium.schemas.manifest import EXACT_LEVELS, Grid, Level, Tile, unpack_presence
@@ -32,7 +33,9 @@ class Frames:
     first_us : int
         Start of the first frame.
     covered : (n,) bool
-        False where a chunk was left out for the budget.
+        False where a chunk was left out for the budget, or where no stimulus of the reader's subset is on.
+    read : (n,) bool or None
+        False where a chunk was left out for the budget, whatever the stimuli; None where that is ``covered``.
     """
 
     level: int
@@ -41,6 +44,7 @@ class Frames:
     n: int
     first_us: int
     covered: NDArray[np.bool_]
+    read: NDArray[np.bool_] | None = None
 
     @property
     def t_us(self) -> NDArray[np.int64]:
@@ -48,9 +52,14 @@ class Frames:
         return self.first_us + np.arange(self.n, dtype=np.int64) * self.frame_us
 
     @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which frames were read."""
+        return self.covered if self.read is None else self.read
+
+    @property
     def accounting(self) -> tuple[Accounting, ...]:
         """ "x of y", where frames are left out."""
-        kept = int(self.covered.sum())
+        kept = int(self.known.sum())
         if kept == self.n:
             return ()
         why = (
@@ -106,12 +115,17 @@ def spikes_in(
         levels=levels,
         items=neurons,
     )
+    chosen = chosen_frames(reader, frames.t_us)
+    if chosen is not None:
+        frames = dataclasses.replace(frames, covered=frames.covered & chosen, read=frames.covered)
     parts: list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]] = []
     for key, sealed in sorted(reader.chunks(keys).items()):
         chunk = decode_spikes(unseal(sealed))
         frame = np.repeat(chunk.first_frame - frames.first + np.arange(len(chunk.n)), chunk.n)
         count = np.ones(len(frame), np.int64) if chunk.counts is None else chunk.counts.astype(np.int64)
         inside = (frame >= 0) & (frame < frames.n)
+        if chosen is not None:
+            inside[inside] = chosen[frame[inside]]
         parts.append((frame[inside], chunk.ids[inside] + np.uint32(tiles[key.tile].first), count[inside]))
     if not parts:
         return Spikes(frames, np.empty(0, np.int64), np.empty(0, np.uint32), np.empty(0, np.int64))
@@ -163,6 +177,10 @@ def states_in(
         own = [chunk for key, chunk in decoded.items() if key.tile == tile.tile]
         covered &= _known(frames, own)
         parts.append(_states(frames, own, tile.n))
+    chosen = chosen_frames(reader, frames.t_us)
+    if chosen is not None:
+        frames = dataclasses.replace(frames, read=covered.copy())
+        covered &= chosen
     frames.covered[:] = covered
     together = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
     return frames, ((frame, state) for frame, state in enumerate(together) if covered[frame])

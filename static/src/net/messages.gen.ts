@@ -352,6 +352,7 @@ export interface ModuleInfo {
   params: Record<string, unknown>;
   playhead?: boolean;
   picks?: boolean;
+  stimuli?: boolean;
 }
 
 export interface ModuleRequest {
@@ -803,6 +804,7 @@ export interface TimeWindow {
   t_start_us: number;
   t_stop_us: number;
   now_us?: number | null;
+  stimuli?: string;
 }
 
 export interface Treemap {

@@ -25,10 +25,13 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
   let names: string[] = [];
   let texts: string[] = [];
   let parts: number[] = [];
+  /** Some are below 0: bars begin in the middle. */
+  let signed = false;
   let hues: string[] = [];
   let targets: Target[] = [];
   let rows: HTMLElement[] = [];
   const mark = (): void => rows.forEach((row, at) => row.classList.toggle('selected', isSelected(context, targets[at])));
+  const place = (part: number): string => (signed ? `margin-left: ${50 + 50 * Math.min(0, part)}%; width: ${50 * Math.abs(part)}%;` : `width: ${100 * part}%;`);
   return {
     update(panel, columns: Columns) {
       names = Array.from(columns.list(panel.categories) as ArrayLike<unknown>, String);
@@ -40,12 +43,13 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       targets = names.map((_, at) => targetOf(context, panel.links, columns, at));
       hues = names.map((name) => (of_classes ? classColour(context.classes.indexOf(name), context.classes.length) : FREE));
       texts = values.map((value) => `${Number.isInteger(value) ? formatCount(value) : formatValue(value)}${unit}`);
-      parts = values.map((value) => (Number.isFinite(value) ? Math.abs(value) / top : 0));
+      parts = values.map((value) => (Number.isFinite(value) ? value / top : 0));
+      signed = parts.some((part) => part < 0);
       rows = names.map((name, at) => h(
         leads(targets[at]) ? 'button.bar-row' : 'div.bar-row',
         { title: `${panel.x_axis.label} ${name}: ${texts[at]}`, onclick: (event: MouseEvent) => follow(context, targets[at], event.shiftKey) },
         h('span.bar-name', name),
-        h('span.bar-track', h('span.bar-fill', { style: `width: ${100 * parts[at]}%; --hue: ${hues[at]}` })),
+        h('span.bar-track', h('span.bar-fill', { style: `${place(parts[at])} --hue: ${hues[at]}` })),
         h('span.numbers', texts[at]),
       ));
       host.replaceChildren(...rows);
@@ -66,7 +70,8 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
         pen.fillStyle = token('--grid');
         pen.fillRect(90, y - 5, width - 180, 10);
         pen.fillStyle = hues[at];
-        pen.fillRect(90, y - 5, (width - 180) * parts[at], 10);
+        const track = (width - 180) / (signed ? 2 : 1);
+        pen.fillRect(90 + (signed ? track * (1 + Math.min(0, parts[at])) : 0), y - 5, track * Math.abs(parts[at]), 10);
       });
     },
   };

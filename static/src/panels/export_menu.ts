@@ -20,8 +20,8 @@ export interface Exported {
   readonly module: string;
 }
 
-/** The menu; `shown` says what the panel shows, null where it shows nothing; the server writes the Parquet file. */
-export function exportMenu(shown: () => Exported | null, parquet: () => Promise<Blob>): HTMLElement {
+/** The menu; `shown` says what the panel shows, null where it shows nothing; the server writes the Parquet file, where it can (null: not). */
+export function exportMenu(shown: () => Exported | null, parquet: (() => Promise<Blob>) | null): HTMLElement {
   const menu = h('details.export-menu');
   const trouble = h('p.export-trouble', { role: 'status' });
   const save = (ending: string, blob: (what: Exported) => Promise<Blob> | Blob | null): HTMLElement => h('button', {
@@ -41,13 +41,14 @@ export function exportMenu(shown: () => Exported | null, parquet: () => Promise<
   }, ending.toUpperCase());
   const drawn = [save('png', pngOf), save('svg', svgOf)];
   const csv = save('csv', (what) => (what.kind.sheet ? new Blob([csvOf(what.panel, what.kind.sheet(what.panel, what.columns))], { type: 'text/csv' }) : null));
-  const columns = save('parquet', parquet);
+  const columns = save('parquet', () => parquet?.() ?? null);
   menu.append(h('summary', { title: 'Save this panel as a file', 'aria-label': 'Save this panel as a file' }, 'save'), h('div.export-list', ...drawn, csv, columns, trouble));
   menu.addEventListener('toggle', () => {
     if (!menu.open) trouble.textContent = '';
     const what = shown();
     for (const button of drawn) button.hidden = what?.view.draw === undefined;
-    csv.hidden = columns.hidden = what?.kind.sheet === undefined;
+    csv.hidden = what?.kind.sheet === undefined;
+    columns.hidden = csv.hidden || parquet === null;
   });
   menu.addEventListener('focusout', (event) => {
     if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;

@@ -23,8 +23,8 @@ export class PanelFrame {
   private kind: PanelKind | null = null;
   private shown: { panel: AnyPanel; columns: Columns } | null = null;
 
-  /** `parquet` gives what the panel shows as a Parquet file. */
-  constructor(private readonly context: PanelContext, module: string, parquet: () => Promise<Blob>) {
+  /** `parquet` gives what the panel shows as a Parquet file; null where no server could make it. */
+  constructor(readonly context: PanelContext, module: string, parquet: (() => Promise<Blob>) | null) {
     this.menu = exportMenu(() => (this.shown && this.view && this.kind ? { ...this.shown, view: this.view, kind: this.kind, module } : null), parquet);
     this.element = h('article.panel', h('header', h('div.panel-title', this.title, this.menu), this.subtitle), this.body, this.empty, this.note);
   }
@@ -61,8 +61,8 @@ export class PanelFrame {
     this.view?.playhead?.(this.context.clock.t_us);
   }
 
-  playhead(t_us: number): void {
-    this.view?.playhead?.(t_us);
+  playhead(): void {
+    this.view?.playhead?.(this.context.clock.t_us);
   }
 
   selection(): void {

@@ -2,9 +2,10 @@
 
 import { createDockview, type DockviewApi, type IContentRenderer } from 'dockview-core/dist/dockview-core.js';
 
-import type { ModuleInfo, ModuleRequest, NeuronRef } from '../net/messages.gen';
+import type { ModuleInfo, NeuronRef } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { TimeCursor } from '../panels/time_cursor';
+import type { Comparison } from '../state/comparison';
 import { formatDuration } from '../state/format';
 import type { Overview } from '../state/overview';
 import { Trail } from '../state/trail';
@@ -12,6 +13,8 @@ import { dockLayouts, type DockLayout, linkedLayout } from './dock_layouts';
 import { h } from './dom';
 import { iconButton } from './icons';
 import { type ModuleParts, ModuleView } from './module_view';
+import { PanelSides } from './panel_sides';
+import { stimuliSelect, type SubsetParts } from './stimuli_select';
 import { WindowStrip } from './window_strip';
 
 const STORED = 'synaptarium.dock';
@@ -23,6 +26,8 @@ export interface DockParts extends Omit<ModuleParts, 'cursor' | 'trail' | 'zoom'
   span(): Span;
   overview(): Overview;
   selection(): NeuronRef[];
+  readonly comparison: Comparison;
+  readonly subsets: SubsetParts;
 }
 
 /** How much of the run the panels show; the last one is what the user drew. */
@@ -44,6 +49,8 @@ export class Dock {
   private readonly strip: WindowStrip;
   private readonly drawn_option = h('option', { value: DRAWN, hidden: true });
   private readonly choice: HTMLSelectElement;
+  private readonly stimuli = h('span.stimuli-choice');
+  private readonly sides: PanelSides;
   private window_s = 0;
   private drawn: Span | null = null;
   private followed_ms = 0;
@@ -65,11 +72,12 @@ export class Dock {
     });
     this.trail = new Trail(parts.clock, parts.view, () => parts.fly());
     const layouts = dockLayouts({ current: () => this.layout(), apply: (layout) => this.apply(layout) });
-    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', this.choice, this.steps(), this.picker(), layouts), this.strip.element, this.holder);
+    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', this.choice, this.stimuli, this.steps(), this.picker(), layouts), this.strip.element, this.holder);
     this.inner = {
       recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, projections: parts.projections, variables: parts.variables,
       revision: () => parts.revision(), fly: () => parts.fly(), trail: this.trail, cursor: new TimeCursor(), zoom: (window) => this.choose(window),
     };
+    this.sides = new PanelSides({ own: this.inner, view: parts.view, comparison: parts.comparison, span: parts.span, selection: parts.selection });
     this.api = createDockview(this.holder, {
       theme: { name: 'synaptarium', className: 'dockview-theme-synaptarium' },
       disableFloatingGroups: true,
@@ -81,11 +89,17 @@ export class Dock {
         return { element: view.element, init: () => void requestAnimationFrame(() => !signal.aborted && this.ask()), dispose: () => { this.views.delete(name); view.dispose(); this.paintPicker(); this.light(); } };
       },
     });
+    this.paintStimuli();
     this.restore();
     parts.clock.onTick(() => this.tick(), signal);
     parts.clock.onChange(() => this.ask(), signal);
     parts.view.subscribe(['selection'], () => {
       for (const view of this.everywhere()) view.selection();
+      this.ask();
+    }, signal);
+    parts.comparison.onChange(() => this.ask(), signal);
+    parts.view.subscribe(['comparison', 'stimuli'], () => {
+      this.paintStimuli();
       this.ask();
     }, signal);
     parts.view.subscribe(['theme'], () => {
@@ -185,9 +199,9 @@ export class Dock {
   }
 
   private askWhere(wanted: (view: ModuleView) => boolean): void {
-    const body: ModuleRequest = { window: this.window(), selection: this.parts.selection() };
+    const { a, b } = this.sides.asked(this.window());
     // The content of a tab that is not in front is out of the document.
-    for (const view of this.everywhere()) if (view.element.isConnected && wanted(view)) view.ask(body);
+    for (const view of this.everywhere()) if (view.element.isConnected && wanted(view)) view.ask(a, b);
   }
 
   private *everywhere(): Iterable<ModuleView> {
@@ -196,7 +210,7 @@ export class Dock {
   }
 
   private tick(): void {
-    for (const view of this.everywhere()) view.playhead(this.parts.clock.t_us);
+    for (const view of this.everywhere()) view.playhead();
     const now = performance.now();
     if (now - this.followed_ms < FOLLOW_MS) return;
     this.followed_ms = now;
@@ -251,6 +265,13 @@ export class Dock {
       if (event.relatedTarget !== null && !list.contains(event.relatedTarget as Node)) list.open = false;
     });
     return list;
+  }
+
+  /** Which stimuli the panels count; absent where the recording has none with classes. */
+  private paintStimuli(): void {
+    const { view, subsets } = this.parts;
+    this.stimuli.hidden = subsets.lacksStimuli() !== '';
+    this.stimuli.replaceChildren(h('span.muted', 'stimuli'), stimuliSelect(subsets, view.get('stimuli'), 'Stimuli of the panels', (stimuli) => view.set({ stimuli })));
   }
 
   private paintPicker(): void {

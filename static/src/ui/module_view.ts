@@ -1,55 +1,68 @@
-/** One module's tab: the form of its parameters, and a frame for each of its panels. */
+/** One module's tab: the form of its parameters, and a frame for each of its panels; of two sides where they are compared. */
 
-import type { Columns } from '../net/arrow';
-import type { ModuleInfo, ModuleRequest, PanelAnswer } from '../net/messages.gen';
-import { type ApiError, rest } from '../net/rest';
+import type { ModuleInfo, ModuleRequest } from '../net/messages.gen';
+import { arranged } from '../panels/compared/arranged';
 import { PanelFrame } from '../panels/frame';
 import { litBy } from '../panels/links';
 import type { PanelContext } from '../panels/panel';
-import { ModuleFeed } from '../state/module_feed';
+import { SideFeed, type SideParts } from '../state/side_feed';
 import type { Lit } from '../state/view';
 import { h, setText } from './dom';
 import { neuronPicker } from './neuron_picker';
 import { type Choices, paramsForm, type Params, possible } from './params_form';
 
-const RETRY_MS = 1500;
-
-export interface ModuleParts extends PanelContext {
-  readonly recording: string;
+export interface ModuleParts extends PanelContext, SideParts {
   /** Names of the projections and of the recorded variables, for the forms. */
   readonly projections: readonly string[];
   readonly variables: readonly string[];
-  revision(): number;
+}
+
+/** The B side of a comparison: whose panels, how they are shown, and what is said of both sides. */
+export interface OtherPanels {
+  readonly side: PanelContext & SideParts;
+  readonly request: ModuleRequest;
+  readonly mode: 'side' | 'difference';
+  /** Both windows, recordings and stimuli. */
+  readonly words: string;
 }
 
 export class ModuleView {
   readonly element = h('div.module');
-  private readonly feed: ModuleFeed;
-  private readonly frames = new Map<string, PanelFrame>();
   private readonly state = h('p.panel-empty', 'Asking for the numbers');
-  private last: [PanelAnswer, Columns] | null = null;
+  private readonly sides = h('p.sides.hint', { hidden: true });
+  private readonly own: SideFeed;
+  private other: { readonly side: OtherPanels['side']; readonly feed: SideFeed } | null = null;
+  private readonly frames = new Map<string, PanelFrame>();
   private readonly choices: Choices;
   private form: HTMLElement | null = null;
   private params: Params = {};
-  private asked: ModuleRequest = {};
+  private mode: OtherPanels['mode'] = 'side';
 
-  constructor(readonly info: ModuleInfo, private readonly parts: ModuleParts, private readonly again: () => void, private readonly shown: () => void, signal: AbortSignal) {
+  constructor(
+    readonly info: ModuleInfo, private readonly parts: ModuleParts, private readonly again: () => void, private readonly shown: () => void,
+    private readonly signal: AbortSignal,
+  ) {
     this.choices = { layers: parts.layers.map((layer) => layer.name), projections: parts.projections, variables: parts.variables, classes: parts.classes };
     if (info.picks === true) this.element.append(neuronPicker(parts.view, parts.layers, signal));
-    this.element.append(this.state);
+    this.element.append(this.sides, this.state);
     this.setParams({});
-    this.feed = new ModuleFeed(parts.recording, info.name, {
-      answer: (answer, columns) => this.show(answer, columns),
-      failed: (error) => this.fail(error),
-    }, signal);
+    this.own = new SideFeed(info.name, parts, signal, () => this.paint());
   }
 
-  /** Asks for the panels of a window and a selection; where they depend on the playhead, of that too. */
-  ask(body: ModuleRequest): void {
-    const { window } = body;
-    const at_playhead = this.info.playhead === true && window !== null && window !== undefined;
-    this.asked = { ...body, params: this.params, ...(at_playhead ? { window: { ...window, now_us: Math.floor(this.parts.clock.t_us) } } : {}) };
-    this.feed.ask(this.asked, this.parts.revision());
+  /** Asks for the panels of a window and a selection, and for B's where it is compared; where they depend on the playhead, of that too. */
+  ask(body: ModuleRequest, b: OtherPanels | null): void {
+    const before = `${this.other === null} ${this.mode}`;
+    if (b === null || b.side !== this.other?.side) {
+      this.other?.feed.end();
+      this.other = b === null ? null : { side: b.side, feed: new SideFeed(this.info.name, b.side, this.signal, () => this.paint()) };
+    }
+    this.mode = b?.mode ?? 'side';
+    const deaf = this.info.stimuli !== true && Boolean(body.window?.stimuli || b?.request.window?.stimuli);
+    setText(this.sides, [b?.words, deaf ? 'This module counts all stimuli.' : ''].filter(Boolean).join(' '));
+    this.sides.hidden = this.sides.textContent === '';
+    this.own.ask(this.complete(body, this.parts));
+    if (b !== null) this.other?.feed.ask(this.complete(b.request, b.side));
+    if (`${this.other === null} ${this.mode}` !== before) this.paint();
   }
 
   /** The parameters that differ from their defaults. */
@@ -70,17 +83,16 @@ export class ModuleView {
 
   /** What its panels light in the scene. */
   lit(): Lit[] {
-    if (this.last === null) return [];
-    const [answer, columns] = this.last;
-    return answer.panels.flatMap((panel) => litBy(this.parts, panel, columns));
+    const { last } = this.own;
+    return last === null ? [] : last.answer.panels.flatMap((panel) => litBy(this.parts, panel, last.columns));
   }
 
   get panelIds(): string[] {
-    return [...this.frames.keys()];
+    return [...this.frames.values()].map((frame) => frame.element.dataset['panel'] ?? '');
   }
 
-  playhead(t_us: number): void {
-    for (const frame of this.frames.values()) frame.playhead(t_us);
+  playhead(): void {
+    for (const frame of this.frames.values()) frame.playhead();
   }
 
   selection(): void {
@@ -88,48 +100,47 @@ export class ModuleView {
   }
 
   repaint(): void {
-    if (this.last) this.show(...this.last);
+    this.paint();
   }
 
   dispose(): void {
+    this.other?.feed.end();
     for (const frame of this.frames.values()) frame.dispose();
     this.frames.clear();
   }
 
-  private show(answer: PanelAnswer, columns: Columns): void {
-    this.last = [answer, columns];
-    this.state.hidden = true;
-    const seen = new Set<string>();
-    answer.panels.forEach((panel, at) => {
-      seen.add(panel.id);
-      let frame = this.frames.get(panel.id);
+  private complete(body: ModuleRequest, { clock }: PanelContext): ModuleRequest {
+    const { window } = body;
+    const at_playhead = this.info.playhead === true && window !== null && window !== undefined;
+    return { ...body, params: this.params, ...(at_playhead ? { window: { ...window, now_us: Math.floor(clock.t_us) } } : {}) };
+  }
+
+  private paint(): void {
+    const { own, other } = this;
+    const waits = own.waits || (other !== null && other.feed.waits !== '' ? `B: ${other.feed.waits}` : '');
+    this.state.hidden = waits === '';
+    setText(this.state, waits);
+    if (own.last === null) return;
+    const shown = arranged(own.last, other?.feed.last ?? null, this.mode);
+    const keys = new Set(shown.map(({ key }) => key));
+    for (const [key, frame] of this.frames) {
+      if (keys.has(key) && !(key.startsWith('b/') && frame.context !== other?.side)) continue;
+      frame.dispose();
+      this.frames.delete(key);
+    }
+    shown.forEach(({ key, side, panel, columns, window }, at) => {
+      let frame = this.frames.get(key);
       if (frame === undefined) {
-        frame = new PanelFrame(this.parts, this.info.name, () => this.parquet(panel.id));
-        this.frames.set(panel.id, frame);
+        const [context, feed] = side === 'b' && other !== null ? [other.side, other.feed] : [this.parts, own];
+        frame = new PanelFrame(context, this.info.name, side === 'difference' ? null : () => feed.parquet(panel.id));
+        this.frames.set(key, frame);
       }
       // In the order of the answer: a selection puts panels before those that stay.
       const place = this.element.querySelectorAll(':scope > .panel')[at] ?? null;
       if (place !== frame.element) this.element.insertBefore(frame.element, place);
-      frame.update(panel, columns, answer);
+      frame.update(panel, columns, window);
+      frame.element.dataset['side'] = side;
     });
-    for (const [id, frame] of this.frames) {
-      if (seen.has(id)) continue;
-      frame.dispose();
-      this.frames.delete(id);
-    }
     this.shown();
-  }
-
-  /** The file of a panel, from the question that its answer came from. */
-  private parquet(id: string): Promise<Blob> {
-    const at = this.last?.[0].panels.findIndex((panel) => panel.id === id) ?? -1;
-    return rest.panelFile(this.parts.recording, this.info.name, this.asked, Math.max(0, at));
-  }
-
-  private fail(error: ApiError): void {
-    this.state.hidden = false;
-    setText(this.state, `${error.message} ${error.hint}`.trim());
-    // What was shown stays; the next question may be answered.
-    if (error.passes) setTimeout(() => this.feed.ask(this.asked, this.parts.revision()), RETRY_MS);
   }
 }

@@ -154,10 +154,12 @@ class Viewer {
       modules: () => this.dock?.shownModules ?? null, showModules: (names) => this.dock?.showModules(names),
       moved: () => this.address.touch(),
     }, signal);
+    const subsets = {
+      classes: this.stimuli.classes, lacksStimuli: () => this.stimuli.lacks, lacksPredictions: () => this.stimuli.lacksPredictions,
+    };
     const compare = new CompareMenu({
-      recording: network.recording, view: this.view, clock: this.clock, comparison: this.comparison, classes: this.stimuli.classes,
-      span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
-      lacksStimuli: () => this.stimuli.lacks, lacksPredictions: () => this.stimuli.lacksPredictions,
+      recording: network.recording, view: this.view, clock: this.clock, comparison: this.comparison,
+      ...subsets, span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
     }, signal);
     this.xr = new XrEntry({
       presence,
@@ -182,7 +184,7 @@ class Viewer {
       revision: () => store.index.manifest.revision,
       selection: () => this.view.get('selection').map((neuron) => neuronRef(neuron, network.layers)),
       overview: () => this.loaded.overview,
-      fly: () => this.scene?.fitSelection(),
+      fly: () => this.scene?.fitSelection(), comparison: this.comparison, subsets,
     }, signal);
     this.history = new History(this.view, signal);
     this.address = new AddressBar(() => this.link(), signal);

@@ -33,6 +33,12 @@ def square(
         spikes={odd: (times, np.array(upper + lower, np.int64))},
         projections=[{"source": odd, "target": "out", "name": "p ü"}],
         weights={"p ü": ([0, 2_000_000], weights[:, : 2 * neurons])},
+        stimuli={
+            "t_start": [900_000, 2_900_000],
+            "t_stop": [1_100_000, 3_100_000],
+            "labels": ["x", "y"],
+            "predictions": ["x", "x"],
+        },
         t_stop_us=4_000_000,
     )
 
@@ -162,3 +168,60 @@ def test_another_size_has_no_difference_and_says_why(
     expect(page.get_by_text("a difference needs equal layers")).to_be_visible()
     page.get_by_role("radio", name="Nothing").check()
     wait_until(lambda state: state["scene"]["comparing"] is None)
+
+
+def panel(page: Page, id: str, side: str) -> Any:
+    return page.locator(f'[data-panel="{id}"][data-side="{side}"]')
+
+
+def test_panels_show_both_sides_or_their_difference(
+    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+) -> None:
+    opened(page, addresses["normal"], "t=1&compare=~2~side", rest, wait_until)
+    a, b = panel(page, "spikes", "a"), panel(page, "spikes", "b")
+    expect(a.locator("h3")).to_have_text("A · Spikes")
+    expect(b.locator("h3")).to_have_text("B · Spikes")
+    # The window is the whole run: what the run has 2 s later stands against what it has now.
+    expect(page.locator(".module > .sides")).to_have_text(
+        "A: 00:00.000 to 00:02.000; B: 00:02.000 to 00:04.000."
+    )
+    expect(a.locator(".subtitle")).to_contain_text("0.000 s to 2.000 s")
+    expect(b.locator(".subtitle")).to_contain_text("2.000 s to 4.000 s")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("radio", name="Difference, B − A").check()
+    page.keyboard.press("Escape")
+    both = panel(page, "spikes", "difference")
+    expect(both.locator("h3")).to_have_text("B − A · Spikes")
+    expect(both.locator(".subtitle")).to_contain_text("A: 0.000 s to 2.000 s")
+    expect(a).to_have_count(0)
+    # What both have in common is told once.
+    expect(panel(page, "diagram", "a").locator("h3")).to_have_text("A and B · Network")
+    with page.expect_download() as saved:
+        both.locator(".export-menu summary").click()
+        both.locator('[data-export="csv"]').click()
+    rows = [
+        line.split(",") for line in saved.value.path().read_text().splitlines() if not line.startswith("#")
+    ]
+    # 72 spikes at 1 s of A's window, and 72 at the same place of B's: nothing is left.
+    assert {float(row[1]) for row in rows[1:]} == {0.0}
+
+
+def test_class_against_class_in_the_panels(page: Page, addresses: dict[str, str], wait_until: Until) -> None:
+    page.goto(f"{addresses['normal']}?t=1&stimuli=class:x&compare=~0~difference~class%3Ay")
+    page.evaluate("window.synaptarium.ready")
+    page.locator(".module-picker summary").click()
+    page.locator(".module-picker").get_by_role("button", name="Firing rates").click()
+    psth = panel(page, "psth", "difference")
+    expect(psth.locator(".line-name")).to_contain_text("y (1) − x (1)")
+    expect(psth.locator(".subtitle")).to_contain_text("B: 0.000 s to 4.000 s")
+    expect(psth.locator(".subtitle")).to_contain_text("stimuli of class y only")
+    assert wait_until(lambda state: state["comparison"] is None)["scene"]["comparing"] is None
+    # Read right against read wrong, by the menus.
+    page.get_by_label("Stimuli of the panels").select_option("correct")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_label("Stimuli of B").select_option("wrong")
+    page.keyboard.press("Escape")
+    expect(page.locator(".module > .sides")).to_contain_text(
+        "B: 00:00.000 to 00:04.000, stimuli that were read wrong."
+    )
+    expect(psth.locator(".line-name")).to_contain_text("y (1) − x (1)")

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.registry import answer_of
+from synaptarium.modules.subset import Subset
 from synaptarium.schemas.errors import InvalidInput, InvalidTime
 from synaptarium.schemas.messages import ModuleInfo, ModuleRequest, TimeWindow
 from synaptarium.schemas.panels import encode_answer
@@ -36,7 +37,8 @@ def run(site: Site, id: str, name: str, body: ModuleRequest, format: str, panel:
             hint="A window ends after it starts.",
             where="window",
         )
-    reader = RecordingReader(site.store, recording, manifest)
+    subset = Subset.parse(window.stimuli)
+    reader = RecordingReader(site.store, recording, manifest, subset if module.stimuli else Subset())
     answer, columns = answer_of(module, reader, window, body.selection, body.params)
     if format == "arrow":
         return Payload(data=encode_answer(answer, columns).to_pybytes(), content_type=ARROW)
