@@ -55,7 +55,7 @@ def address(shelf: tuple[str, Library]) -> str:
 
 def open_module(page: Page, title: str) -> None:
     """Bring a module's tab to the front."""
-    page.locator(".module-picker summary").click()
+    page.locator(".module-picker summary", has_text="modules").click()
     page.locator(".module-row button", has_text=title).click()
 
 

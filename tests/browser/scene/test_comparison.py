@@ -209,8 +209,8 @@ def test_panels_show_both_sides_or_their_difference(
 def test_class_against_class_in_the_panels(page: Page, addresses: dict[str, str], wait_until: Until) -> None:
     page.goto(f"{addresses['normal']}?t=1&stimuli=class:x&compare=~0~difference~class%3Ay")
     page.evaluate("window.synaptarium.ready")
-    page.locator(".module-picker summary").click()
-    page.locator(".module-picker").get_by_role("button", name="Firing rates").click()
+    page.get_by_text("modules", exact=True).click()
+    page.locator(".module-list").get_by_role("button", name="Firing rates").click()
     psth = panel(page, "psth", "difference")
     expect(psth.locator(".line-name")).to_contain_text("y (1) − x (1)")
     expect(psth.locator(".subtitle")).to_contain_text("B: 0.000 s to 4.000 s")
