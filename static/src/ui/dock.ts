@@ -72,7 +72,7 @@ export class Dock {
     });
     this.trail = new Trail(parts.clock, parts.view, () => parts.fly());
     const layouts = dockLayouts({ current: () => this.layout(), apply: (layout) => this.apply(layout) });
-    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', this.choice, this.stimuli, this.steps(), this.picker(), layouts), this.strip.element, this.holder);
+    this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', this.choice, this.steps(), this.picker(), layouts), h('div', this.strip.element, this.stimuli), this.holder);
     this.inner = {
       recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, projections: parts.projections, variables: parts.variables,
       revision: () => parts.revision(), fly: () => parts.fly(), trail: this.trail, cursor: new TimeCursor(), zoom: (window) => this.choose(window),

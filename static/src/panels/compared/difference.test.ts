@@ -51,6 +51,11 @@ describe('series', () => {
     expect(shown(three, seven).panel).toMatchObject({ lines: [{ name: '7 − 3' }] });
   });
 
+  it('have no difference where the sides know other places', () => {
+    const a = side(series([line]), { x: [1000, 2000], y: [1, NaN] });
+    expect(why(a, side(series([line]), { x: [1000, 2000], y: [NaN, 1] }))).toBe('no value is on both sides at one place.');
+  });
+
   it('need one unit', () => {
     const b = side(series([line], { y_axis: { label: 'Rate', unit: '1/s' } }), { x: [1000], y: [1] });
     expect(why(side(series([line]), { x: [1000], y: [1] }), b)).toBe('A is in Hz, B in 1/s.');

@@ -56,12 +56,16 @@ function ofSeries(a: SideOf<'series'>, b: SideOf<'series'>): Difference {
   const pairs = paired(a.panel.lines, b.panel.lines, (line) => (line.group ? `group ${line.group}` : line.neuron !== undefined && line.neuron !== null ? `neuron ${line.layer} ${line.neuron}` : `${line.layer ?? ''} ${line.name}`));
   if (pairs.length === 0) return { why: 'No line is on both sides.' };
   const columns = new Map<string, List>([[a.panel.x, x]]);
+  let known = false;
   const lines = pairs.map(([one, two], at) => {
     const [mine, its] = [numbers(a, one.y), numbers(b, two.y)];
     const y = `difference.${at}`;
-    columns.set(y, Float64Array.from(twins, (twin, i) => (twin < 0 ? NaN : its[twin] - mine[i])));
+    const values = Float64Array.from(twins, (twin, i) => (twin < 0 ? NaN : its[twin] - mine[i]));
+    known ||= values.some(Number.isFinite);
+    columns.set(y, values);
     return { ...one, y, name: one.name === two.name ? one.name : `${two.name} − ${one.name}` };
   });
+  if (!known) return { why: 'no value is on both sides at one place.' };
   const left_out = told('lines', lines.length, a.panel.lines.length + b.panel.lines.length - lines.length);
   return made({ ...a.panel, lines }, a, b, columns, left_out);
 }
