@@ -15,8 +15,8 @@ const RAYS = 3;
 /** Of the way to where somebody is now, so much is left after these milliseconds: 1/e. */
 const EASE_MS = 70;
 /** Sizes as parts of the distance to the viewer, so that a far head is found, and of the network, so that a near one is no wall. */
-const HEAD_OF_DISTANCE = 0.011;
-const HEAD_OF_WORLD = 0.05;
+const HEAD_OF_DISTANCE = 0.013;
+const HEAD_OF_WORLD = 0.09;
 const HEAD_M = 0.12;
 const NAME_OF_DISTANCE = 0.017;
 const ROW_PX = 48;

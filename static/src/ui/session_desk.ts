@@ -47,7 +47,7 @@ export interface SessionDeskParts {
   /** The address should be written anew. */
   moved(): void;
   /** A shared session, which hears notes and the light, and has its own. */
-  readonly live: Pick<ShareDesk, 'live' | 'note' | 'pointed' | 'notesNow' | 'lights' | 'turnAround' | 'shortcuts' | 'state' | 'cut'>;
+  readonly live: Pick<ShareDesk, 'live' | 'note' | 'pointed' | 'notesNow' | 'lights' | 'turnAround' | 'shortcuts' | 'state' | 'cut' | 'colour'>;
 }
 
 export class SessionDesk {
@@ -458,7 +458,7 @@ export class SessionDesk {
     this.pointed_ms = now;
     const place = this.parts.scene()?.pointAt(pointing.x, pointing.y);
     if (!place) return;
-    this.light = { place, colour: OWN_COLOUR, name: '' };
+    this.light = { place, colour: this.parts.live.live ? this.parts.live.colour : OWN_COLOUR, name: '' };
     this.recorder.point(place);
     this.parts.live.pointed(place);
   }
