@@ -89,7 +89,7 @@ def record_tour(page: Page, url: str, recording: str) -> str:
     until(page, lambda found: found["role"] == "admin")
     page.keyboard.press("o")
     until(page, lambda found: found["recorder"]["state"] == "recording")
-    box = page.locator(".scene-host canvas").bounding_box()
+    box = page.get_by_label("The network in 3D").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
@@ -214,7 +214,7 @@ def test_one_may_look_around_and_ride_along_again(
     small_page: Page, site: tuple[str, str, Library], tour: str
 ) -> None:
     seek(small_page, 1000)
-    box = small_page.locator(".scene-host canvas").bounding_box()
+    box = small_page.get_by_label("The network in 3D").bounding_box()
     assert box
     small_page.mouse.move(box["x"] + 200, box["y"] + 150)
     small_page.mouse.down()

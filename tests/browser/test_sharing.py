@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from synaptarium.client import Client
 from synaptarium.server.library import Library
 
 from .test_sessions import store_recording
@@ -77,7 +78,7 @@ def both(two: tuple[Page, Page], expression: str, timeout_s: float = 10.0) -> An
 
 
 def drag(page: Page, dx: int) -> None:
-    box = page.locator(".scene-host canvas").bounding_box()
+    box = page.get_by_label("The network in 3D").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
     page.mouse.move(x, y)
@@ -185,14 +186,23 @@ def test_who_takes_the_transport_is_apart(two: tuple[Page, Page]) -> None:
     assert both(two, T_US) == 3_000_000
 
 
-def test_note_reaches_everybody_as_a_caption(two: tuple[Page, Page]) -> None:
+def test_note_reaches_everybody_as_a_caption_and_a_recording_keeps_it(
+    two: tuple[Page, Page], shelf: tuple[str, Library]
+) -> None:
     ada, bob = two
+    ada.keyboard.press("o")
+    expect(ada.get_by_role("button", name="End the recording of this session")).to_be_visible()
+    recorded = ada.evaluate("window.synaptarium.session().recorder.session")
     bob.keyboard.press("n")
     bob.get_by_label("Note", exact=True).fill("what is this?")
     bob.keyboard.press("Enter")
 
     for page in (ada, bob):
         expect(page.get_by_role("log", name="Notes")).to_contain_text("what is this?")
+    ada.keyboard.press("o")
+    ada.get_by_role("dialog", name="Session recorded").get_by_role("button", name="Keep").click()
+    (note,) = Client(shelf[0]).session(recorded).notes
+    assert (note.text, note.author) == ("what is this?", "Bob")
 
 
 def test_cut_connection_heals_and_catches_up(two: tuple[Page, Page]) -> None:

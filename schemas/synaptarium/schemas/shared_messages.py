@@ -103,7 +103,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seat : Seat
         What is asked for; "presenter" needs a role that may present.
     recording : str
-        What the page shows. A presenter who comes back to a server that was started anew opens the session again.
+        What the page shows, of who presented: a server that was started anew opens the session again for them.
     """
 
     room: str

@@ -57,6 +57,10 @@ export class SharedLane {
     return this.socket.connected;
   }
 
+  joinAgain(): void {
+    this.say('join', this.join());
+  }
+
   act(message: Act): void {
     this.say('act', message);
   }

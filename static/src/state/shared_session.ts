@@ -24,6 +24,9 @@ import type { Camera, View } from './view';
 const SAMPLE_MS = 50;
 const MOVE_EVERY_MS = 100;
 const RETIME_MS = 10_000;
+/** A server that was started anew knows the session again as soon as its presenter is back: so often one asks for it. */
+const RETRIES = 30;
+const RETRY_MS = 2000;
 
 export interface SharedParts {
   readonly recording: string;
@@ -67,8 +70,9 @@ export class SharedSession {
   private moved_ms = 0;
   private movedText = '';
   private retimed_ms = 0;
+  private retries = 0;
 
-  constructor(private readonly parts: SharedParts, private readonly join: Omit<Join, 'recording'>, signal: AbortSignal) {
+  constructor(private readonly parts: SharedParts, private readonly join: Omit<Join, 'recording'>, private readonly begun: boolean, signal: AbortSignal) {
     signal.addEventListener('abort', () => this.close(), { once: true });
     const { layers, view, clock } = parts;
     this.follower = new LiveFollower({
@@ -90,7 +94,8 @@ export class SharedSession {
         append: (_, { operations }) => this.send(operations ?? []),
       },
     }, this.leaving.signal);
-    this.lane = new SharedLane(() => ({ ...this.join, recording: parts.recording }), {
+    // A server that does not know the session opens it again for who presented, and for nobody else.
+    this.lane = new SharedLane(() => ({ ...this.join, recording: (this.you === '' ? this.begun : this.presents) ? parts.recording : '' }), {
       welcome: (message) => this.welcome(message),
       people: (message) => this.meet(message),
       acted: (message) => this.acted(message),
@@ -104,7 +109,8 @@ export class SharedSession {
       },
       ended: ({ by }) => this.over(() => parts.ended(by ?? '')),
       error: (body) => {
-        if (body.code === 'shared_session_not_found' || this.state === 'joining') this.over(() => parts.refused(body));
+        if (body.code === 'shared_session_not_found' && this.you !== '' && this.retries < RETRIES) this.comeBack();
+        else if (body.code === 'shared_session_not_found' || this.state === 'joining') this.over(() => parts.refused(body));
         else parts.refused(body);
       },
       connection: (connected) => this.connection(connected),
@@ -218,6 +224,7 @@ export class SharedSession {
     this.invitations = message.invitations;
     this.notes = [...message.notes];
     this.seq = message.seq;
+    this.retries = 0;
     this.clock.forget();
     this.told.clear();
     this.movedText = '';
@@ -283,6 +290,16 @@ export class SharedSession {
     }
     this.recorder.abandon();
     this.follower.use(this.follower.state, true);
+  }
+
+  private comeBack(): void {
+    this.retries += 1;
+    this.state = 'lost';
+    this.recorder.abandon();
+    this.parts.changed();
+    setTimeout(() => {
+      if (this.state === 'lost') this.lane.joinAgain();
+    }, RETRY_MS);
   }
 
   private send(operations: readonly Operation[]): Promise<Session> {

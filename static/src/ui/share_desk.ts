@@ -81,7 +81,7 @@ export class ShareDesk {
   /** True where the address asks for a shared session: it decides what plays then. */
   start(): boolean {
     if (this.room === '') return false;
-    void this.enter();
+    void this.enter(false);
     return true;
   }
 
@@ -109,7 +109,7 @@ export class ShareDesk {
       const { room } = await sessionRest.share(this.parts.recording);
       this.room = room;
       this.seat = 'presenter';
-      await this.enter();
+      await this.enter(true);
     } catch (error) {
       this.fail(error);
     }
@@ -191,7 +191,7 @@ export class ShareDesk {
 
   // ------------------------------------------------------------------ inside
 
-  private async enter(): Promise<void> {
+  private async enter(begun: boolean): Promise<void> {
     const { parts } = this;
     this.session?.leave(false);
     // Who shares nothing loads nothing of it.
@@ -208,7 +208,7 @@ export class ShareDesk {
       went: (person) => this.say(person, 'left'),
       ended: (by) => parts.toasts.show('shared', by ? `${by} ended the shared session.` : 'The shared session is over.', { hint: 'What you see stays.' }),
       refused: ({ message, hint }) => parts.toasts.show('shared', message, { hint: hint ?? '', tone: 'error' }),
-    }, { room: this.room, key: pageKey(), name: this.name || 'Guest', colour: this.colour, seat: this.seat }, this.signal);
+    }, { room: this.room, key: pageKey(), name: this.name || 'Guest', colour: this.colour, seat: this.seat }, begun, this.signal);
     this.session = session;
     this.paint();
     parts.moved();
