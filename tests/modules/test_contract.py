@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from synaptarium.modules.base import Module
 from synaptarium.modules.reader import BUDGET_BYTES, MAX_POINTS, RecordingReader
 from synaptarium.modules.registry import Registry, answer_of
 from synaptarium.schemas.messages import TimeWindow
-from synaptarium.schemas.panels import Failure, Panels, decode_answer, encode_answer
+from synaptarium.schemas.panels import Failure, Matrix, Panels, Raster, Series, decode_answer, encode_answer
+from synaptarium.schemas.view_state import NeuronRef
 
 from .conftest import Read, empty, normal, one_spike
 
@@ -117,3 +119,30 @@ def test_columns_are_numbers_or_texts(read: Read) -> None:
     )
 
     assert all(isinstance(values, list | np.ndarray) for values in columns.values())
+
+
+#: How a panel tells its window or its moment, and how wide an interval is.
+SPAN = re.compile(r"\d s to -?[\d,.]+ s|at -?[\d,.]+ s|last stimul|whole run|in the run|ends? |before ")
+WIDTH = re.compile(
+    r"(bins?|frames?|intervals?|per|every|segments|times)\b.*?\d|\d[\d,.]* (us|ms|s|times|bins)\b"
+)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_panels_over_time_state_window_width_and_unit(module: Module, read: Read) -> None:
+    reader = read(normal())
+    stop_us = reader.manifest.t_stop_us
+    window = TimeWindow(t_start_us=0, t_stop_us=stop_us // 4 * 3, now_us=stop_us // 2)
+    selection = (NeuronRef(layer="b", neuron=1), NeuronRef(layer="a", neuron=2))
+    answer, _ = answer_of(module, reader, window, selection, {})
+
+    for panel in answer.panels:
+        over_time = (isinstance(panel, Series) and panel.time) or isinstance(panel, Raster)
+        over_time |= isinstance(panel, Matrix) and bool(panel.times_us)
+        if panel.empty or not over_time:
+            continue
+        assert SPAN.search(panel.subtitle), f"{panel.id} does not tell its window: {panel.subtitle!r}"
+        assert WIDTH.search(panel.subtitle), f"{panel.id} does not tell its bin: {panel.subtitle!r}"
+        if isinstance(panel, Series):
+            assert panel.x_axis.unit == "us" and panel.y_axis.label
+            assert panel.y_axis.unit, panel.id

@@ -210,7 +210,7 @@ def _neurons(
     columns["changed.t_us"] = found.edges_us[:-1]
     columns["changed.n"] = changed[:n]
     columns["changed.none"] = (classes < 0).sum(axis=1).astype(np.float64)
-    subtitle = f"{layer.name}, {n} intervals of {duration(width_us)}"
+    subtitle = f"{layer.name}, {span(window)}, {n} intervals of {duration(width_us)}"
     return [
         Matrix(
             id="learned",

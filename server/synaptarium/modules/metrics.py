@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
+from synaptarium.modules.wording import span
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Axis, Column, Line, LineShape, Series
 
@@ -32,7 +33,15 @@ def metric_panels(
         found = np.concatenate(times[name]), np.concatenate(values[name])
         groups.setdefault(group if slash and line else "", {})[line if slash and line else name] = found
     return [
-        _lines(f"metrics.{group}" if group else "metrics", group or "metrics", lines, columns, percent, shape)
+        _lines(
+            f"metrics.{group}" if group else "metrics",
+            group or "metrics",
+            lines,
+            columns,
+            percent,
+            shape,
+            window,
+        )
         for group, lines in (groups or {"": {}}).items()
     ]
 
@@ -44,6 +53,7 @@ def _lines(
     columns: dict[str, Column],
     percent: bool,
     shape: LineShape,
+    window: TimeWindow,
 ) -> Series:
     # One x column for all lines: a metric has no value where only another was logged.
     x = np.unique(np.concatenate([t_us for t_us, _ in metrics.values()] or [np.empty(0, np.int64)]))
@@ -59,8 +69,9 @@ def _lines(
     return Series(
         id=id,
         title=title[:1].upper() + title[1:],
-        subtitle=("percent of each one's largest" if percent else "as the run logged them")
-        + (f", every {step}th" if step > 1 else ""),
+        subtitle=f"{span(window)}, "
+        + ("percent of each one's largest" if percent else "as the run logged them")
+        + (f", every {step}th of {len(x):,} times" if step > 1 else f", at {len(x):,} times"),
         x=f"{id}.t_us",
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Value", unit="%" if percent else "1"),
