@@ -1,4 +1,7 @@
-/** The page: the list of recordings at `/`, one recording at `/view/<id>`. */
+/**
+ * The page: the list of recordings at `/`, one recording at `/view/<id>`, the same inside another page at `/embed/<id>`,
+ * and one recording in a file that carries what it needs.
+ */
 
 import './styles/tokens.css';
 import './styles/base.css';
@@ -7,8 +10,10 @@ import './styles/viewer.css';
 import './styles/panels.css';
 import './styles/scene_menus.css';
 import './styles/tour.css';
+import './styles/embed.css';
 
-import { ApiError } from './net/rest';
+import { Archive } from './net/archive';
+import { answerFrom, ApiError } from './net/rest';
 import { readLink } from './state/address_bar';
 import { h } from './ui/dom';
 import { showHome } from './ui/home';
@@ -35,19 +40,27 @@ window.addEventListener('pageshow', (event) => {
 });
 
 applyTheme(storedTheme());
-const link = readLink(new URL(location.href));
+const archive = Archive.inside(document);
+if (archive !== null) answerFrom(archive);
+const here = archive === null ? new URL(location.href) : viewOf(archive);
+const link = readLink(here);
 if (link === null) {
   const toggleTheme = (): void => applyTheme(storedTheme() === 'dark' ? 'light' : 'dark');
   window.synaptarium = { ready: Promise.resolve(), state: () => ({ page: 'home' }) };
   showHome(root, leave.signal, toggleTheme);
 } else {
-  const opened = showViewer(root, link, leave.signal);
+  const opened = showViewer(root, link, leave.signal, { embedded: here.pathname.startsWith('/embed/'), archive });
   const ready = opened.then(async (hooks) => {
     Object.assign(window.synaptarium, hooks, { ready });
     await hooks.ready;
   });
   window.synaptarium = { ready };
   ready.catch((error: unknown) => showFailure(error));
+}
+
+/** The view that a file opens with, as an address: its fragment, or what it was saved with. */
+function viewOf({ recording, index }: Archive): URL {
+  return new URL(`/view/${encodeURIComponent(recording)}?${location.hash.slice(1) || index.view}`, 'file://');
 }
 
 /** A recording that cannot be opened: what was asked, what was found, what to do. */
@@ -57,6 +70,6 @@ function showFailure(error: unknown): void {
     'main.waiting', { role: 'alert' },
     icon('warning', 24), h('p', message),
     h('p.hint', hint || (code === 'build_not_found' ? 'Precompute it on the list of recordings.' : '')),
-    h('a.button.primary', { href: '/' }, 'All recordings'),
+    here.pathname.startsWith('/view/') && archive === null && h('a.button.primary', { href: '/' }, 'All recordings'),
   ));
 }

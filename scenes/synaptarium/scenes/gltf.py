@@ -53,9 +53,9 @@ class Moment:
     Parameters
     ----------
     layers : sequence of Layer
-        In the recording's order.
+        Those that are shown, in the recording's order.
     layout : Layout
-        Where they lie.
+        Where they and all others lie.
     glow : (n_neurons,) float32
         1 for a neuron that spikes now, halved with each half life since, 0 for never.
     segments : sequence of Segments

@@ -13,6 +13,7 @@ import msgspec
 from synaptarium.schemas import messages, panels, session_messages, shared_messages
 from synaptarium.schemas.errors import ErrorBody
 from synaptarium.schemas.manifest import Manifest
+from synaptarium.schemas.offline import OfflineIndex, OfflineRequest, OfflineSize
 from synaptarium.schemas.sessions import Segment, Session
 from synaptarium.schemas.view_state import LayoutInfo, ViewState
 
@@ -44,6 +45,9 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     *shared_messages.SHARED_FROM_CLIENT.values(),
     *shared_messages.SHARED_FROM_SERVER.values(),
     shared_messages.SharedSession,
+    OfflineIndex,
+    OfflineRequest,
+    OfflineSize,
 )
 
 

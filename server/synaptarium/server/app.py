@@ -30,6 +30,7 @@ from synaptarium.server.routes import (
     jobs,
     layouts,
     neurons,
+    offline,
     overview,
     reconstruction,
     recordings,
@@ -73,6 +74,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *neurons.ENDPOINTS,
     *reconstruction.ENDPOINTS,
     *export.ENDPOINTS,
+    *offline.ENDPOINTS,
     *chunks.ENDPOINTS,
     *overview.ENDPOINTS,
     *jobs.ENDPOINTS,
@@ -166,7 +168,7 @@ def create_app(library: Library, config: Config) -> App:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_endpoints(app, site, ENDPOINTS)
-    add_pages(app)
+    add_pages(app, config)
     socketio: Any = SocketIO(app, **SOCKET_OPTIONS)
     socketio.server.eio._async["websocket"] = BoundedWebSocket  # python-engineio has no setting for it
     socketio.server.register_namespace(StreamNamespace(hub, config))

@@ -108,8 +108,10 @@ _LISTEN = (
     "port",
     "https",
     "token",
+    "viewer_token",
     "allowed_hosts",
     "allowed_origins",
+    "embed_from",
     "modules",
     "data",
     "mongo_uri",
@@ -246,9 +248,9 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "write the scene of a recording at one moment as glTF, or all of its events as Parquet",
+        "write the scene at one moment as glTF, a part of the run as a page that plays offline, or all events as Parquet",
         "commands.export:export",
-        "synaptarium export digits --glb digits.glb --at 12.5",
+        "synaptarium export digits --html digits.html --from 10 --to 20",
         (
             _ID,
             _argument("--glb", metavar="FILE", help="points and lines, which every viewer opens"),
@@ -264,7 +266,36 @@ COMMANDS = (
             _argument(
                 "--layout", metavar="NAME", default="auto", help="layout (default: the recording's own)"
             ),
+            _argument(
+                "--spread", type=float, default=1.0, help="how far apart the layers stand (default: 1)"
+            ),
+            _argument(
+                "--fan",
+                type=float,
+                default=0.0,
+                help="0 as laid out, 1 each layer beside the one before (default: 0)",
+            ),
+            _argument(
+                "--hide",
+                metavar="LAYER",
+                action="append",
+                default=[],
+                help="leave a layer out; may be repeated",
+            ),
             _argument("--synapses", type=int, default=3000, help="synapses at most (default: 3000)"),
+            _argument("--html", metavar="FILE", help="one page that plays a part of the run from the disk"),
+            _argument(
+                "--from", dest="start", type=float, metavar="SECONDS", help="its start (default: the run's)"
+            ),
+            _argument(
+                "--to", dest="stop", type=float, metavar="SECONDS", help="its end (default: the run's)"
+            ),
+            _argument(
+                "--view",
+                metavar="QUERY",
+                default="",
+                help="what it opens with: what stands after ? in the address of a view",
+            ),
             _JSON,
         ),
     ),

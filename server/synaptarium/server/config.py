@@ -43,6 +43,9 @@ class Config:
     allowed_origins: str = _setting(
         "", "origins", "further page origins that may use it, with commas between"
     )
+    embed_from: str = _setting(
+        "", "origins", "origins of pages that may show a view in a frame, with commas between; * for all"
+    )
     window_chunks: int = _setting(
         32, "chunks", "chunks that a viewer may leave unacknowledged", low=1, high=1024
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.window import state_at, tiles_of
 from synaptarium.scenes.gltf import Moment, Segments
 from synaptarium.scenes.layout import Frame, Layout
+from synaptarium.scenes.spread import spread_out
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.recording import Projection, Recording
@@ -34,6 +35,9 @@ def moment_of(
     *,
     layout: str = "auto",
     order: Sequence[int] = (),
+    spread: float = 1.0,
+    fan: float = 0.0,
+    hidden: Collection[str] = (),
     n_synapses: int = 3000,
 ) -> tuple[Moment, int, int]:
     """Return the moment, how many synapses it draws, and of how many.
@@ -44,13 +48,17 @@ def moment_of(
         Microseconds, within the recording's span.
     layout, order : str, sequence of int
         As :func:`synaptarium.scenes.layouts.lay_out`.
+    spread, fan : float
+        As :func:`synaptarium.scenes.spread.spread_out`.
+    hidden : collection of str
+        Layers that are left out, and with them the synapses from and to them.
     n_synapses : int
         How many are drawn at most: of each projection the strongest, shared by the square root of their numbers.
 
     Raises
     ------
     InvalidInput
-        A time outside of the recording, or a layout that cannot be made.
+        A time outside of the recording, a layout that cannot be made, or no layer left to draw.
     """
     header = recording.header
     if not header.t_start_us <= t_us <= header.t_stop_us:
@@ -59,12 +67,19 @@ def moment_of(
             hint=f"It runs from {header.t_start_us / 1e6:g} s to {header.t_stop_us / 1e6:g} s.",
             where="at",
         )
+    for name in hidden:
+        recording.layer(name)
+    shown = tuple(layer for layer in header.layers if layer.name not in hidden)
+    if not shown:
+        raise InvalidInput("Every layer is hidden.", hint="Show one of them.", where="hidden")
+    projections = [p for p in header.projections if p.source not in hidden and p.target not in hidden]
     _, made = laid_out(store, recording, layout, order)
+    made = spread_out(made, header.layers, projections=header.projections, spread=spread, fan=fan)
     n_neurons = sum(layer.neurons for layer in header.layers)
     glow = _glow(store, recording, n_neurons, t_us)
     manifest = read_manifest(store, recording)
-    total = sum(projection.synapses for projection in header.projections)
-    roots = np.sqrt([max(projection.synapses, 0) for projection in header.projections])
+    total = sum(projection.synapses for projection in projections)
+    roots = np.sqrt([max(projection.synapses, 0) for projection in projections])
     segments = [
         _segments(
             store,
@@ -75,10 +90,10 @@ def moment_of(
             t_us,
             round(n_synapses * root / max(roots.sum(), 1e-9)),
         )
-        for projection, root in zip(header.projections, roots, strict=True)
+        for projection, root in zip(projections, roots, strict=True)
     ]
     drawn = sum(len(found.ends) for found in segments)
-    return Moment(layers=header.layers, layout=made, glow=glow, segments=segments), drawn, total
+    return Moment(layers=shown, layout=made, glow=glow, segments=segments), drawn, total
 
 
 def weights_at(

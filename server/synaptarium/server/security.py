@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import msgspec
 
-from synaptarium.schemas.errors import Forbidden, SynaptariumError, Unauthorized, error_body
+from synaptarium.schemas.errors import Forbidden, InvalidInput, SynaptariumError, Unauthorized, error_body
 from synaptarium.server.config import Config
 
 Role = Literal["viewer", "presenter", "recorder", "admin"]
@@ -41,6 +42,32 @@ PAGE_POLICY = (
     "img-src 'self' data: blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
+
+
+#: An origin as browsers write it; nothing else gets into a policy.
+_ORIGIN = re.compile(
+    r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::\d{1,5})?|https?://\[[0-9a-f:.]+\](?::\d{1,5})?"
+)
+
+
+def embed_policy(config: Config) -> str:
+    """Return the policy of a page that may stand in a frame: of this server's pages, and of those that are allowed.
+
+    Raises
+    ------
+    InvalidInput
+        One of the allowed origins is none.
+    """
+    origins = list(_words(config.embed_from))
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise InvalidInput(
+                f"{origin!r} is no origin that a page can have.",
+                hint="Give scheme and host, as in --embed-from https://lab.example.org,http://localhost:8888; "
+                "* for every page.",
+                where="embed_from",
+            )
+    return PAGE_POLICY.replace("frame-ancestors 'self'", " ".join(["frame-ancestors 'self'", *origins]))
 
 
 def role_of(
@@ -317,7 +344,11 @@ class GateMiddleware:
 
     def _set_cookie(self, visitor: Visitor, environ: Mapping[str, Any]) -> str:
         secure = "; Secure" if environ.get("wsgi.url_scheme") == "https" else ""
-        return f"{self._gate.cookie_name}={visitor.new_cookie}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        scope = "SameSite=Lax"
+        if secure and visitor.role == "viewer" and str(environ["PATH_INFO"]).startswith("/embed/"):
+            # A frame in a page of another site keeps a cookie of its own there, and may only look.
+            scope = "SameSite=None; Partitioned"
+        return f"{self._gate.cookie_name}={visitor.new_cookie}; Path=/; HttpOnly; {scope}{secure}"
 
 
 _PROTECTION = [

@@ -207,6 +207,15 @@ export interface Health {
   viewers: number;
 }
 
+export interface HeldAnswer {
+  path: string;
+  query: Record<string, string> | null;
+  type: string;
+  encoding: "" | "gzip" | "zstd";
+  at: number;
+  bytes: number;
+}
+
 export interface Job {
   recording: string;
   build: number;
@@ -411,6 +420,30 @@ export interface NoteRequest {
 
 export interface Offer {
   to: string;
+}
+
+export interface OfflineIndex {
+  version?: number;
+  recording: string;
+  name: string;
+  t_start_us: number;
+  t_stop_us: number;
+  view: string;
+  answers: HeldAnswer[];
+}
+
+export interface OfflineRequest {
+  t_start_us?: number | null;
+  t_stop_us?: number | null;
+  view?: string;
+}
+
+export interface OfflineSize {
+  t_start_us: number;
+  t_stop_us: number;
+  chunks: number;
+  bytes: number;
+  most_bytes: number;
 }
 
 export interface Open {

@@ -1,8 +1,10 @@
 /** The REST half of the wire. Every failure is an ApiError with the server's code, message and hint. */
 
+import type { Archive } from './archive';
 import { type Columns, readColumns } from './arrow';
 import type {
-  Accounting, ErrorBody, HeadsetAddress, Health, Job, LayoutInfo, Manifest, ModuleInfo, ModuleRequest, Network, RecordingSummary, StartJob,
+  Accounting, ErrorBody, HeadsetAddress, Health, Job, LayoutInfo, Manifest, ModuleInfo, ModuleRequest, Network, OfflineRequest, OfflineSize,
+  RecordingSummary, StartJob,
 } from './messages.gen';
 
 /** What the server said went wrong, or that it could not be reached (code "unreachable", status 0). */
@@ -25,7 +27,15 @@ export class ApiError extends Error {
   }
 }
 
+let archive: Archive | null = null;
+
+/** From now on the page's questions are answered from what it carries; no server is asked. */
+export function answerFrom(held: Archive): void {
+  archive = held;
+}
+
 export async function request(url: string, init: RequestInit = {}): Promise<Response> {
+  if (archive !== null) return heldAnswer(archive, url);
   let response: Response;
   try {
     response = await fetch(url, { credentials: 'same-origin', ...init });
@@ -37,6 +47,12 @@ export async function request(url: string, init: RequestInit = {}): Promise<Resp
   }
   if (response.ok || response.status === 304) return response;
   throw await errorOf(response);
+}
+
+function heldAnswer(held: Archive, url: string): Response {
+  const answer = held.response(url);
+  if (answer === null) throw new ApiError('not_held', 'A saved page cannot show this.', 'Open the recording in Synaptarium itself.', 404);
+  return answer;
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
@@ -65,7 +81,10 @@ const post = (body: unknown, signal?: AbortSignal): RequestInit => ({
 
 export const recordingUrl = (id: string): string => `/api/recordings/${encodeURIComponent(id)}`;
 export const pictureUrl = (id: string, revision: number): string => `${recordingUrl(id)}/picture.svg?revision=${revision}`;
-export const imageUrl = (id: string, image: number): string => `${recordingUrl(id)}/images/${image}.png`;
+export const imageUrl = (id: string, image: number): string => {
+  const url = `${recordingUrl(id)}/images/${image}.png`;
+  return archive?.address(url) ?? url;
+};
 export const chunkUrl = (
   id: string, build: number, stream: number, level: number, tile: number, chunk: number,
 ): string => `${recordingUrl(id)}/builds/${build}/chunks/${stream}/${level}/${tile}/${chunk}`;
@@ -84,6 +103,10 @@ export const rest = {
   recordings: (signal?: AbortSignal) => json<RecordingSummary[]>('/api/recordings', { signal: signal ?? null }),
   info: (id: string, signal?: AbortSignal) => json<Info>(recordingUrl(id), { signal: signal ?? null }),
   jobs: (signal?: AbortSignal) => json<Job[]>('/api/jobs', { signal: signal ?? null }),
+  offlineSize: (id: string, t_start_us: number, t_stop_us: number, signal?: AbortSignal) => json<OfflineSize>(
+    `${recordingUrl(id)}/offline?t_start_us=${Math.round(t_start_us)}&t_stop_us=${Math.round(t_stop_us)}`, { signal: signal ?? null },
+  ),
+  offlinePage: async (id: string, body: OfflineRequest) => await (await request(`${recordingUrl(id)}/offline`, post(body))).blob(),
   startJob: (id: string, body: StartJob = {}) => json<Job>(`${recordingUrl(id)}/jobs`, post(body)),
   cancelJob: (id: string) => request(`${recordingUrl(id)}/jobs`, { method: 'DELETE' }),
   deleteRecording: (id: string) => request(recordingUrl(id), { method: 'DELETE' }),

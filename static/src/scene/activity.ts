@@ -111,7 +111,7 @@ export class Activity {
     const { frames } = this;
     const level = playback.level;
     const bins = frames.bins(level);
-    const position_bins = (playback.t_us - frames.t_start_us) / frames.bin_us;
+    const position_bins = (playback.t_us - frames.timeOf(0, 0)) / frames.bin_us;
     const last = Math.max(0, Math.ceil(frames.n_frames / bins) - 1);
     const frame = Math.min(last, Math.max(0, frames.frameAt(playback.t_us, level)));
     this.setWindows(playback, bins, decay_frames, mode);

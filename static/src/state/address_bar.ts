@@ -29,7 +29,7 @@ export type LinkedView = Partial<Omit<ViewState, 'selection' | 'sets' | 'rule'>>
 };
 
 export function readLink(url: URL): LinkedView | null {
-  const match = /^\/view\/([^/]+)\/?$/.exec(url.pathname);
+  const match = /^\/(?:view|embed)\/([^/]+)\/?$/.exec(url.pathname);
   const recording = match ? decoded(match[1]) : url.searchParams.get('recording');
   if (!recording) return null;
   const query = url.searchParams;

@@ -8,6 +8,7 @@
 import { keyOf } from '../net/chunk_index';
 import type { Manifest, State } from '../net/messages.gen';
 import type { FromWorker, ToWorker, WorkerCounters } from '../workers/protocol';
+import { startWorker } from '../workers/start';
 import type { FrameStore, Needs } from './frame_store';
 import type { PlaybackClock } from './playback';
 
@@ -53,11 +54,14 @@ export class DataClient {
     private readonly clock: PlaybackClock,
     private readonly events: DataEvents,
     signal: AbortSignal,
+    /** Chunks that the page carries: nothing is asked of a server then. */
+    held: Map<string, Uint8Array> | null = null,
   ) {
     this.manifest = store.index.manifest;
-    this.worker = new Worker(new URL('../workers/data.worker.ts', import.meta.url), { type: 'module', name: 'data' });
+    this.worker = startWorker();
     this.worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.receive(event.data));
     this.worker.addEventListener('error', (event) => events.trouble('internal', event.message, ''));
+    if (held !== null) this.say({ kind: 'held', chunks: held });
     this.open();
     clock.onChange((change) => {
       if (change === 'play' || change === 'speed' || change === 'loop' || change === 'seek' || change === 'scrub') this.stream();

@@ -59,7 +59,11 @@ export class FrameStore implements FrameSource {
     this.version += 1;
   });
 
-  constructor(manifest: Manifest, layers: readonly string[]) {
+  constructor(
+    manifest: Manifest, layers: readonly string[],
+    /** Where only a part of the run is to be had: what a page carries. */
+    private readonly part: { readonly t_start_us: number; readonly t_stop_us: number } | null = null,
+  ) {
     this.index = new ChunkIndex(manifest);
     this.layers = new Map(layers.map((name, at) => [name, at]));
   }
@@ -69,11 +73,11 @@ export class FrameStore implements FrameSource {
   }
 
   get t_start_us(): number {
-    return this.index.manifest.t_start_us;
+    return this.part?.t_start_us ?? this.index.manifest.t_start_us;
   }
 
   get t_stop_us(): number {
-    return Math.max(this.index.manifest.t_stop_us, this.t_start_us + 1);
+    return this.part?.t_stop_us ?? Math.max(this.index.manifest.t_stop_us, this.t_start_us + 1);
   }
 
   get n_frames(): number {

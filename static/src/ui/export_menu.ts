@@ -1,10 +1,11 @@
-/** The export menu: the scene as a picture of any size, the legend as SVG, the moment as glTF. */
+/** The export menu: the scene as a picture of any size, the legend as SVG, the moment as glTF, a part of the run as a file that plays. */
 
 import { recordingUrl } from '../net/rest';
 import { indicesOf } from '../state/recording';
 import type { Network, SceneHandle } from '../state/frames';
 import type { View } from '../state/view';
-import { h, setText } from './dom';
+import { append, h, setText } from './dom';
+import { offlineForm } from './offline_form';
 import { Popover } from './popover';
 
 export interface ExportParts {
@@ -14,6 +15,10 @@ export interface ExportParts {
   readonly scene: () => SceneHandle | null;
   /** Opens the dialog of videos. */
   film(): void;
+  readonly span: () => { t_start_us: number; t_stop_us: number };
+  readonly link: () => string;
+  /** True in a file that carries its recording: what the server makes is left out. */
+  readonly saved: boolean;
 }
 
 export class ExportMenu {
@@ -27,6 +32,7 @@ export class ExportMenu {
 
   private fill(panel: HTMLElement): void {
     const { view, network } = this.parts;
+    panel.replaceChildren();
     const [wide, high] = (this.parts.scene()?.debug?.()['size'] as [number, number] | undefined) ?? [1280, 720];
     const number = (label: string, value: number): HTMLInputElement =>
       h('input', { type: 'number', min: '16', max: '16384', step: '1', value: String(value), 'aria-label': label, title: label });
@@ -46,9 +52,14 @@ export class ExportMenu {
         setText(note, (error as Error).message);
       }
     };
-    const glb = (what: string): string =>
-      `${recordingUrl(network.recording)}/scene.glb?t_us=${t_us}&layout=${encodeURIComponent(view.get('layout'))}&order=${indicesOf(view.get('order'), network.layers.map(({ name }) => name))}&synapses=${view.get('synapses')}&what=${what}`;
-    panel.replaceChildren(
+    const names = network.layers.map(({ name }) => name);
+    const hidden = view.get('hidden').map((name) => names.indexOf(name)).filter((index) => index >= 0);
+    const percent = (share: number): string => String(Math.round(100 * share));
+    const glb = (what: string): string => `${recordingUrl(network.recording)}/scene.glb?${new URLSearchParams({
+      t_us: String(t_us), layout: view.get('layout'), order: indicesOf(view.get('order'), names), hidden: hidden.join(','),
+      spread_percent: percent(view.get('spread')), fan_percent: percent(view.get('fan')), synapses: String(view.get('synapses')), what,
+    })}`;
+    append(panel, [
       h('h3', 'Picture'),
       h('div.export-size', width, h('span', 'x'), height, h('span.muted', 'pixels')),
       h('label.check', transparent, 'Transparent: without the room'),
@@ -68,14 +79,17 @@ export class ExportMenu {
       h('div.popover-foot', h('button', {
         type: 'button', onclick: () => void run(async () => new Blob([this.parts.scene()?.legendSvg?.() ?? ''], { type: 'image/svg+xml' }), `${network.recording}-legend.svg`),
       }, 'Save SVG')),
-      h('h3', '3D model of this moment'),
-      h(
-        'div.popover-foot',
-        h('a.button', { href: glb('points'), download: `${stem}.glb`, title: 'Points and lines, which every viewer opens' }, 'Points (GLB)'),
-        h('a.button', { href: glb('glyphs'), download: `${stem}-glyphs.glb`, title: 'A glyph for each neuron by cell type, as GPU instances' }, 'Glyphs (GLB)'),
-      ),
+      ...(this.parts.saved ? [] : [
+        h('h3', '3D model of this moment'),
+        h(
+          'div.popover-foot',
+          h('a.button', { href: glb('points'), download: `${stem}.glb`, title: 'Points and lines, which every viewer opens' }, 'Points (GLB)'),
+          h('a.button', { href: glb('glyphs'), download: `${stem}-glyphs.glb`, title: 'A glyph for each neuron by cell type, as GPU instances' }, 'Glyphs (GLB)'),
+        ),
+        ...offlineForm(this.parts, run),
+      ]),
       note,
-    );
+    ]);
   }
 
   private async picture(width: HTMLInputElement, height: HTMLInputElement, transparent: boolean, labels: boolean): Promise<Blob> {

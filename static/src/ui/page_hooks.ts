@@ -101,7 +101,7 @@ export function pageHooks(parts: HookParts): Hooks {
         synapsesDrawn: stats?.synapses_drawn ?? 0,
         synapsesTotal: stats?.synapses_total ?? 0,
         jsMs: stats?.js_ms ?? 0,
-        chunks: counters?.chunks ?? { stream: 0, http: 0, cache: 0 },
+        chunks: counters?.chunks ?? { stream: 0, http: 0, cache: 0, held: 0 },
         framesOverStream: counters?.frames.stream ?? 0,
         framesOverHttp: counters?.frames.http ?? 0,
         worker: counters,

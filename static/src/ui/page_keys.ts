@@ -26,7 +26,8 @@ export interface PageKeysParts {
   readonly layers: readonly LayerInfo[];
   readonly transport: Transport;
   readonly top: TopBar;
-  readonly sessions: SessionDesk;
+  /** Null where nothing is recorded. */
+  readonly sessions: SessionDesk | null;
   readonly history: History;
   readonly path: PathPlayer;
   /** Jumps of the panels; null where there are none. */
@@ -88,7 +89,7 @@ export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] 
     { keys: ['Shift+Backspace'], label: 'Forward again', group: 'Time', run: () => parts.trail?.forward() },
     { keys: ['Escape'], label: 'Clear the selection', group: 'Selection', run: () => view.set({ selection: [] }) },
     { keys: ['/'], label: 'Find layers and neurons', group: 'Selection', run: () => top.searchField.focus() },
-    ...sessions.shortcuts,
+    ...(sessions?.shortcuts ?? []),
     { keys: ['b'], label: 'Layers panel', group: 'Page', run: () => toggle('side') },
     { keys: ['p'], label: 'Panels', group: 'Page', run: () => toggle('dock') },
     { keys: ['t'], label: 'Light or dark', group: 'Page', run: () => toggleTheme() },

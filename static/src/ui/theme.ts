@@ -5,10 +5,18 @@ export type Theme = 'dark' | 'light';
 const STORED = 'synaptarium.theme';
 
 export function storedTheme(): Theme {
-  return localStorage.getItem(STORED) === 'light' ? 'light' : 'dark';
+  try {
+    return localStorage.getItem(STORED) === 'light' ? 'light' : 'dark';
+  } catch {
+    return 'dark';  // a frame in a page of another site may have no memory
+  }
 }
 
 export function applyTheme(theme: Theme): void {
   document.documentElement.dataset['theme'] = theme;
-  localStorage.setItem(STORED, theme);
+  try {
+    localStorage.setItem(STORED, theme);
+  } catch {
+    // Not remembered then.
+  }
 }

@@ -1,7 +1,9 @@
 /** The top bar: where one is, how the network is coloured, and the page's own buttons. */
 
+import type { Archive } from '../net/archive';
 import type { RecordingSummary } from '../net/messages.gen';
 import { rest } from '../net/rest';
+import { formatTime } from '../state/format';
 import type { Network, SceneHandle } from '../state/frames';
 import type { View } from '../state/view';
 import { ColourMenu } from './colour_menu';
@@ -32,6 +34,12 @@ export interface TopBarParts {
   film(): void;
   /** Further buttons, before the page's own. */
   readonly extras: readonly HTMLElement[];
+  /** What the page carries, where no server stands behind it: what needs one is left out. */
+  readonly archive: Archive | null;
+  /** The run, or the part of it that is to be had. */
+  span(): { t_start_us: number; t_stop_us: number };
+  /** The address of the view as it is. */
+  link(): string;
 }
 
 export class TopBar {
@@ -44,14 +52,16 @@ export class TopBar {
   private readonly looking: LookingMenu;
 
   constructor(private readonly parts: TopBarParts, signal: AbortSignal) {
-    const { view, network } = parts;
+    const { view, network, archive } = parts;
     const recordings = h('select.recording-name', {
       'aria-label': 'Recording', title: 'Recording',
       onchange: () => { location.href = `/view/${encodeURIComponent(recordings.value)}`; },
     }, h('option', { value: network.recording }, parts.name));
     recordings.value = network.recording;
-    recordings.addEventListener('pointerdown', () => void this.fill(recordings), { once: true });
-    recordings.addEventListener('focus', () => void this.fill(recordings), { once: true });
+    if (archive === null) {
+      recordings.addEventListener('pointerdown', () => void this.fill(recordings), { once: true });
+      recordings.addEventListener('focus', () => void this.fill(recordings), { once: true });
+    }
     const note = h('span.search-note.muted');
     this.searchField.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.searchField.blur();
@@ -68,23 +78,26 @@ export class TopBar {
     this.theme = iconButton('sun', 'Light or dark', 'T', parts.toggleTheme);
     this.element = h(
       'header.top',
-      h('a.brand', { href: '/', title: 'All recordings', 'aria-label': 'Synaptarium: all recordings' }, brandMark(), h('span', 'Synaptarium')),
-      recordings,
+      archive === null
+        ? h('a.brand', { href: '/', title: 'All recordings', 'aria-label': 'Synaptarium: all recordings' }, brandMark(), h('span', 'Synaptarium'))
+        : h('span.brand', brandMark(), h('span', 'Synaptarium')),
+      archive === null ? recordings : h('strong.recording-name', parts.name),
+      archive && savedBadge(archive),
       this.live,
       this.layout.element,
       this.colour.element,
       new SynapseMenu(network, view, signal).element,
       this.looking.element,
-      parts.compare.element,
-      new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene, film: parts.film }, signal).element,
+      archive === null && parts.compare.element,
+      new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene, film: parts.film, span: parts.span, link: parts.link, saved: archive !== null }, signal).element,
       this.searchField, note,
       h('div.spacer'),
       ...parts.extras,
       iconButton('home', 'The whole network', 'H', parts.home),
-      iconButton('link', 'Copy a link to this view', '', parts.share),
+      archive === null && iconButton('link', 'Copy a link to this view', '', parts.share),
       this.theme,
       iconButton('panelLeft', 'Layers panel', 'B', parts.toggleSide),
-      iconButton('panelRight', 'Panels', 'P', parts.toggleDock),
+      archive === null && iconButton('panelRight', 'Panels', 'P', parts.toggleDock),
       iconButton('fullscreen', 'Full screen', 'Enter', parts.toggleFullscreen),
       iconButton('help', 'All keys', '?', parts.showKeys),
     );
@@ -124,4 +137,10 @@ export class TopBar {
     select.replaceChildren(...ready.map((recording) => h('option', { value: recording.id }, recording.name)));
     select.value = here;
   }
+}
+
+/** Says that the page is a file, what of the run is inside, and what it lacks. */
+function savedBadge({ span }: Archive): HTMLElement {
+  const part = `${formatTime(span.t_start_us, 1e6)} to ${formatTime(span.t_stop_us, 1e6)}`;
+  return h('span.badge.saved', { title: `This file holds ${part} of the recording. Analyses, sessions, reconstructions, 3D models and other orders of the layers need Synaptarium itself.` }, `saved file, ${part}`);
 }

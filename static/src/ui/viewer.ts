@@ -1,5 +1,6 @@
 /** The page of one recording: loads it, wires clock, data, scene and panels, and lays out the shell around them. */
 
+import type { Archive } from '../net/archive';
 import type { ModuleInfo } from '../net/messages.gen';
 import { ApiError, rest } from '../net/rest';
 import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts, neuronRef } from '../state/address_bar';
@@ -18,6 +19,7 @@ import { View } from '../state/view';
 import { append, h, setText } from './dom';
 import { CompareMenu } from './compare_menu';
 import { Dock } from './dock';
+import { EmbedBar } from './embed_bar';
 import { icon } from './icons';
 import { SessionDesk } from './session_desk';
 import { ShareDesk } from './share_desk';
@@ -38,11 +40,20 @@ const RETRY_MS = 1500;
 /** A first look shows about so many frames a second, so that single spikes can be followed. */
 const FIRST_FRAMES_PER_S = 120;
 
-export async function showViewer(root: HTMLElement, link: LinkedView, signal: AbortSignal): Promise<Hooks> {
+/** Where the viewer stands: a page of its own, a frame inside another page, or a file that carries its recording. */
+export interface Place {
+  readonly embedded: boolean;
+  readonly archive: Archive | null;
+}
+
+const OWN_PAGE: Place = { embedded: false, archive: null };
+
+export async function showViewer(root: HTMLElement, link: LinkedView, signal: AbortSignal, place = OWN_PAGE): Promise<Hooks> {
   document.title = `${link.recording} - Synaptarium`;
   const loaded = await loadPatiently(root, link, signal);
-  const modules = await rest.modules(signal).catch((): ModuleInfo[] => []);
-  return new Viewer(root, link, loaded, modules, signal).hooks;
+  const alone = place.embedded || place.archive !== null;
+  const modules = alone ? [] : await rest.modules(signal).catch((): ModuleInfo[] => []);
+  return new Viewer(root, link, loaded, modules, place, signal).hooks;
 }
 
 /** Loads the recording; where the database or the server is away it says so and tries again by itself. */
@@ -90,7 +101,7 @@ class Viewer {
 
   constructor(
     private readonly root: HTMLElement, link: LinkedView, private readonly loaded: Loaded,
-    modules: readonly ModuleInfo[], private readonly signal: AbortSignal,
+    modules: readonly ModuleInfo[], private readonly place: Place, private readonly signal: AbortSignal,
   ) {
     const { network, manifest } = loaded;
     const wantsTour = new URL(location.href).searchParams.has('tour'); // before the address is written anew
@@ -103,7 +114,10 @@ class Viewer {
       ...linkedValues(link, network.layers),
       theme,
     });
-    const store = new FrameStore(manifest, network.layers.map((layer) => layer.name));
+    const { archive, embedded } = place;
+    // In a frame and in a file nothing is recorded, shared or worn.
+    const alone = embedded || archive !== null;
+    const store = new FrameStore(manifest, network.layers.map((layer) => layer.name), archive?.span ?? null);
     this.store = store;
     const compared = (): Comparison | undefined => this.comparison;
     this.clock = new PlaybackClock({
@@ -125,7 +139,7 @@ class Viewer {
       manifestChanged: () => void this.refreshManifest(),
       trouble: (code, message, hint) => this.trouble(code, message, hint),
       connection: (connected) => this.connection(connected),
-    }, signal);
+    }, signal, archive?.chunks() ?? null);
 
     this.comparison = new Comparison({
       network, name: loaded.header.name, store, clock: this.clock, view: this.view, stimuli: () => this.stimuli,
@@ -175,7 +189,9 @@ class Viewer {
       search: (text) => this.search(text),
       toggleSide: () => this.toggle('side'), toggleDock: () => this.toggle('dock'),
       toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
-      showKeys: () => showPageKeys(this.shortcuts, signal), home: () => this.scene?.home(), share: () => void this.share(), film: () => void this.film(), extras: [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons],
+      showKeys: () => showPageKeys(this.shortcuts, signal), home: () => this.scene?.home(), share: () => void this.share(), film: () => void this.film(),
+      extras: alone ? [] : [this.xr.element, ...this.sharing.buttons, ...this.sessions.buttons], archive,
+      span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }), link: () => this.link(),
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
@@ -187,14 +203,14 @@ class Viewer {
       fly: () => this.scene?.fitSelection(), comparison: this.comparison, subsets,
     }, signal);
     this.history = new History(this.view, signal);
-    this.address = new AddressBar(() => this.link(), signal);
+    this.address = new AddressBar(() => addressIn(place, this.link()), signal);
     this.shortcuts = pageKeys({
       clock: this.clock, store, view: this.view, layers: network.layers, transport: this.transport, top: this.top,
-      sessions: this.sessions, history: this.history, trail: this.dock?.trail ?? null, path: this.side.path, scene: () => this.scene, interval_us: () => this.interval_us(),
+      sessions: alone ? null : this.sessions, history: this.history, trail: this.dock?.trail ?? null, path: this.side.path, scene: () => this.scene, interval_us: () => this.interval_us(),
       toggle: (pane) => this.toggle(pane), toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
     }, signal);
     this.layOut();
-    listenForKeys(this.shortcuts, signal);
+    listenForKeys(embedded ? this.shortcuts.filter(({ group }) => group === 'Time' || group === 'View') : this.shortcuts, signal);
     this.view.subscribe(null, () => this.address.touch(), signal);
     this.clock.onChange((change) => {
       if (change !== 'status') this.address.touch();
@@ -210,7 +226,9 @@ class Viewer {
     });
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
-      if (!this.sharing.start() && !this.sessions.start() && link.t_us === undefined && !quiet) this.clock.play();
+      const led = !alone && (this.sharing.start() || this.sessions.start());
+      if (!led && link.t_us === undefined && !quiet) this.clock.play();
+      if (alone) return markReady();
       if (wantsTour || isFirstVisit()) startTour(signal);
       if (wantsTour) this.address.touch(); // a reload shows the network, not the tour
       markReady();
@@ -219,6 +237,15 @@ class Viewer {
 
   private layOut(): void {
     const { network } = this.loaded;
+    if (this.place.embedded) {
+      this.shell.classList.add('embedded');
+      append(this.shell, [
+        h('section.stage', { 'aria-label': 'Scene' }, this.sceneHost, this.toasts.element),
+        new EmbedBar({ clock: this.clock, store: this.store, link: () => this.link(), name: this.loaded.header.name }, this.signal).element,
+      ]);
+      this.root.replaceChildren(this.shell);
+      return;
+    }
     for (const pane of ['side', 'dock'] as const) {
       if (localStorage.getItem(`synaptarium.${pane}`) === 'closed') this.shell.classList.add(`no-${pane}`);
     }
@@ -226,7 +253,7 @@ class Viewer {
     setTimeout(() => hint.classList.add('faded'), 9000);
     const stage = h(
       'section.stage', { 'aria-label': 'Scene' }, this.sceneHost,
-      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, ...this.sessions.overlays, ...this.sharing.overlays, this.toasts.element,
+      stimulusCard(network.recording, this.clock, () => this.stimuli, this.signal), hint, ...(this.place.archive ? [] : [...this.sessions.overlays, ...this.sharing.overlays]), this.toasts.element,
     );
     append(this.shell, [
       this.top.element,
@@ -367,6 +394,7 @@ class Viewer {
   }
 
   private toggle(pane: 'side' | 'dock'): void {
+    if (pane === 'dock' && this.dock === null) return;
     if (matchMedia('(max-width: 820px)').matches) {
       // There is room for one, over the scene.
       this.shell.classList.remove(pane === 'side' ? 'drawer-dock' : 'drawer-side');
@@ -417,6 +445,12 @@ class Viewer {
     const { network } = this.loaded;
     return this.sharing.link(this.sessions.link() ?? linkOf(network.recording, this.clock.t_us, this.clock.speed, this.clock.loop, this.view.all(), network.layers));
   }
+}
+
+/** What the address bar shows of a view's link: a frame keeps its own page, a file has nothing but its fragment. */
+function addressIn({ embedded, archive }: Place, link: string): string {
+  if (archive !== null) return `#${link.split('?', 2)[1] ?? ''}`;
+  return embedded ? link.replace(/^\/view\//, '/embed/') : link;
 }
 
 /** The speed of a first look: near so many frames a second, from the list of speeds. */

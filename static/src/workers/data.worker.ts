@@ -1,5 +1,5 @@
 /**
- * The data worker: owns the socket, HTTP, the cache of payloads and all decoding. The page gets typed arrays.
+ * The data worker: owns the socket, HTTP (or the chunks that the page carries), the cache of payloads and all decoding. The page gets typed arrays.
  */
 
 import { ZSTDDecoder } from 'zstddec';
@@ -11,8 +11,9 @@ import { CorruptChunk } from '../net/codecs';
 import { crc32c } from '../net/crc32c';
 import type { Chunk } from '../net/messages.gen';
 import { ApiError } from '../net/rest';
+import { HeldLane } from './held_lane';
 import { HttpLane } from './http_lane';
-import type { FromWorker, Lane, ToWorker, WorkerCounters } from './protocol';
+import type { ChunkEvents, ChunkLane, FromWorker, Lane, ToWorker, WorkerCounters } from './protocol';
 import { StreamLane } from './stream_lane';
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -21,7 +22,7 @@ const ON_ITS_WAY_MS = 500;
 
 const zstd = new ZSTDDecoder();
 const cache = new BoundedCache<Uint8Array>(CACHE_BYTES);
-const perLane = (): Record<Lane, number> => ({ stream: 0, http: 0, cache: 0 });
+const perLane = (): Record<Lane, number> => ({ stream: 0, http: 0, cache: 0, held: 0 });
 const counters: WorkerCounters = {
   chunks: perLane(), frames: perLane(), bytes: perLane(),
   aborted: 0, stale: 0, corrupt: 0, acked: 0, decode_ms: 0, cache_bytes: 0, epoch: 0,
@@ -32,10 +33,11 @@ let index: ChunkIndex | null = null;
 let stream: StreamLane | null = null;
 let ask = 0;
 
-const http = new HttpLane({
-  arrived: (address, payload) => deliver(address, payload, 'http', 0),
+const landing: ChunkEvents = {
+  arrived: (address, payload) => deliver(address, payload, chunks.name, 0),
   failed: (address, error) => missing(address, error),
-});
+};
+let chunks: ChunkLane = new HttpLane(landing);
 
 function say(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, { transfer });
@@ -64,7 +66,7 @@ function deliver(address: Address, payload: Uint8Array, lane: Lane, revision: nu
   counters.chunks[lane] += 1;
   counters.frames[lane] += n_frames(frames);
   counters.bytes[lane] += payload.byteLength;
-  counters.aborted = http.aborted;
+  counters.aborted = chunks.aborted;
   counters.cache_bytes = cache.bytes;
   counters.acked = stream?.acked ?? 0;
   counters.epoch = stream?.epoch ?? 0;
@@ -103,7 +105,7 @@ function corrupt(address: Address, message: string): void {
     return;
   }
   retried.add(key);
-  http.again(address);
+  chunks.again(address);
 }
 
 function missing(address: Address, error: ApiError): void {
@@ -154,7 +156,7 @@ function useManifest(next: ChunkIndex): void {
     handed.clear();
   }
   index = next;
-  http.use(next.manifest.recording, next.manifest.build);
+  chunks.use(next.manifest.recording, next.manifest.build);
 }
 
 function want(urgent: Address[], later: Address[], t_us: number, direction: 1 | -1): void {
@@ -166,15 +168,19 @@ function want(urgent: Address[], later: Address[], t_us: number, direction: 1 | 
     if (performance.now() - (handed.get(keyOf(address)) ?? -Infinity) > ON_ITS_WAY_MS) kept.push({ address, payload });
     return false;
   });
-  http.want(absent(urgent), absent(later));
+  chunks.want(absent(urgent), absent(later));
   for (const { address, payload } of kept) deliver(address, payload, 'cache', 0);
 }
 
 async function handle(message: ToWorker): Promise<void> {
   switch (message.kind) {
+    case 'held':
+      chunks = new HeldLane(message.chunks, (stored) => zstd.decode(stored), landing);
+      return;
     case 'open':
       await zstd.init();
       useManifest(new ChunkIndex(message.manifest));
+      if (chunks.name === 'held') return;
       stream ??= connect();
       stream.open(message.recording, message.streams, message.projections);
       return;
@@ -195,7 +201,7 @@ async function handle(message: ToWorker): Promise<void> {
     case 'close':
       stream?.close();
       stream = null;
-      http.want([], []);
+      chunks.want([], []);
       cache.clear();
       index = null;
   }

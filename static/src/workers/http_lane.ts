@@ -5,17 +5,14 @@
 
 import { type Address, keyOf } from '../net/chunk_index';
 import { ApiError, chunkUrl, request } from '../net/rest';
+import type { ChunkEvents, ChunkLane } from './protocol';
 
 const IN_FLIGHT = 6;
 /** A chunk takes milliseconds; a server or database that is stuck is told from a slow one by this. */
 const TIMEOUT_MS = 5000;
 
-export interface HttpEvents {
-  arrived(address: Address, payload: Uint8Array): void;
-  failed(address: Address, error: ApiError): void;
-}
-
-export class HttpLane {
+export class HttpLane implements ChunkLane {
+  readonly name = 'http';
   aborted = 0;
   private recording = '';
   private build = 0;
@@ -25,7 +22,7 @@ export class HttpLane {
   private urgent = new Set<string>();
   private later: Address[] = [];
 
-  constructor(private readonly events: HttpEvents) {}
+  constructor(private readonly events: ChunkEvents) {}
 
   use(recording: string, build: number): void {
     if (recording === this.recording && build === this.build) return;
@@ -49,7 +46,6 @@ export class HttpLane {
     this.start();
   }
 
-  /** One more, first in line, whatever else is wanted. */
   again(address: Address): void {
     this.waiting.unshift(address);
     this.start();

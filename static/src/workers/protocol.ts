@@ -3,10 +3,28 @@
 import type { Address } from '../net/chunk_index';
 import type { Frames } from '../net/chunks';
 import type { Loop, Manifest, State } from '../net/messages.gen';
+import type { ApiError } from '../net/rest';
 
-export type Lane = 'stream' | 'http' | 'cache';
+export type Lane = 'stream' | 'http' | 'cache' | 'held';
+
+export interface ChunkEvents {
+  arrived(address: Address, payload: Uint8Array): void;
+  failed(address: Address, error: ApiError): void;
+}
+
+/** Gets the chunks that are wanted now, and forgets those that no longer are: over HTTP, or from inside the page. */
+export interface ChunkLane {
+  readonly name: Lane;
+  readonly aborted: number;
+  use(recording: string, build: number): void;
+  want(urgent: readonly Address[], later: readonly Address[]): void;
+  /** One more, first in line, whatever else is wanted. */
+  again(address: Address): void;
+}
 
 export type ToWorker =
+  /** Said first by a page that carries its chunks: nothing is asked of a server. */
+  | { kind: 'held'; chunks: Map<string, Uint8Array> }
   /** Watch a recording; `streams` are the names that playing needs. Said again when they change. */
   | { kind: 'open'; recording: string; streams: string[]; projections: string[]; manifest: Manifest }
   /** The manifest grew (an open recording) or its build changed. */
@@ -19,7 +37,7 @@ export type ToWorker =
   | { kind: 'close' };
 
 export interface WorkerCounters {
-  /** Chunks and their frames by the lane that brought them; cache = decoded again from the worker's own memory. */
+  /** Chunks and their frames by the lane that brought them; cache = decoded again from memory, held = carried by the page. */
   chunks: Record<Lane, number>;
   frames: Record<Lane, number>;
   bytes: Record<Lane, number>;

@@ -117,7 +117,7 @@ def test_picture_of_an_impossible_size_says_so(page: Page, address: str, rest: R
     page.get_by_role("button", name="Export").click()
     page.get_by_label("Width, pixels").fill("99999")
     page.get_by_role("button", name="Save PNG").click()
-    expect(page.locator(".popover[aria-label=Export] .hint")).to_contain_text("16 to 16384 pixels")
+    expect(page.locator(".popover[aria-label=Export]")).to_contain_text("16 to 16384 pixels")
 
 
 def test_menu_saves_legend_and_model(page: Page, address: str, rest: Rest, tmp_path: Path) -> None:
@@ -132,3 +132,50 @@ def test_menu_saves_legend_and_model(page: Page, address: str, rest: Rest, tmp_p
     scene = trimesh.load(tmp_path / "model.glb")
     assert isinstance(scene, trimesh.Scene)
     assert len(scene.geometry["eye"].vertices) == 36
+
+
+def seen_at(point: np.ndarray, camera: dict[str, list[float]], wide: float, high: float) -> np.ndarray:
+    """Where a camera of 28 degrees sees a point, pixels."""
+    eye = np.array(camera["position"], float)
+    ahead = np.array(camera["target"]) - eye
+    ahead /= np.linalg.norm(ahead)
+    right = np.cross(ahead, [0, 1, 0])
+    right /= np.linalg.norm(right)
+    up = np.cross(right, ahead)
+    x, y, z = (point - eye) @ np.column_stack([right, up, ahead])
+    scale = high / 2 / np.tan(np.radians(28) / 2) / z
+    return np.array([wide / 2 + x * scale, high / 2 - y * scale])
+
+
+def test_model_stands_as_the_view_is_spread(
+    page: Page, viewed: Callable[[ArraySource], str], rest: Rest, tmp_path: Path
+) -> None:
+    source = arrays_source(
+        "spread export",
+        bin_us=1000,
+        layers=[
+            {"name": "eye", "shape": (4, 4)},
+            {"name": "gone", "neurons": 5},
+            {"name": "out", "neurons": 3},
+        ],
+        projections=[{"source": "eye", "target": "gone"}, {"source": "eye", "target": "out", "name": "kept"}],
+        spikes={"eye": ([500_000], [3])},
+        t_stop_us=1_000_000,
+    )
+    address = viewed(source)
+    page.goto(f"{address}?t=0.5&spread=1.6&fan=0.4&hidden=gone&camera=-300,140,320,0,0,20")
+    page.evaluate("window.synaptarium.ready")
+    state = rest()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as model:
+        page.get_by_role("link", name="Points (GLB)").click()
+    model.value.save_as(tmp_path / "spread.glb")
+
+    scene = trimesh.load(tmp_path / "spread.glb")
+    assert isinstance(scene, trimesh.Scene)
+    assert sorted(scene.geometry) == ["eye", "kept", "out"]
+    wide, high = state["scene"]["size"]
+    for neuron, layer, id in ((0, "eye", 0), (15, "eye", 15), (21, "out", 0), (23, "out", 2)):
+        place = page.evaluate(f"window.synaptarium.project({neuron})")
+        seen = seen_at(np.asarray(scene.geometry[layer].vertices)[id], state["camera"], wide, high)
+        assert seen == pytest.approx([place["x"], place["y"]], abs=1.0), neuron

@@ -1,64 +1,106 @@
-"""``export``: the scene of a recording at one moment as a file, or all of its events as a folder of Parquet files."""
+"""``export``: the scene at one moment as a model, a part of the run as a page that plays, or all events as Parquet files."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import Any
 
 from synaptarium.adapters.column_folder import write_folder
 from synaptarium.scenes.gltf import glyphs_glb, points_glb
 from synaptarium.schemas.errors import InvalidInput, RecordingExists
-from synaptarium.server.commands.console import ProgressLine, library_of, print_json, size
+from synaptarium.server.app import create_app
+from synaptarium.server.commands.console import ProgressLine, config_of, library_of, print_json, size
+from synaptarium.server.library import Library
 from synaptarium.server.moment import moment_of
+from synaptarium.server.offline.page import check, measure, offline_page, part_for
 from synaptarium.store import recordings
 from synaptarium.store.database import Store
 from synaptarium.store.stored_source import StoredSource
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Write the scene at a moment as GLB, and the events as Parquet."""
-    if arguments.glb is None and arguments.glyphs is None:
-        if arguments.parquet is None:
-            raise InvalidInput(
-                "Nothing was asked for.",
-                hint="Say --glb FILE (points and lines), --glyphs FILE (a glyph for each neuron), or --parquet FOLDER (all events).",
-            )
-        with library_of(arguments, "export") as library:
-            files = _columns(library.store, arguments)
-        return _tell({"id": arguments.id, "files": files}, arguments)
-    with library_of(arguments, "export") as library:
-        recording = recordings.get(library.store, arguments.id)
-        at_s = recording.header.t_stop_us / 1e6 if arguments.at is None else arguments.at
-        moment, drawn, total = moment_of(
-            library.store,
-            recording,
-            round(at_s * 1e6),
-            layout=arguments.layout,
-            n_synapses=arguments.synapses,
+    """Write what was asked for: models, a page, Parquet files."""
+    models = bool(arguments.glb or arguments.glyphs)
+    if not (models or arguments.html or arguments.parquet):
+        raise InvalidInput(
+            "Nothing was asked for.",
+            hint="Say --glb FILE (points and lines), --glyphs FILE (a glyph for each neuron), --html FILE (a part of the "
+            "run that plays offline), or --parquet FOLDER (all events).",
         )
-        columns = _columns(library.store, arguments) if arguments.parquet else []
-    written = list(columns)
+    found: dict[str, Any] = {"id": arguments.id}
+    files: list[dict[str, Any]] = []
+    with library_of(arguments, "export") as library:
+        if arguments.parquet:
+            files += _columns(library.store, arguments)
+        if models:
+            told, written = _models(library.store, arguments)
+            found |= told
+            files += written
+        if arguments.html:
+            files.append(_page(library, arguments))
+    if arguments.json:
+        print_json(found | {"files": files})
+        return 0
+    for file in files:
+        print(f"Wrote {file['file']} ({size(file['bytes'])}).")
+    if models:
+        print(
+            f"{arguments.id!r} at {found['at_s']:g} s: {found['neurons']:,} neurons, "
+            f"{found['synapses']:,} of {found['of']:,} synapses."
+        )
+    if arguments.html:
+        print(f"{arguments.html} opens from the disk, with the network off.")
+    return 0
+
+
+def _models(store: Store, arguments: argparse.Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Write the scene at a moment as GLB; return what it shows, and the files."""
+    recording = recordings.get(store, arguments.id)
+    at_s = recording.header.t_stop_us / 1e6 if arguments.at is None else arguments.at
+    moment, drawn, total = moment_of(
+        store,
+        recording,
+        round(at_s * 1e6),
+        layout=arguments.layout,
+        spread=arguments.spread,
+        fan=arguments.fan,
+        hidden=arguments.hide,
+        n_synapses=arguments.synapses,
+    )
+    files: list[dict[str, Any]] = []
     for path, make in ((arguments.glb, points_glb), (arguments.glyphs, glyphs_glb)):
         if path is None:
             continue
         data = make(moment)
         Path(path).write_bytes(data)
-        written.append({"file": path, "bytes": len(data)})
-    found = {
-        "id": recording.id,
-        "at_s": at_s,
-        "neurons": len(moment.glow),
-        "synapses": drawn,
-        "of": total,
-        "files": written,
-    }
-    _tell(found, arguments)
-    if not arguments.json:
-        print(
-            f"{recording.id!r} at {at_s:g} s: {len(moment.glow):,} neurons, {drawn:,} of {total:,} synapses."
+        files.append({"file": path, "bytes": len(data)})
+    n_neurons = sum(layer.neurons for layer in moment.layers)
+    return {"at_s": at_s, "neurons": n_neurons, "synapses": drawn, "of": total}, files
+
+
+def _page(library: Library, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write a part of the run as one HTML file, and return it; its size is told first."""
+    with contextlib.closing(create_app(library, config_of(arguments))) as app:
+        recording = recordings.get(library.store, arguments.id)
+        start_us, stop_us = (
+            None if seconds is None else round(seconds * 1e6) for seconds in (arguments.start, arguments.stop)
         )
-    return 0
+        part = part_for(app.site, recording, start_us, stop_us)
+        measured = measure(app.site, recording, part)
+        check(measured)
+        if not arguments.json:
+            told = f"{part.t_start_us / 1e6:g} to {part.t_stop_us / 1e6:g} s of {recording.id!r}"
+            print(f"{told}: at most {size(measured.bytes)}, {measured.chunks:,} chunks.")
+        data = offline_page(app.site, recording, part, view=arguments.view)
+    Path(arguments.html).write_bytes(data)
+    return {
+        "file": arguments.html,
+        "bytes": len(data),
+        "t_start_us": part.t_start_us,
+        "t_stop_us": part.t_stop_us,
+    }
 
 
 def _columns(store: Store, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -81,12 +123,3 @@ def _columns(store: Store, arguments: argparse.Namespace) -> list[dict[str, Any]
             ),
         )
     return [{"file": str(file), "bytes": file.stat().st_size} for file in sorted(folder.iterdir())]
-
-
-def _tell(found: dict[str, Any], arguments: argparse.Namespace) -> int:
-    if arguments.json:
-        print_json(found)
-        return 0
-    for file in found["files"]:
-        print(f"Wrote {file['file']} ({size(file['bytes'])}).")
-    return 0

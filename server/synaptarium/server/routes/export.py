@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from synaptarium.scenes.gltf import glyphs_glb, points_glb
 from synaptarium.scenes.layouts import AUTO, LAYOUTS
+from synaptarium.schemas.errors import InvalidInput
 from synaptarium.server.endpoint import Endpoint, Payload, Query
 from synaptarium.server.moment import moment_of
 from synaptarium.server.routes.layouts import indices
@@ -14,11 +15,38 @@ GLB = "model/gltf-binary"
 MOST_SYNAPSES = 1_000_000
 
 
-def scene_glb(site: Site, id: str, t_us: int, layout: str, order: str, synapses: int, what: str) -> Payload:
+def scene_glb(
+    site: Site,
+    id: str,
+    t_us: int,
+    layout: str,
+    order: str,
+    spread_percent: int,
+    fan_percent: int,
+    hidden: str,
+    synapses: int,
+    what: str,
+) -> Payload:
     """Return the scene at a moment as GLB."""
     recording = recordings.get(site.store, id)
+    layers = recording.header.layers
+    left_out = indices(hidden)
+    if any(index >= len(layers) for index in left_out):
+        raise InvalidInput(
+            f"hidden is {hidden!r}; {id!r} has {len(layers)} layers.",
+            hint=f"Give indices from 0 to {len(layers) - 1}.",
+            where="hidden",
+        )
     moment, _, _ = moment_of(
-        site.store, recording, t_us, layout=layout, order=indices(order), n_synapses=synapses
+        site.store,
+        recording,
+        t_us,
+        layout=layout,
+        order=indices(order),
+        spread=spread_percent / 100,
+        fan=fan_percent / 100,
+        hidden=[layers[index].name for index in left_out],
+        n_synapses=synapses,
     )
     data = glyphs_glb(moment) if what == "glyphs" else points_glb(moment)
     return Payload(data=data, content_type=GLB)
@@ -40,6 +68,20 @@ ENDPOINTS = (
                 help="Indices of the layers in the order in which they stand",
                 listed=True,
             ),
+            Query(
+                name="spread_percent",
+                default=100,
+                help="Distance of the layers from the middle of the network",
+                low=1,
+                high=10_000,
+            ),
+            Query(
+                name="fan_percent",
+                default=0,
+                help="Layers as laid out, or each beside the one before",
+                high=100,
+            ),
+            Query(name="hidden", default="", help="Indices of layers that are left out", listed=True),
             Query(name="synapses", default=3000, help="Most synapses", high=MOST_SYNAPSES),
             Query(name="what", default="points", help="What is drawn", words=("points", "glyphs")),
         ),

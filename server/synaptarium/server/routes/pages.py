@@ -10,7 +10,8 @@ import flask
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
-from synaptarium.server.security import PAGE_POLICY
+from synaptarium.server.config import Config
+from synaptarium.server.security import PAGE_POLICY, embed_policy
 
 _MISSING = """<!doctype html><meta charset="utf-8"><title>Synaptarium</title>
 <body style="background:#0b0e14;color:#e6e9f0;font:14px system-ui;padding:48px">
@@ -33,8 +34,15 @@ def bundle() -> Path | None:
     return None
 
 
-def add_pages(app: flask.Flask) -> None:
-    """Serve the page, its assets and nothing else."""
+def add_pages(app: flask.Flask, config: Config) -> None:
+    """Serve the page, its assets and nothing else; below /embed, also to frames of the pages that may have them.
+
+    Raises
+    ------
+    InvalidInput
+        An origin in ``embed_from`` is none.
+    """
+    policies = {"embed": embed_policy(config)}
 
     def page(**_: str) -> flask.Response:
         folder = bundle()
@@ -43,7 +51,8 @@ def add_pages(app: flask.Flask) -> None:
         else:
             answer = flask.send_file(folder / "index.html", conditional=True)
         answer.headers["Cache-Control"] = "no-cache"
-        answer.headers["Content-Security-Policy"] = PAGE_POLICY
+        policy = policies.get(flask.request.endpoint or "", PAGE_POLICY)
+        answer.headers["Content-Security-Policy"] = policy
         return answer
 
     def asset(name: str) -> flask.Response:
@@ -57,6 +66,7 @@ def add_pages(app: flask.Flask) -> None:
 
     app.add_url_rule("/", view_func=page, endpoint="home")
     app.add_url_rule("/view/<id>", view_func=page, endpoint="view")
+    app.add_url_rule("/embed/<id>", view_func=page, endpoint="embed")
     app.add_url_rule("/assets/<path:name>", view_func=asset, endpoint="asset")
     for name in ("favicon.ico", "favicon.svg", "icon.svg", "manifest.webmanifest", "robots.txt"):
         app.add_url_rule(f"/{name}", view_func=icon, endpoint=name, defaults={"name": name})

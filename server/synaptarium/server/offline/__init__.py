@@ -1,0 +1,1 @@
+"""A recording inside one HTML file that plays without a server."""

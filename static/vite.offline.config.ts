@@ -1,0 +1,25 @@
+import { defineConfig } from 'vite';
+
+/** The same page as one script and one style sheet, which `synaptarium export ID --html` puts into a single file. */
+export default defineConfig({
+  base: './',
+  publicDir: false,
+  resolve: {
+    alias: [{ find: /^.*\/workers\/start$/, replacement: new URL('src/workers/start_inline.ts', import.meta.url).pathname }],
+  },
+  build: {
+    outDir: 'synaptarium/static/offline',
+    emptyOutDir: true,
+    target: 'es2023',
+    cssCodeSplit: false,
+    assetsInlineLimit: () => true,
+    chunkSizeWarningLimit: 4000,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: 'src/main.ts',
+      output: { format: 'es', codeSplitting: false, entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
+    },
+  },
+  // A classic script: pages from the disk may not start workers of modules.
+  worker: { format: 'iife' },
+});
