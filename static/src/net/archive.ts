@@ -1,7 +1,7 @@
 /**
  * The answers of a server that a page carries inside itself, so that it shows a part of a recording without any network.
  *
- * The server makes such pages (`synaptarium export ID --html`); what they hold is in `schemas/offline.py`.
+ * The server makes such pages (`synaptarium export ID --html`); what they hold is in `schemas/synaptarium/schemas/offline.py`.
  */
 
 import type { HeldAnswer, OfflineIndex } from './messages.gen';

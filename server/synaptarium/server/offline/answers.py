@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from synaptarium.schemas.errors import SynaptariumError
 from synaptarium.schemas.recording import Recording
@@ -74,7 +73,7 @@ def answers(site: Site, recording: Recording, part: Part) -> Iterator[Answer]:
         yield Answer(f"{base}/overview", query, curve.content_type, curve.data)
     shown = _shown(arrays.stimuli(site, id), part)
     yield Answer(f"{base}/stimuli", {}, ARROW, payload_of(shown).to_pybytes())
-    for image in pc.unique(shown.column("image").drop_null()).to_pylist():
+    for image in sorted({number for number in shown.column("image").to_pylist() if number is not None}):
         yield from payload(
             f"{base}/images/{image}.png", {}, lambda image=image: arrays.image(site, id, image)
         )
@@ -91,6 +90,6 @@ def _shown(stimuli: Payload, part: Part) -> pa.RecordBatch:
     """The stimuli that can be seen in the part."""
     with pa.ipc.open_stream(stimuli.data) as reader:
         batch = reader.read_next_batch()
-    after = pc.greater(batch.column("t_stop_us"), part.t_start_us)
-    before = pc.less(batch.column("t_start_us"), part.t_stop_us)
-    return batch.filter(pc.and_(after, before))
+    start_us, stop_us = (batch.column(name).to_numpy() for name in ("t_start_us", "t_stop_us"))
+    seen = (stop_us > part.t_start_us) & (start_us < part.t_stop_us)
+    return batch.filter(pa.array(seen))
