@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: {
     alias: [{ find: /^.*\/workers\/start$/, replacement: new URL('src/workers/start_inline.ts', import.meta.url).pathname }],
   },
+  // Nobody wears a headset in a file: the models of its controllers stay out.
+  plugins: [{ name: 'no-models', enforce: 'pre', load: (id) => (id.includes('.glb') ? "export default ''" : null) }],
   build: {
     outDir: 'synaptarium/static/offline',
     emptyOutDir: true,
