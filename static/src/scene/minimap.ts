@@ -21,7 +21,7 @@ export class Minimap {
   private drawn = '';
 
   constructor(
-    host: HTMLElement, private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig,
+    private readonly host: HTMLElement, private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig,
     private readonly flyToLayer: (index: number) => void, signal: AbortSignal,
   ) {
     this.root.className = 'scene-minimap';
@@ -33,7 +33,6 @@ export class Minimap {
     this.turn.type = 'button';
     this.turn.addEventListener('click', () => view.set({ minimap: view.get('minimap') === 'above' ? 'side' : 'above' }));
     this.root.append(this.canvas, this.turn);
-    host.append(this.root);
     this.canvas.addEventListener('click', (event) => this.onClick(event.offsetX, event.offsetY), { signal });
     this.canvas.addEventListener('pointermove', (event) => {
       const row = this.rowAt(event.offsetX, event.offsetY);
@@ -46,8 +45,9 @@ export class Minimap {
   /** Draws where something of it has changed. */
   update(): void {
     const from = this.view.get('minimap');
-    this.root.hidden = from === 'off';
-    if (from === 'off') return;
+    // On the page only while it is shown: the scene's own canvas is then the only one.
+    if (from === 'off') return this.root.remove();
+    if (!this.root.isConnected) this.host.append(this.root);
     const { camera, target } = this.rig;
     const rows = this.table.rows.map((row) => `${this.table.boxOf(row).min.toArray().map(Math.round).join()} ${row.visible.toFixed(1)}`);
     const key = [from, camera.position.toArray(), target.toArray(), camera.aspect, ...rows].join();

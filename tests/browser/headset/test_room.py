@@ -274,7 +274,7 @@ def test_leaving_gives_the_page_back_and_ar_shows_the_real_room(still: Headset) 
     page: Page = still.page
     still.leave()
     canvas = page.evaluate(
-        "(() => { const c = document.querySelector('.scene-host canvas'); return [c.width, c.height, c.clientWidth, c.clientHeight]; })()"
+        "(() => { const c = document.querySelector('.scene-host > canvas'); return [c.width, c.height, c.clientWidth, c.clientHeight]; })()"
     )
     assert canvas[:2] == canvas[2:]
     assert page.evaluate("synaptarium.project(0)") is not None
