@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +23,14 @@ from synaptarium.server.mongod import Mongod
 from synaptarium.store.database import connect, prepare
 from synaptarium.store.importing import import_source
 
-NAMES = ("import.generated", "import.columns_read", "import.columns_first", "import.columns", "import.vs2n")
+NAMES = (
+    "import.generated",
+    "import.columns_read",
+    "import.columns_first",
+    "import.columns",
+    "import.vs2n",
+    "import.vs2n_folder",
+)
 N_SPIKES = 20_000_000
 N_NEURONS = 100_000
 N_DOCUMENTS = 1_000_000
@@ -70,28 +79,64 @@ def rows() -> Iterator[dict[str, Any]]:
         }  # fmt: skip
         with Mongod(Path(folder) / "vs2n", purpose="benchmark") as mongod:
             yield from vs2n(mongod)
+            yield vs2n_folder(mongod, Path(folder) / "folder")
+
+
+def documents() -> Iterator[dict[str, Any]]:
+    """Yield the spikes of a VS2N run, a document each."""
+    random = np.random.default_rng(0)
+    times = np.sort(random.random(N_DOCUMENTS) * 600).round(3).tolist()
+    neurons = random.integers(0, 884, N_DOCUMENTS).tolist()
+    for t, n in zip(times, neurons, strict=True):
+        place = {"L": "Input", "N": n} if n < 784 else {"L": "Layer1", "N": n - 784}
+        yield {"T": t, "i": place, "Input": int(2 * t) % 10, "S": 1}
+
+
+INFO: dict[str, Any] = {"n": "run", "L:N": {"Input": 784, "Layer1": 100}, "T": "", "D": ""}
+
+
+def vs2n_folder(mongod: Mongod, folder: Path) -> dict[str, Any]:
+    """Return how fast the same documents are imported from JSON lines, beside parsing each line and no more."""
+    folder.mkdir()
+    (folder / "info.jsonl").write_text(json.dumps(INFO) + "\n")
+    for name in ("potential", "synapseWeight"):
+        (folder / f"{name}.jsonl").touch()
+    with (folder / "spikes.jsonl").open("w") as file:
+        file.writelines(json.dumps(one, separators=(",", ":")) + "\n" for one in documents())
+    store = connect(mongod.uri, "bench-folder")
+    prepare(store)
+    names = iter("xyz")
+    ours = min(
+        seconds(lambda: import_source(store, open_source(str(folder)), name=next(names))) for _ in range(2)
+    )
+    store.close()
+
+    def parsed() -> None:
+        with (folder / "spikes.jsonl").open("rb") as file:
+            for line in file:
+                json.loads(line)
+
+    return {
+        "name": "import.vs2n_folder",
+        "value": N_DOCUMENTS / ours / 1e6,
+        "unit": "M spikes/s",
+        "goal": ">= 0.5",
+        "met": N_DOCUMENTS / ours / 1e6 >= 0.5,
+        "reference": "Python's json parses each line, nothing else",
+        "reference_value": N_DOCUMENTS / min(seconds(parsed) for _ in range(2)) / 1e6,
+    }
 
 
 def vs2n(mongod: Mongod) -> Iterator[dict[str, Any]]:
     """Yield how fast per-event documents of VS2N are imported, beside reading their bytes alone."""
     with MongoClient[dict[str, Any]](mongod.uri) as client:
-        random = np.random.default_rng(0)
         database = client["vs2n"]
-        database["info"].insert_one({"n": "run", "L:N": {"Input": 784, "Layer1": 100}, "T": "", "D": ""})
+        database["info"].insert_one(dict(INFO))
         for name in ("potential", "synapseWeight"):
             database.create_collection(name)
-        times = np.sort(random.random(N_DOCUMENTS) * 600).round(3).tolist()
-        neurons = random.integers(0, 884, N_DOCUMENTS).tolist()
-        for start in range(0, N_DOCUMENTS, 50_000):
-            database["spikes"].insert_many(
-                {
-                    "T": t,
-                    "i": {"L": "Input", "N": n} if n < 784 else {"L": "Layer1", "N": n - 784},
-                    "Input": int(2 * t) % 10,
-                    "S": 1,
-                }
-                for t, n in zip(times[start : start + 50_000], neurons[start : start + 50_000], strict=True)
-            )
+        spikes = documents()
+        while some := list(itertools.islice(spikes, 50_000)):
+            database["spikes"].insert_many(some)
         address = mongod.uri.rstrip("/") + "/vs2n"
         store = connect(mongod.uri, "bench")
         names = iter("xyz")
