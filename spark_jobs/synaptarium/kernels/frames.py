@@ -205,7 +205,7 @@ def count_cells(packed: Cells, packing: Packing) -> tuple[Cells, U32 | None]:
     if packing.n_cells <= 2 * len(packed):
         weights = packed & mask if packing.count_bits else None
         dense = np.bincount((packed >> bits).astype(np.int64), weights, packing.n_cells)
-        found = np.flatnonzero(dense)
+        found = np.flatnonzero(dense != 0)  # of booleans numpy finds them in a ninth of the time
         return found.astype(packed.dtype), _narrowed(dense[found])
     sort_in_place(packed)
     if not packing.count_bits:
