@@ -19,7 +19,7 @@ from synaptarium.modules.stimuli import presentations
 from synaptarium.modules.subset import Subset
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
-from synaptarium.schemas.panels import Failure
+from synaptarium.schemas.panels import Failure, Series
 
 from .conftest import Read
 
@@ -99,8 +99,9 @@ def test_answers_say_which_stimuli_they_count(read: Read, module: Any) -> None:
     if module is NEURON:
         assert columns["bars.spikes"].tolist() == [500, 10]
     elif module is FIRING:
-        lines = next(panel for panel in answer.panels if panel.id == "psth").lines
-        assert [line.group for line in lines] == ["y"]
+        psth = next(panel for panel in answer.panels if panel.id == "psth")
+        assert isinstance(psth, Series)
+        assert [line.group for line in psth.lines] == ["y"]
     else:
         assert len(columns["0.t_us"]) == 510
 

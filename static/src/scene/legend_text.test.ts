@@ -53,6 +53,9 @@ describe('legendText', () => {
     expect(neurons).toMatchObject({ title: 'Firing rate, B − A, Hz', map: 'berlin', ticks: ['≤ −20', '0', '≥ 20'] });
     expect(weights.title).toBe('Synapse weight, B − A');
     expect(weights.note).toContain('31 have another weight in B\nother synapses in B, not compared: b');
+    const equal = legendText({ ...FACTS, difference, weights: [], synapses: { ...FACTS.synapses, selected: 3, selectedTotal: 3 } }).scales[1];
+    expect(equal.title).toBe('Synapse weight, B − A');
+    expect(equal.note).toContain('0 have another weight in B');
     const lacking = { ...difference, mode: 'in_degree', lack: 'no weights are recorded' } as const;
     expect(legendText({ ...FACTS, difference: lacking }).scales[0].note).toBe('Not available: no weights are recorded');
   });

@@ -199,6 +199,7 @@ function weightScale({ weights, synapses, direction, changing, bundles, ghosts, 
   notes.push(seen);
   const note = notes.join('\n');
   if (weights.length === 0 && synapses.drawn + synapses.selected === 0) return { title: 'Synapses', map: null, ticks: [], note };
+  if (weights.length === 0 && difference !== null) return { title: 'Synapse weight, B − A', map: null, ticks: [], note };
   if (weights.length === 0) return { title: 'Synapses (weights not recorded)', map: 'berlin', ticks: [], note };
   const [first] = weights;
   const quantity = difference !== null ? 'Synapse weight, B − A' : changing ? 'Weight change' : 'Synapse weight';

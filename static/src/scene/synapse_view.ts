@@ -163,10 +163,10 @@ export class SynapseView {
       const { name } = projection.info;
       projection.scale = Math.max(projection.scale, this.twin?.scaleOf(name) ?? 0);
       const other = this.alike(projection);
-      if (other !== null && projection.changeScale > 0) {
+      if (other !== null) {
         const version = this.versionOf(projection, level, frame);
         for (const lines of [this.chosen, this.selected]) {
-          changed = lines.setWeights(name, other.state.values, version, projection.changeScale, state.values) || changed;
+          changed = lines.setWeights(name, other.state.values, version, projection.changeScale || 1, state.values) || changed;
         }
         continue;
       }
