@@ -110,8 +110,12 @@ class Client:
 
     def positions(self, id: str) -> NDArray[np.float32]:
         """Return the (n_neurons, 3) scene coordinates of all neurons, in global index order."""
-        batch = self._arrow(_of(id, "scene"))
+        batch = self.scene(id)
         return np.stack([batch.column(axis).to_numpy() for axis in "xyz"], axis=1)
+
+    def scene(self, id: str, layout: str = "auto") -> pa.RecordBatch:
+        """Return ``x``, ``y``, ``z`` of all neurons in a layout; the metadata say where layers and camera stand."""
+        return self._arrow(_of(id, "scene") + "?" + urlencode({"layout": layout}))
 
     def synapses(self, id: str, projection: str) -> dict[str, NDArray[Any]]:
         """Return ``pre``, ``post`` and, where known, ``delay_ms`` of a projection."""
