@@ -150,8 +150,9 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
     neuron: str
 
 
-#: Colours of a matrix: from little to much, around zero, grey as a picture, or one for each class by number.
-ColourScale = Literal["sequential", "diverging", "grey", "classes"]
+#: Colours of a matrix: from little to much, the same by log(1 + value), around zero, grey as a picture, or one for each
+#: class by number.
+ColourScale = Literal["sequential", "logarithmic", "diverging", "grey", "classes"]
 
 
 class Matrix(Panel, frozen=True, kw_only=True, tag_field="kind", tag="matrix"):

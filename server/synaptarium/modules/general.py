@@ -230,7 +230,7 @@ def _topology(reader: RecordingReader, columns: dict[str, Column]) -> list[AnyPa
     seconds = (header.t_stop_us - header.t_start_us) / 1e6
     columns["layers.name"] = [layer.name for layer in layers]
     columns["layers.neurons"] = np.array([layer.neurons for layer in layers], np.float64)
-    columns["layers.shape"] = [" x ".join(map(str, layer.shape)) for layer in layers]
+    columns["layers.shape"] = ["×".join(map(str, layer.shape)) for layer in layers]
     columns["layers.type"] = [
         ", ".join(filter(None, (layer.neuron_type, layer.cell_type))) or "-" for layer in layers
     ]

@@ -349,6 +349,8 @@ def _course(
         y_axis=Axis(label="Weight"),
         times_us=f"{id}.t_us",
         row_edges=(course.high, course.low),
+        # Most weights lie in a few bins; the shape of the rest is what one looks for.
+        scale="logarithmic",
         unit="synapses",
         accounting=accounting,
         empty=empty,

@@ -342,7 +342,7 @@ export interface Matrix {
   row_edges?: [number, number] | null;
   column_edges?: [number, number] | null;
   times_us?: string;
-  scale?: "classes" | "diverging" | "grey" | "sequential";
+  scale?: "classes" | "diverging" | "grey" | "logarithmic" | "sequential";
   low?: number | null;
   high?: number | null;
   column_links?: Links | null;

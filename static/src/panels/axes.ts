@@ -53,17 +53,33 @@ export function drawAxes(pen: Pen, box: Box, x: readonly [number, number], y: re
     line(pen, box.left, at, box.left + box.width, at);
     pen.fillText(tickText(value), box.left - 4, Math.min(at, box.top + box.height - 4));
   }
-  pen.textBaseline = 'top';
-  const scale = time ? 1e6 : 1;
-  const along = (time ? timeTicks : ticks)(x[0] / scale, x[1] / scale, box.width / 64);
-  const step_us = along.length > 1 ? (along[1] - along[0]) * 1e6 : 1e6;
-  for (const value of along) {
-    const at = Math.round(box.left + (box.width * (value * scale - x[0])) / (x[1] - x[0])) + 0.5;
-    line(pen, at, box.top, at, box.top + box.height);
-    const text = time ? formatTime(Math.round(value * 1e6), step_us >= 1e6 ? 1e6 : 10 ** Math.floor(Math.log10(step_us)), x[1]) : tickText(value);
-    pen.textAlign = at < box.left + 16 ? 'left' : at > box.left + box.width - 16 ? 'right' : 'center';
-    pen.fillText(text, at, box.top + box.height + 5);
+  if (time) {
+    drawTimes(pen, box, x[0], x[1], true);
+    return;
   }
+  pen.textBaseline = 'top';
+  for (const value of ticks(x[0], x[1], box.width / 64)) {
+    along(pen, box, Math.round(box.left + (box.width * (value - x[0])) / (x[1] - x[0])) + 0.5, tickText(value), true);
+  }
+}
+
+/** Draws the times below a box that spans from one to another, in microseconds. */
+export function drawTimes(pen: Pen, box: Box, t_start_us: number, t_stop_us: number, grid = false): void {
+  const times_s = timeTicks(t_start_us / 1e6, t_stop_us / 1e6, box.width / 64);
+  const step_us = times_s.length > 1 ? (times_s[1] - times_s[0]) * 1e6 : 1e6;
+  const fine_us = step_us >= 1e6 ? 1e6 : 10 ** Math.floor(Math.log10(step_us));
+  pen.textBaseline = 'top';
+  for (const time_s of times_s) {
+    const at = Math.round(box.left + (box.width * (time_s * 1e6 - t_start_us)) / (t_stop_us - t_start_us)) + 0.5;
+    along(pen, box, at, formatTime(Math.round(time_s * 1e6), fine_us, t_stop_us), grid);
+  }
+}
+
+/** A label below a box, kept inside its width, with a line of the grid above it. */
+function along(pen: Pen, box: Box, x: number, text: string, grid: boolean): void {
+  if (grid) line(pen, x, box.top, x, box.top + box.height);
+  pen.textAlign = x < box.left + 16 ? 'left' : x > box.left + box.width - 16 ? 'right' : 'center';
+  pen.fillText(text, x, box.top + box.height + 5);
 }
 
 function line(pen: Pen, x1: number, y1: number, x2: number, y2: number): void {

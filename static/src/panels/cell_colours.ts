@@ -2,6 +2,7 @@
 
 export const CELL_MAPS: Readonly<Record<string, readonly string[]>> = {
   sequential: ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'],
+  logarithmic: ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'],
   diverging: ['#9eb0ff', '#4d8cb8', '#1c3f57', '#11181d', '#4f2116', '#a4563e', '#ffacac'],
   grey: ['#000000', '#ffffff'],
 };

@@ -4,7 +4,7 @@ import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
 import { classColour } from '../state/palette';
 import { h, token } from '../ui/dom';
-import { fitted, FONT, tickText, type Box } from './axes';
+import { drawTimes, fitted, FONT, ticks, tickText, type Box } from './axes';
 import { CELL_MAPS, tableOf } from './cell_colours';
 import { Drawing } from './drawing';
 import { follow, isSelected, leads, select, globalNeuron, type Target, targetOf } from './links';
@@ -146,11 +146,12 @@ class MatrixView implements PanelView<Panel> {
     const of_classes = panel.scale === 'classes';
     const { classes } = this.context;
     const table = of_classes ? tableOf(classes.map((_, at) => classColour(at, classes.length)), classes.length) : tableOf(CELL_MAPS[panel.scale ?? 'sequential']);
-    const [min, max] = this.range;
+    const logarithmic = panel.scale === 'logarithmic';
+    const [min, max] = logarithmic ? this.range.map(signedLog) : this.range;
     const factor = max > min ? 255 / (max - min) : 0;
     for (let i = 0; i < pixels.length; i++) {
-      const value = this.values[i];
-      if (Number.isNaN(value)) continue;
+      if (Number.isNaN(this.values[i])) continue;
+      const value = logarithmic ? signedLog(this.values[i]) : this.values[i];
       pixels[i] = of_classes ? (value < 0 ? 0 : table[value]) : table[Math.min(255, Math.max(0, Math.round((value - min) * factor)))];
     }
     this.image.getContext('2d')?.putImageData(image, 0, 0);
@@ -177,29 +178,41 @@ class MatrixView implements PanelView<Panel> {
   private drawEdges(pen: Pen, panel: Panel, box: Box): void {
     pen.fillStyle = token('--muted');
     if (panel.x_axis.unit === 'px') return;
-    const rows = this.row_names.length > 0 ? this.row_names : edgeNames(panel.row_edges, panel.rows);
-    const cell = box.height / panel.rows;
-    const every = Math.max(1, Math.ceil(13 / cell));
     pen.textAlign = 'right';
     pen.textBaseline = 'middle';
-    rows.forEach((name, at) => {
-      if (at % every === 0) pen.fillText(fitted(name, box.left - 6), box.left - 5, Math.max(box.top + 6, box.top + (at + 0.5) * cell));
-    });
+    if (this.row_names.length === 0 && panel.row_edges) {
+      const [top, bottom] = panel.row_edges;
+      for (const value of ticks(Math.min(top, bottom), Math.max(top, bottom), box.height / 30)) {
+        const y = box.top + (box.height * (value - top)) / (bottom - top);
+        pen.fillText(fitted(tickText(value), box.left - 6), box.left - 5, Math.min(box.top + box.height - 5, Math.max(box.top + 6, y)));
+      }
+    } else {
+      const names = this.row_names.length > 0 ? this.row_names : numbers(panel.rows);
+      const cell = box.height / panel.rows;
+      const every = Math.max(1, Math.ceil(13 / cell));
+      names.forEach((name, at) => {
+        if (at % every === 0) pen.fillText(fitted(name, box.left - 6), box.left - 5, Math.max(box.top + 6, box.top + (at + 0.5) * cell));
+      });
+    }
     pen.textBaseline = 'top';
     const below = box.top + box.height + 5;
     if (this.times.length > 0) {
       const window = this.window();
-      pen.textAlign = 'left';
-      if (window) pen.fillText(formatTime(window.t_start_us), box.left, below);
-      pen.textAlign = 'right';
-      if (window) pen.fillText(formatTime(window.t_stop_us), box.left + box.width, below);
+      if (window) drawTimes(pen, box, window.t_start_us, window.t_stop_us);
       return;
     }
-    const names = this.column_names.length > 0 ? this.column_names : edgeNames(panel.column_edges, panel.columns);
+    pen.textAlign = 'center';
+    if (this.column_names.length === 0 && panel.column_edges) {
+      const [first, last] = panel.column_edges;
+      for (const value of ticks(Math.min(first, last), Math.max(first, last), box.width / 64)) {
+        pen.fillText(tickText(value), box.left + (box.width * (value - first)) / (last - first), below);
+      }
+      return;
+    }
+    const names = this.column_names.length > 0 ? this.column_names : numbers(panel.columns);
     const wide = box.width / panel.columns;
     const letters = Math.max(1, ...names.map((name) => name.length)) * 7 + 8;
     const step = Math.max(1, Math.ceil(letters / wide));
-    pen.textAlign = 'center';
     names.forEach((name, at) => {
       if (at % step === 0) pen.fillText(name, box.left + (at + 0.5) * wide, below);
     });
@@ -225,7 +238,7 @@ class MatrixView implements PanelView<Panel> {
     const y = box.top + box.height + this.below() + 4;
     const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
     const low = tickText(this.range[0]);
-    const high = `${tickText(this.range[1])}${unit}`;
+    const high = `${tickText(this.range[1])}${unit}${panel.scale === 'logarithmic' ? ', log' : ''}`;
     const left = box.left + low.length * 6.5 + 6;
     const right = Math.min(width, box.left + Math.max(box.width, 160)) - high.length * 6.5 - 6;
     const map = tableOf(CELL_MAPS[panel.scale ?? 'sequential']);
@@ -305,9 +318,18 @@ class MatrixView implements PanelView<Panel> {
   }
 }
 
+/** Zero stays zero, and counts of one are seen beside counts of thousands. */
+function signedLog(value: number): number {
+  return Math.sign(value) * Math.log1p(Math.abs(value));
+}
+
+function numbers(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => String(at));
+}
+
 /** Middles of equal steps between two ends. */
 function edgeNames(edges: readonly [number, number] | null | undefined, count: number): string[] {
-  if (!edges) return Array.from({ length: count }, (_, at) => String(at));
+  if (!edges) return numbers(count);
   const step = (edges[1] - edges[0]) / count;
   return Array.from({ length: count }, (_, at) => tickText(edges[0] + (at + 0.5) * step));
 }
