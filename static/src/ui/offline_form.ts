@@ -23,7 +23,7 @@ export function offlineForm(parts: OfflineParts, run: (what: () => Promise<Blob>
   const { t_start_us, t_stop_us } = span();
   const from_us = Math.max(t_start_us, Math.min(t_us() - FIRST_PART_US / 10, t_stop_us - FIRST_PART_US));
   const seconds = (label: string, at_us: number): HTMLInputElement => h('input', {
-    type: 'number', step: 'any', min: String(t_start_us / 1e6), max: String(t_stop_us / 1e6), value: String(Math.round(at_us / 1e3) / 1e3), 'aria-label': label,
+    type: 'number', step: 'any', min: String(t_start_us / 1e6), max: String(t_stop_us / 1e6), value: String(Math.round(at_us / 1e3) / 1e3), 'aria-label': label, title: label,
   });
   const from = seconds('From, seconds', from_us);
   const to = seconds('To, seconds', Math.min(from_us + FIRST_PART_US, t_stop_us));
