@@ -102,7 +102,7 @@ export class ColourRange {
     return this.largest.value;
   }
 
-  write(legend: Legend, rig: CameraRig, height: number, limited: boolean): void {
+  write(legend: Legend, rig: CameraRig, height: number, limited: boolean, detail = ''): void {
     const { view, network, frames, playback } = this.context;
     const variable = view.get('variable');
     const potentials = network.potentials.filter((potential) => potential.variable === variable);
@@ -140,6 +140,7 @@ export class ColourRange {
           lack: mode === 'reconstruction' ? this.rebuilt.lack : this.measures.lack(mode),
           rateWindow_us: this.activity.rateWindow_bins * frames.bin_us, halfLife_us: this.activity.halfLife_bins * frames.bin_us,
         } : null,
+        detail,
         layout: this.layout.failed === '' ? this.layout.note : `The layout could not be loaded: ${this.layout.failed}`,
       }),
       view.get('legend'),

@@ -7,7 +7,7 @@ const FACTS: LegendFacts = {
   mode: 'spikes', bin_us: 1000, frame_us: 1000, halfLife_bins: 10, rateWindow_bins: 100, since_us: 1_640_000, coarse: false, limited: false,
   scale: { min: 0, max: 100 }, variable: 'v', unit: 'mV', recorded: { n: 310, of: 1294 },
   synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0, unlike: [] },
-  weights: [{ name: 'a', scale: 0.42, unit: '' }], bundles: null, ghosts: null, failed: [], layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
+  weights: [{ name: 'a', scale: 0.42, unit: '' }], bundles: null, ghosts: null, failed: [], detail: '', layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
 };
 
 describe('legendText', () => {

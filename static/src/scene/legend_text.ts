@@ -53,6 +53,8 @@ export interface LegendFacts {
   readonly rebuilt: { readonly layer: string; readonly neuron: number; readonly inputs: readonly string[] } | null;
   /** Where B minus A is shown; else null. */
   readonly difference: DifferenceFacts | null;
+  /** What is left out of the picture; "" = nothing. */
+  readonly detail: string;
   /** What is to be known about the layout; "" = nothing. */
   readonly layout: string;
   /** Set where a whole bin of the level is wider than one bin. */
@@ -64,6 +66,7 @@ export function legendText(facts: LegendFacts): LegendText {
   const weights = weightScale(facts);
   if (weights !== null) scales.push(weights);
   const notes: string[] = [];
+  if (facts.detail !== '') notes.push(facts.detail);
   if (facts.layout !== '') notes.push(`Layout: ${facts.layout}`);
   if (facts.coarse) notes.push('Groups of 64 neurons until the exact spikes arrive');
   if (facts.limited) notes.push('Dimmed: the network flashes too fast for safe viewing');

@@ -23,6 +23,8 @@ export interface TableRow {
   readonly shift: THREE.Vector3;
   /** 0 hidden .. 1 shown; between while it comes or goes. */
   visible: number;
+  /** Neurons for which a drawn one stands; it is as much larger. */
+  stands: number;
 }
 
 /** Where a row is on its way from and to. */
@@ -208,6 +210,12 @@ export class NeuronTable {
     return row.box.clone().translate(row.shift);
   }
 
+  /** Makes each drawn neuron as large as those that it stands for; by row. */
+  thin(steps: readonly number[]): void {
+    for (const [i, row] of this.rows.entries()) row.stands = steps[i];
+    this.upload();
+  }
+
   /** Box of a row where it will be when it has arrived. */
   goalOf(row: TableRow): THREE.Box3 {
     const travel = this.before === null ? undefined : this.travels[this.rows.indexOf(row)];
@@ -232,7 +240,7 @@ export class NeuronTable {
   private addRow(kind: TableRow['kind'], name: string, first: number, n: number, colour: THREE.Color): void {
     for (let i = first; i < first + n; i++) this.points[4 * i + 3] = this.rows.length;
     this.rows.push({
-      name, kind, first, n, frame: null, spacing: 1, colour, box: new THREE.Box3(), shift: new THREE.Vector3(), visible: 1,
+      name, kind, first, n, frame: null, spacing: 1, colour, box: new THREE.Box3(), shift: new THREE.Vector3(), visible: 1, stands: 1,
     });
   }
 
@@ -293,7 +301,7 @@ export class NeuronTable {
   private upload(): void {
     const data = this.layerTexture.image.data as Float32Array;
     this.rows.forEach((row, i) => {
-      data.set([row.shift.x, row.shift.y, row.shift.z, row.spacing], 4 * i);
+      data.set([row.shift.x, row.shift.y, row.shift.z, row.spacing * Math.sqrt(row.stands)], 4 * i);
       data.set([row.colour.r, row.colour.g, row.colour.b, row.visible], 4 * (this.rows.length + i));
     });
     this.layerTexture.needsUpdate = true;

@@ -10,7 +10,7 @@ import type { AccumulatorKind } from './accumulator';
 import { classTexture, colourMapTexture } from './colour_maps';
 import { DIFFERENCE_GLSL, differenceUniforms, setDifference } from './difference';
 import { HEALTH } from './measures';
-import { LOT_GLSL, POINT_GLSL, type NeuronTable } from './neuron_table';
+import { POINT_GLSL, type NeuronTable } from './neuron_table';
 import { HEALTH_COLOURS } from '../state/palette';
 import type { ColourMode } from '../state/view';
 
@@ -77,16 +77,6 @@ function glslColour(hex: string): string {
   return `vec3(${[r, g, b].map((part) => part.toFixed(4)).join(', ')})`;
 }
 
-/** Which neuron a vertex draws: every one, or one of each block of `stride`, now here and now there in it. */
-const PICK_GLSL = /* glsl */ `
-${LOT_GLSL}
-uniform int stride;
-int drawnId() {
-  if (stride == 1 || gl_VertexID * stride >= neurons) return gl_VertexID * stride;
-  return min(gl_VertexID * stride + int(lotOf(uint(gl_VertexID)) * float(stride)), neurons - 1);
-}
-`;
-
 const CORE_VERTEX = /* glsl */ `
 ${POINT_GLSL}
 ${STATE_GLSL}
@@ -96,7 +86,6 @@ uniform sampler2D spikeMap;
 uniform sampler2D valueMap;
 uniform int mode;
 uniform int neurons;
-${PICK_GLSL}
 const vec3 DEAD = ${glslColour(HEALTH_COLOURS.dead)};
 const vec3 SILENT = ${glslColour(HEALTH_COLOURS.silent)};
 const vec3 SATURATED = ${glslColour(HEALTH_COLOURS.saturated)};
@@ -109,7 +98,7 @@ flat out vec4 colour;
 flat out float hollow;
 
 void main() {
-  int id = drawnId();
+  int id = gl_VertexID;
   Point point = pointOf(id);
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
   gl_Position = projectionMatrix * view;
@@ -176,12 +165,10 @@ ${STATE_GLSL}
 ${SIZE_GLSL}
 uniform sampler2D spikeMap;
 uniform float strength;
-uniform int neurons;
-${PICK_GLSL}
 flat out vec3 light;
 
 void main() {
-  int id = drawnId();
+  int id = gl_VertexID;
   float glow = glowOf(id) * gain;
   if (glow < 0.03) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); gl_PointSize = 1.0; light = vec3(0.0); return; }
   Point point = pointOf(id);
@@ -262,7 +249,6 @@ export class Neurons {
       leastSize: { value: 1.5 },
       pointSize: { value: 1 },
       spikeMap: { value: this.spikeMap },
-      stride: { value: 1 },
       neurons: { value: table.n_neurons },
     };
     this.core = new THREE.ShaderMaterial({
@@ -315,12 +301,12 @@ export class Neurons {
     this.withHalo = on;
   }
 
-  /** Draws a part of the neurons, evenly chosen: all, a half, a third ..; returns which part. */
-  setPart(part: number): number {
-    const stride = Math.max(1, Math.round(1 / Math.max(part, 0.01)));
-    this.uniforms.stride.value = stride;
-    this.geometry.setDrawRange(0, Math.ceil(this.n_points / stride));
-    return 1 / stride;
+  /** Draws only these points; null: all of them. Where there is an index, the vertex number is what stands in it. */
+  only(ids: Uint32Array | null): void {
+    const { geometry } = this;
+    geometry.dispose(); // three.js would keep the buffer of the index before
+    geometry.setIndex(ids === null ? null : new THREE.BufferAttribute(ids, 1));
+    geometry.setDrawRange(0, ids?.length ?? this.n_points);
   }
 
   /** @param pixelScale pixels of one scene unit at distance 1 */

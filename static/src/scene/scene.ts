@@ -14,6 +14,7 @@ import { Backdrop } from './backdrop';
 import { CameraRig, FIELD_OF_VIEW_DEG } from './camera_rig';
 import { ColourRange } from './colour_range';
 import { Comparing } from './comparing';
+import { Detail } from './detail';
 import { FlashLimiter } from './flash_limiter';
 import { Framing } from './framing';
 import { drawsInSoftware } from './graphics';
@@ -75,6 +76,7 @@ export class Scene implements SceneHandle {
   private readonly labels: Labels;
   private readonly legend: Legend;
   private readonly flashes: ViewFlashes;
+  private readonly detail: Detail;
   private readonly limiter = new FlashLimiter();
   private readonly resizer: ResizeObserver;
   private readonly times_ms: number[] = [];
@@ -127,6 +129,7 @@ export class Scene implements SceneHandle {
     this.labels = new Labels(host, this.table, network);
     this.legend = new Legend(host);
     this.flashes = new ViewFlashes(this.table, network);
+    this.detail = new Detail(this.table);
     this.networkGroup.add(
       this.sheets.object, this.neurons.object, this.synapses.chosen.object, this.synapses.selected.object, this.markers.object,
       ...this.extras.objects, this.people.object,
@@ -285,6 +288,7 @@ export class Scene implements SceneHandle {
       half_life_bins: this.activity.halfLife_bins,
       flash_gain: this.limiter.gain,
       draw_calls: this.drawCalls,
+      points_drawn: this.detail.drawn,
       textures: this.renderer.info.memory.textures,
       geometries: this.renderer.info.memory.geometries,
       legend: this.legend.lines(),
@@ -440,18 +444,33 @@ export class Scene implements SceneHandle {
     const dimmed = !this.filming && Math.abs(this.limiter.gain - gain) > 1e-4;
 
     const peopled = this.people.update(now_ms, worn ? this.stage.eye : this.rig.camera);
-    if (!(this.dirty || peopled || moved || fading || active || measured || recoloured || other || dimmed)) return;
+    const detailed = this.thin(now_ms, playback.playing || moved || fading);
+    if (!(this.dirty || peopled || moved || fading || active || measured || recoloured || other || dimmed || detailed)) return;
     this.dirty = false;
     this.draw();
     const told = worn ? now_ms - this.legend_ms > LEGEND_EVERY_MS : moved || fading || now_ms - this.legend_ms > LEGEND_EVERY_MS || !playback.playing;
     if (told) {
       this.legend_ms = now_ms;
       if (!worn) this.labels.update(this.rig.camera, this.width, this.height);
-      this.colours.write(this.legend, this.rig, this.height, this.limiter.limiting);
+      this.colours.write(this.legend, this.rig, this.height, this.limiter.limiting, worn ? '' : this.detail.words());
       if (!worn) this.comparing.write(this.rig, this.width, this.height, this.legend.element);
     }
     this.times_ms.push(performance.now() - started);
     if (this.times_ms.length > 120) this.times_ms.shift();
+  }
+
+  /** Leaves out what cannot be told apart, or what there is no time for; true when that has changed. */
+  private thin(now_ms: number, moving: boolean): boolean {
+    const { detail, synapses } = this;
+    if (this.stage.active) return false; // the headset's governor says
+    // A film waits for its pictures; of two networks beside each other the same is drawn.
+    const [pixels, flows] = this.comparing.beside ? [Infinity, false] : [this.neurons.uniforms.pixelScale.value, moving && !this.filming];
+    const work_ms = this.times_ms.at(-1) ?? 0;
+    if (!detail.update(this.rig.camera, pixels, now_ms, work_ms, flows, synapses.chosen.n_segments)) return false;
+    this.neurons.only(detail.ids);
+    this.table.thin(detail.steps);
+    synapses.chosen.uniforms.part.value = detail.synapses;
+    return true;
   }
 
   /** How much of the window flashes, and how brightly: of both pictures where there are two. */

@@ -7,6 +7,7 @@ import type { Legend } from './legend';
 import type { NeuronTable } from './neuron_table';
 import type { Neurons } from './neurons';
 import { alongRay } from './ray_pick';
+import { stepOf, thinned } from './thinned';
 import type { Presence } from '../state/presence';
 import type { Budget, Stage, StageHit, StageRow, StageWish } from '../state/stage';
 import type { Camera } from '../state/view';
@@ -42,7 +43,7 @@ export class SceneStage implements Stage {
   active = false;
   eyes_m = 0;
   private turn: (now_ms: number, elapsed_ms: number) => void = () => undefined;
-  private points = 1;
+  private drawn: number;
   private readonly inverse = new THREE.Matrix4();
   private readonly origin = new THREE.Vector3();
   private readonly direction = new THREE.Vector3();
@@ -54,6 +55,7 @@ export class SceneStage implements Stage {
     this.renderer = parts.renderer;
     this.room = parts.room;
     this.network = parts.network;
+    this.drawn = parts.table.n_neurons;
     this.person.add(this.camera);
   }
 
@@ -142,13 +144,18 @@ export class SceneStage implements Stage {
   }
 
   setBudget({ points, synapses }: Budget): void {
-    this.points = this.parts.neurons.setPart(points);
+    const { table, neurons } = this.parts;
+    const every = Math.max(1, Math.round(1 / points));
+    const steps = table.rows.map((row) => stepOf(row, every));
+    const ids = thinned(table.rows, steps);
+    neurons.only(ids);
+    table.thin(steps);
+    this.drawn = ids === null ? table.n_neurons : ids.reduce((n, id) => n + (id < table.n_neurons ? 1 : 0), 0);
     this.parts.setSynapses(synapses);
   }
 
   drawnPoints(): { drawn: number; total: number } {
-    const total = this.parts.table.n_neurons;
-    return { drawn: Math.ceil(total * this.points), total };
+    return { drawn: this.drawn, total: this.parts.table.n_neurons };
   }
 
   legendLines(): readonly string[] {

@@ -7,7 +7,7 @@
 import * as THREE from 'three';
 
 import { Board, isHandle, type BoardSource } from './board';
-import { Governor } from './governor';
+import { Governor } from '../state/governor';
 import { HandModels } from './hand_models';
 import { Hold } from './hold';
 import { Hud, type HudFacts } from './hud';

@@ -1,7 +1,7 @@
 /**
- * Holds the headset's frame rate: where frames come late it takes away neurons, then synapses, then the rate of the
- * panels, then resolution; where there is room it gives back in the opposite order. Pure: it is told what frames cost and
- * says what may be drawn.
+ * Holds a frame rate: where frames come late it goes down a ladder of what may be drawn (in a headset fewer neurons, then
+ * fewer synapses, then the rate of the panels, then resolution); where there is room it climbs back. Pure: it is told what
+ * frames cost and says what may be drawn.
  */
 
 export interface Ration {
@@ -14,12 +14,19 @@ export interface Ration {
   readonly resolution: number;
 }
 
-const LADDER: readonly Ration[] = [
+export const HEADSET_LADDER: readonly Ration[] = [
   { points: 1, synapses: 1, panel_hz: 10, resolution: 1 },
   ...[1 / 2, 1 / 3, 1 / 4].map((points) => ({ points, synapses: 1, panel_hz: 10, resolution: 1 })),
   ...[0.5, 0.25, 0].map((synapses) => ({ points: 1 / 4, synapses, panel_hz: 10, resolution: 1 })),
   ...[5, 2].map((panel_hz) => ({ points: 1 / 4, synapses: 0, panel_hz, resolution: 1 })),
   ...[0.85, 0.7, 0.55].map((resolution) => ({ points: 1 / 4, synapses: 0, panel_hz: 2, resolution })),
+];
+
+/** A window has no panels of its own, and its text must stay sharp. */
+export const WINDOW_LADDER: readonly Ration[] = [
+  { points: 1, synapses: 1, panel_hz: 10, resolution: 1 },
+  ...[1 / 2, 1 / 4, 1 / 8].map((points) => ({ points, synapses: 1, panel_hz: 10, resolution: 1 })),
+  ...[1 / 2, 1 / 4].map((synapses) => ({ points: 1 / 8, synapses, panel_hz: 10, resolution: 1 })),
 ];
 
 /** Frames are judged together over so long. */
@@ -46,10 +53,10 @@ export class Governor {
   private calm_ms = CALM_MS;
   private bad = 0;
 
-  constructor(public rate_hz: number) {}
+  constructor(public rate_hz: number, private readonly ladder: readonly Ration[] = HEADSET_LADDER) {}
 
   get ration(): Ration {
-    return LADDER[this.rung];
+    return this.ladder[this.rung];
   }
 
   /** 0 = everything is drawn. */
@@ -83,7 +90,7 @@ export class Governor {
     this.bad = tooMany ? this.bad + 1 : 0;
     this.begin(now_ms);
     // One bad window may be a hiccup (a page's start, a garbage collection); two are a trend.
-    if (this.bad >= 2 && this.rung < LADDER.length - 1) return this.lower(now_ms);
+    if (this.bad >= 2 && this.rung < this.ladder.length - 1) return this.lower(now_ms);
     if (this.rung > 0 && now_ms - this.calm_since_ms >= this.calm_ms) return this.raise(now_ms);
     return false;
   }
