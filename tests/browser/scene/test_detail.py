@@ -50,7 +50,9 @@ def test_from_far_neurons_of_one_pixel_are_left_out_and_told(page: Page, address
     assert near["points_drawn"] == WIDE * WIDE + 1
     part = (far["points_drawn"] - 1) / WIDE**2
     assert part in (1 / 2, 1 / 4, 1 / 8, 1 / 16)
-    told = f"Drawn: {far['points_drawn']:,} of {WIDE * WIDE + 1:,} neurons: the others lie closer than a pixel"
+    told = (
+        f"Drawn: {far['points_drawn']:,} of {WIDE * WIDE + 1:,} neurons: the others lie closer than a pixel"
+    )
     assert told in far["legend"]
     assert not any("Drawn:" in line for line in near["legend"])
     assert found == WIDE * WIDE
