@@ -45,7 +45,7 @@ bench: .venv/.ready-dev  ## measure speeds against references: a table and build
 	$(BIN)/python tests/bench/__main__.py $(ONLY)
 
 soak: .venv/.ready-dev  ## play in a loop, then seek at random, ten minutes each, and watch the memory of server and page
-	SYNAPTARIUM_SOAK_SECONDS=$${SYNAPTARIUM_SOAK_SECONDS:-600} $(BIN)/python -m pytest -s tests/browser/test_soak.py tests/server/test_soak_seeks.py
+	SYNAPTARIUM_SOAK_SECONDS=$${SYNAPTARIUM_SOAK_SECONDS:-600} $(BIN)/python -m pytest -s tests/browser/test_soak.py tests/browser/headset tests/server/test_soak_seeks.py
 
 docs: .venv/.ready-dev  ## build the documentation as HTML into build/docs
 	$(BIN)/python docs/build.py

@@ -151,6 +151,7 @@ export class XrEntry {
       choices('Frame rate', [
         { value: '', title: 'Usual rate', summary: 'The fastest up to 90 Hz' }, ...['72', '90', '120'].map((rate) => ({ value: rate, title: `${rate} Hz`, summary: 'Where the headset offers it' })),
       ], String(settings.rate_hz ?? ''), (rate) => this.set({ rate_hz: rate === '' ? null : Number(rate) })),
+      box('Hold the frame rate', 'Fewer neurons and synapses are drawn where frames come late; the legend says so', settings.governed, (governed) => this.set({ governed })),
       box('Keep still', 'No flight and no riding along: nothing moves by itself', settings.still, (still) => this.set({ still })),
     );
   }

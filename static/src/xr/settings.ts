@@ -9,13 +9,15 @@ export interface XrSettings {
   readonly still: boolean;
   /** Of the frame, where the headset lets one choose; null = its own. */
   readonly rate_hz: number | null;
+  /** Less is drawn where frames come late; else everything, however slow. */
+  readonly governed: boolean;
 }
 
 const KEY = 'synaptarium.xr';
 
 export function loadSettings(): XrSettings {
   const otherwise: XrSettings = {
-    hand: 'right', posture: 'standing', moving: 'teleport', still: matchMedia('(prefers-reduced-motion: reduce)').matches, rate_hz: null,
+    hand: 'right', posture: 'standing', moving: 'teleport', still: matchMedia('(prefers-reduced-motion: reduce)').matches, rate_hz: null, governed: true,
   };
   try {
     return { ...otherwise, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<XrSettings>) };
