@@ -7,13 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from synaptarium.kernels.similarity import best_matches, centred_cosine, template_similarity
+from synaptarium.kernels.similarity import Template, best_matches, template_similarity
 
 
-def slid(dense: np.ndarray, template: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    m = len(template)
+def slid(dense: np.ndarray, stretch: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    m = len(stretch)
+    t = (stretch - mean).ravel()
+    places = [(dense[at : at + m] - mean).ravel() for at in range(len(dense) - m + 1)]
+    sizes = [float(np.linalg.norm(x) * np.linalg.norm(t)) for x in places]
     return np.array(
-        [centred_cosine(dense[at : at + m], template, mean) for at in range(len(dense) - m + 1)], np.float64
+        [x @ t / size if size else np.nan for x, size in zip(places, sizes, strict=True)], np.float64
     )
 
 
@@ -30,17 +33,17 @@ def test_template_similarity_is_the_cosine_of_every_place(
 ) -> None:
     random = np.random.default_rng(seed)
     dense = random.poisson(2, (n_bins, n_channels)) * (random.random((n_bins, n_channels)) < density)
-    template = random.poisson(2, (m, n_channels)).astype(np.float64)
+    stretch = random.poisson(2, (m, n_channels)).astype(np.float64)
     mean = random.random(n_channels) + 0.01
     bins, channels = np.nonzero(dense)
 
     found = template_similarity(
-        bins, channels, dense[bins, channels], template=template, mean=mean, n_bins=n_bins
+        bins, channels, dense[bins, channels], template=Template.of(stretch, mean), n_bins=n_bins
     )
 
     assert len(found) == max(0, n_bins - m + 1)
     if len(found):
-        assert_allclose(found, slid(dense, template, mean), rtol=1e-9, atol=1e-9)
+        assert_allclose(found, slid(dense, stretch, mean), rtol=1e-9, atol=1e-9)
 
 
 def test_a_stretch_is_found_again_where_it_was() -> None:
@@ -53,8 +56,7 @@ def test_a_stretch_is_found_again_where_it_was() -> None:
         bins,
         channels,
         dense[bins, channels],
-        template=dense[40:48].astype(np.float64),
-        mean=dense.mean(axis=0),
+        template=Template.of(dense[40:48].astype(np.float64), dense.mean(axis=0)),
         n_bins=200,
     )
 
@@ -67,8 +69,7 @@ def test_a_template_that_is_the_mean_is_like_nothing() -> None:
         np.array([0]),
         np.array([0]),
         np.array([3]),
-        template=np.array([[1.0]]),
-        mean=np.array([1.0]),
+        template=Template.of(np.array([[1.0]]), np.array([1.0])),
         n_bins=2,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.modules import find_similar
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.window import spikes_in
 from synaptarium.schemas.messages import TimeWindow
 
 from .conftest import Read, one_spike
@@ -59,6 +61,31 @@ def test_moments_of_the_same_class_come_first(n_neurons: int, read: Read) -> Non
     assert panels["course"].span_us == (reader.manifest.t_start_us, reader.manifest.t_stop_us)
     # The stretch itself is the most similar place of the course.
     assert columns["run.t_us"][columns["run.similarity"].argmax()] / SECOND == pytest.approx(7, abs=0.13)
+
+
+def test_moments_have_the_cosine_of_their_spikes_counted_by_hand(read: Read) -> None:
+    reader = read(patterns())
+    exact = spikes_in(reader, "out", 0, 40 * SECOND, budget_bytes=BUDGET_BYTES, levels=(0,))
+    times = np.repeat(exact.frames.t_us[exact.frame], exact.count)
+    neurons = np.repeat(exact.neuron, exact.count).astype(np.int64)
+
+    panels, columns = run(find_similar, reader, 7 * SECOND, 8 * SECOND)
+
+    told = re.search(r"8 bins of ([\d.]+) ms, read at time level (\d)", panels["moments"].subtitle)
+    assert told is not None
+    bin_us = round(float(told[1]) * 1000)
+    frame_us = reader.manifest.levels[int(told[2])].bins * reader.manifest.bin_us
+    usual = np.bincount(neurons, minlength=60) * (bin_us / (-(-40 * SECOND // frame_us) * frame_us))
+
+    def away(start_us: float) -> np.ndarray:
+        inside = (times >= start_us) & (times < start_us + 8 * bin_us)
+        cells = (times[inside] - int(start_us)) // bin_us * 60 + neurons[inside]
+        return (np.bincount(cells, minlength=8 * 60).reshape(8, 60) - usual).ravel()
+
+    own = away(7 * SECOND // frame_us * frame_us)
+    others = [away(t_us) for t_us in columns["t_us"]]
+    cosines = [own @ other / (np.linalg.norm(own) * np.linalg.norm(other)) for other in others]
+    assert columns["similarity"] == pytest.approx(cosines, abs=1e-9)
 
 
 def patterns_labels() -> list[str]:

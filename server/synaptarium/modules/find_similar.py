@@ -19,7 +19,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.similarity import best_matches, centred_cosine, template_similarity
+from synaptarium.kernels.similarity import Template, best_matches, template_similarity
 from synaptarium.modules.activity import Resolution, activity_in, fitting_resolution
 from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.reader import BUDGET_BYTES, MAX_POINTS, RecordingReader
@@ -40,8 +40,9 @@ MAX_LAYERS = 8
 LONGEST_PART = 4
 # Moments are placed to such a part of a bin, where frames are as short.
 _FINER = 8
-# So many cells are counted in one array; more are sorted.
+# So many cells are counted in one array, where there are not many more of them than spikes; otherwise they are sorted.
 _MAX_DENSE = 16_000_000
+_CELLS_PER_ENTRY = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +88,7 @@ class _Activity:
         ends = np.searchsorted(self.frame, (first, first + n_bins * frames_per_bin))
         part = slice(*ends)
         cell = (self.frame[part] - first) // frames_per_bin * self.n_channels + self.channel[part]
-        if n_bins * self.n_channels <= _MAX_DENSE:
+        if n_bins * self.n_channels <= min(_MAX_DENSE, _CELLS_PER_ENTRY * len(cell)):
             dense = np.bincount(cell, weights=self.count[part])
             cell = np.flatnonzero(dense)
             count = dense[cell].astype(np.int64)
@@ -184,14 +185,14 @@ def _search(reader: RecordingReader, layers: list[Layer], start_us: int, length_
     found.first_us, found.bin_us = run.first_us, per_bin * run.frame_us
     found.words = _words(ways, m, found.bin_us)
     found.accounting = _told(reader, layers, run)
-    template = _template(reader, layers, ways, run, start_us, per_bin, m)
-    if template is None:
+    stretch = _stretch(reader, layers, ways, run, start_us, per_bin, m)
+    if stretch is None:
         found.empty = "The stretch takes too much to read at this level; choose a shorter one, or one layer."
         return found
     per_frame = np.bincount(run.channel, run.count, run.n_channels).astype(np.float64)
     mean = per_frame * np.float64(per_bin / max(1, int(run.covered.sum())))
-    bins, channels, counts = run.binned(0, per_bin, n_bins)
-    scores = template_similarity(bins, channels, counts, template=template, mean=mean, n_bins=n_bins)
+    template = Template.of(stretch, mean)
+    scores = template_similarity(*run.binned(0, per_bin, n_bins), template=template, n_bins=n_bins)
     gaps = np.concatenate(([0], np.cumsum(~run.covered)))
     first = np.arange(len(scores)) * per_bin
     scores[gaps[np.minimum(first + m * per_bin, run.n)] > gaps[first]] = np.nan
@@ -199,7 +200,7 @@ def _search(reader: RecordingReader, layers: list[Layer], start_us: int, length_
     places = best_matches(scores, n=MAX_ROWS, apart=m, leave_out=(max(0, own - m + 1), own + m))
     found.similarity = scores
     places = places[scores[places] > 0]
-    starts, found.score = _placed(run, places, scores[places], template, mean, per_bin, gaps)
+    starts, found.score = _placed(run, places, scores[places], template, per_bin, gaps)
     found.t_us = run.first_us + starts * run.frame_us
     found.labels = _labels(shown, found.t_us + length_us // 2)
     if not len(places):
@@ -256,7 +257,7 @@ def _read(
     return _Activity(frame_us, first_us, n, frame[order], channel[order], count[order], covered, n_channels)
 
 
-def _template(
+def _stretch(
     reader: RecordingReader,
     layers: list[Layer],
     ways: list[Resolution],
@@ -276,25 +277,22 @@ def _template(
         if not source.covered[first : first + m * per_bin].all():
             return None
     bins, channels, counts = source.binned(first, per_bin, m)
-    template = np.zeros((m, run.n_channels))
-    template[bins, channels] = counts
-    return template
+    stretch = np.zeros((m, run.n_channels))
+    stretch[bins, channels] = counts
+    return stretch
 
 
 def _placed(
-    run: _Activity, places: I64, scores: F64, template: F64, mean: F64, per_bin: int, gaps: I64
+    run: _Activity, places: I64, scores: F64, template: Template, per_bin: int, gaps: I64
 ) -> tuple[I64, F64]:
     """Place moments to the frame, or an eighth of a bin: return the frame and the similarity of each, the most similar first."""
-    m, step = len(template), -(-per_bin // _FINER)
+    m, step = len(template.away), -(-per_bin // _FINER)
     starts, best = places * per_bin, scores.copy()
     for row, place in enumerate(places * per_bin):
         for start in range(max(0, place - per_bin + step), place + per_bin, step):
             if start + m * per_bin > run.n or gaps[start + m * per_bin] > gaps[start]:
                 continue
-            bins, channels, counts = run.binned(start, per_bin, m)
-            activity = np.zeros(template.shape)
-            activity[bins, channels] = counts
-            score = centred_cosine(activity, template, mean)
+            (score,) = template_similarity(*run.binned(start, per_bin, m), template=template, n_bins=m)
             if score > best[row]:
                 starts[row], best[row] = start, score
     order = np.argsort(-best, kind="stable")

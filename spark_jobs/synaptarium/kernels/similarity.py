@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,37 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
+@dataclasses.dataclass(frozen=True)
+class Template:
+    """What is looked for: a stretch less the mean, and the sums over all channels that every comparison with it needs.
+
+    Parameters
+    ----------
+    away : (m, n_channels) float64
+        Spikes of the stretch, less the mean.
+    mean : (n_channels,) float64
+        What is usual: spikes of each channel in a bin. It is taken off the activity too.
+    norm, product, silence : float
+        Length of ``away``; its product with a stretch of the mean; squared length of the mean in one bin.
+    """
+
+    away: F64
+    mean: F64
+    norm: float
+    product: float
+    silence: float
+
+    @staticmethod
+    def of(stretch: F64, mean: F64) -> Template:
+        """Return the template of a stretch: (m, n_channels) spikes; (n_channels,) spikes are usual in a bin."""
+        away = stretch - mean
+        # Sums and no dot products: those wake threads that wait for each other on a busy machine.
+        norm = float(np.sqrt(np.square(away).sum()))
+        return Template(away, mean, norm, float((away * mean).sum()), float(np.square(mean).sum()))
+
+
 def template_similarity(
-    bins: I64, channels: I64, counts: NDArray[np.number], *, template: F64, mean: F64, n_bins: int
+    bins: I64, channels: I64, counts: NDArray[np.number], *, template: Template, n_bins: int
 ) -> F64:
     """Return the similarity of a template with the activity from each bin on: the cosine of the centred vectors.
 
@@ -18,10 +49,8 @@ def template_similarity(
     ----------
     bins, channels, counts : (n_cells,)
         Activity that is not zero: bin, channel (neuron or group), spikes. No cell twice.
-    template : (m, n_channels) float64
-        Spikes of the stretch that is looked for, in bins of the same width.
-    mean : (n_channels,) float64
-        What is usual: spikes of each channel in a bin. It is taken off both.
+    template : Template
+        The stretch that is looked for, in m bins of the same width.
     n_bins : int
         Bins of the activity.
 
@@ -39,46 +68,26 @@ def template_similarity(
 
     Examples
     --------
-    >>> template_similarity(np.array([0, 2]), np.array([0, 0]), np.array([2, 1]), template=np.array([[1.0]]),
-    ...                     mean=np.array([0.5]), n_bins=3)
+    >>> template = Template.of(np.array([[1.0]]), np.array([0.5]))
+    >>> template_similarity(np.array([0, 2]), np.array([0, 0]), np.array([2, 1]), template=template, n_bins=3)
     array([ 1., -1.,  1.])
     """
-    m = len(template)
+    away, mean = template.away, template.mean
+    m = len(away)
     n = max(0, n_bins - m + 1)
-    away = template - mean
     # Bin by bin what the cells add to |x - u|^2 beyond |u|^2.
     added = np.bincount(bins, weights=counts * (counts - 2 * mean[channels]), minlength=n_bins)[:n_bins]
     ends = np.concatenate(([0.0], np.cumsum(added)))
-    size = m * float(mean @ mean) + ends[m : m + n] - ends[:n]
-    product = np.full(n, -float((away @ mean).sum()))
+    size = m * template.silence + ends[m : m + n] - ends[:n]
+    product = np.full(n, -template.product)
     for place in range(m):
         start = bins - place
         inside = (start >= 0) & (start < n)
         product += np.bincount(
-            start[inside], weights=counts[inside] * away[place][channels[inside]], minlength=n
+            start[inside], weights=counts[inside] * away[place, channels[inside]], minlength=n
         )[:n]
-    scale = np.sqrt(np.maximum(size, 0.0)) * float(np.linalg.norm(away))
+    scale = np.sqrt(np.maximum(size, 0.0)) * template.norm
     return np.divide(product, scale, out=np.full(n, np.nan), where=scale > 1e-12 * max(1.0, m))
-
-
-def centred_cosine(activity: F64, template: F64, mean: F64) -> float:
-    """Return the similarity of one stretch with a template, as :func:`template_similarity` does for every place.
-
-    Parameters
-    ----------
-    activity, template : (m, n_channels) float64
-        Spikes per bin and channel.
-    mean : (n_channels,) float64
-        What is usual in a bin.
-
-    Examples
-    --------
-    >>> round(centred_cosine(np.array([[2.0, 0]]), np.array([[3.0, 1]]), np.array([1.0, 1])), 4)
-    0.7071
-    """
-    x, t = (activity - mean).ravel(), (template - mean).ravel()
-    scale = float(np.linalg.norm(x) * np.linalg.norm(t))
-    return float(x @ t) / scale if scale else float("nan")
 
 
 def best_matches(similarity: F64, *, n: int, apart: int, leave_out: tuple[int, int] = (0, 0)) -> I64:
