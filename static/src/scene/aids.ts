@@ -1,9 +1,8 @@
-/** What helps looking: clipping planes, first-person flight, measuring rule and minimap. */
+/** What helps looking: first-person flight, measuring rule and minimap. */
 
 import type * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
-import { Clipping } from './clipping';
 import { Flight } from './flight';
 import type { LayoutMotion } from './layout_motion';
 import { Minimap } from './minimap';
@@ -27,25 +26,22 @@ export interface AidsParts {
 export class Aids {
   readonly flight: Flight;
   readonly rule: Rule;
-  private readonly clipping: Clipping;
   private readonly minimap: Minimap;
 
   constructor(private readonly parts: AidsParts) {
     const { canvas, context, table, rig, layout } = parts;
     const { host, view, signal } = context;
-    this.clipping = new Clipping(view, table);
     this.flight = new Flight(canvas, host, rig, table, signal);
     this.rule = new Rule(canvas, context, table, rig, () => layout.um_per_unit, (x, y) => parts.endAt(x, y), () => parts.invalidate());
     this.minimap = new Minimap(host, view, table, rig, (layer) => parts.flyToLayer(layer), signal);
   }
 
   get objects(): THREE.Object3D[] {
-    return [this.clipping.object, this.rule.object];
+    return [this.rule.object];
   }
 
   /** Before each picture. */
   update(width: number, height: number): void {
-    this.clipping.update();
     this.rule.update(width, height);
     this.minimap.update();
   }
@@ -56,6 +52,6 @@ export class Aids {
   }
 
   dispose(): void {
-    for (const part of [this.flight, this.rule, this.minimap, this.clipping]) part.dispose();
+    for (const part of [this.flight, this.rule, this.minimap]) part.dispose();
   }
 }

@@ -1,31 +1,31 @@
 /**
- * The comparison in the scene: makes the second view when there is a B, says whether it is drawn beside A or subtracted
+ * The comparison in the scene: makes the view of B when there is one, says whether it is drawn beside A or subtracted
  * from it, and puts A's and B's moments over their pictures.
  */
 
 import type * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
-import type { ColourRange } from './colour_range';
-import { SecondView } from './second_view';
+import { NetworkView } from './network_view';
 import type { Difference } from './neurons';
-import type { SynapseView } from './synapse_view';
-import type { Activity } from './activity';
 import { formatTime } from '../state/format';
-import type { SceneContext } from '../state/frames';
-import type { ColourMode } from '../state/view';
+import type { OtherSide, SceneContext } from '../state/frames';
 
 export class Comparing {
-  second: SecondView | null = null;
+  /** The view of B, where there is one. */
+  second: NetworkView | null = null;
+  private other: OtherSide | null = null;
   private readonly captions = [caption('A'), caption('B')] as const;
+  /** The right half of the canvas, in which B's labels stand. */
+  private readonly half = document.createElement('div');
   private shape = '';
 
   constructor(
-    private readonly context: SceneContext, private readonly renderer: THREE.WebGLRenderer, private readonly colours: ColourRange,
-    private readonly synapses: SynapseView, private readonly activity: Activity,
+    private readonly context: SceneContext, private readonly renderer: THREE.WebGLRenderer, private readonly first: NetworkView,
     /** The halves came, went or changed their sense: sizes are others. */
     private readonly reshaped: () => void,
   ) {
+    this.half.className = 'scene-half';
     context.host.append(...this.captions);
     context.comparison.onChange(() => this.follow(), context.signal);
   }
@@ -42,23 +42,25 @@ export class Comparing {
 
   /** What A's neurons read of B; null where they show A. */
   get difference(): Difference | null {
-    const { second } = this;
+    const { first, second } = this;
     if (second === null || !this.differs) return null;
-    return { other: second.activity, a: this.colours.reading(), b: second.colours.reading(), end: this.colours.differenceEnd() };
+    return { other: second.activity, a: first.colours.reading(), b: second.colours.reading(), end: first.colours.differenceEnd() };
   }
 
   /** Moves B on; true when something has to be drawn. */
-  update(far: number, now_ms: number, elapsed_ms: number, mode: ColourMode): boolean {
-    return this.second?.update(far, now_ms, elapsed_ms, mode) ?? false;
+  update(far: number, now_ms: number, elapsed_ms: number): boolean {
+    if (this.second === null) return false;
+    const arranging = this.second.arrange(now_ms, elapsed_ms);
+    return this.second.update({ now_ms, far, held: false, differs: false }).changed || arranging;
   }
 
   /** Labels of B, and the moments over the pictures. */
   write(rig: CameraRig, width: number, height: number, legend: HTMLElement | null): void {
-    const { second, captions, context } = this;
+    const { second, other, captions, context } = this;
     for (const part of captions) part.hidden = second === null;
-    if (second === null) return;
-    second.label(rig, this.beside, width, height, legend);
-    const { other } = second;
+    if (second === null || other === null) return;
+    this.half.hidden = !this.beside;
+    if (this.beside) second.labels.update(rig.camera, width, height, legend, width);
     const own = context.network.recording === other.network.recording;
     const at = other.playback.wanted_us;
     const end_us = other.frames.t_start_us + other.frames.n_frames * other.frames.bin_us;
@@ -74,25 +76,14 @@ export class Comparing {
     captions[0].classList.toggle('is-whole', !this.beside);
   }
 
-  /** Makes, takes away or turns the second view as the comparison now is. */
+  /** Makes, takes away or turns the view of B as the comparison now is. */
   follow(): void {
-    const { context } = this;
+    const { context, first } = this;
     const { other } = context.comparison;
-    if (other !== (this.second?.other ?? null)) {
-      this.second?.dispose();
-      this.second = other === null ? null : new SecondView(context.host, this.renderer, other, this.reshaped);
-      this.colours.other = this.second?.colours ?? null;
-      this.synapses.twin = this.second?.synapses ?? null;
-      if (this.second !== null) {
-        this.second.colours.other = this.colours;
-        this.second.synapses.twin = this.synapses;
-      }
-      // Both begin to count and to forget at the same moment.
-      this.activity.invalidate();
-    }
+    if (other !== this.other) this.show(other);
     const { second } = this;
-    this.colours.differs = this.differs;
-    this.synapses.compareWith(this.differs && second !== null ? (name) => second.weightsOf(name) : null);
+    first.colours.differs = this.differs;
+    first.synapses.compareWith(this.differs && second !== null ? (name) => second.weightsOf(name) : null);
     const shape = second === null ? '' : this.differs ? 'difference' : 'side';
     if (shape !== this.shape || other !== null) {
       this.shape = shape;
@@ -102,7 +93,26 @@ export class Comparing {
 
   dispose(): void {
     this.second?.dispose();
-    for (const part of this.captions) part.remove();
+    for (const part of [this.half, ...this.captions]) part.remove();
+  }
+
+  private show(other: OtherSide | null): void {
+    const { context, first, half } = this;
+    this.other = other;
+    this.second?.dispose();
+    half.remove();
+    half.hidden = false;
+    if (other !== null) context.host.append(half);
+    const second = other === null ? null : new NetworkView(other, this.renderer, half, this.reshaped);
+    this.second = second;
+    first.colours.other = second?.colours ?? null;
+    first.synapses.twin = second?.synapses ?? null;
+    if (second !== null) {
+      second.colours.other = first.colours;
+      second.synapses.twin = first.synapses;
+    }
+    // Both begin to count and to forget at the same moment.
+    first.activity.invalidate();
   }
 }
 

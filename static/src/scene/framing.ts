@@ -18,8 +18,25 @@ export class Framing {
   private homeCamera = '';
   /** The camera that the address gave: two pictures instead of one do not move it. */
   private linkedCamera = '';
+  /** Where the user's own movement has come to rest, as it stands in the view. */
+  private ownCamera = '';
 
   constructor(private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig) {}
+
+  /** Keeps camera and view the same: what moves one is told to the other. */
+  follow(signal: AbortSignal): void {
+    const { view, rig } = this;
+    rig.onSettled = (camera) => {
+      this.ownCamera = JSON.stringify(camera);
+      // A flight that ends where the view sent it says nothing new: undo would take it for a step of its own.
+      if (JSON.stringify(view.get('camera')) !== this.ownCamera) view.set({ camera });
+    };
+    view.subscribe(['camera'], () => {
+      const camera = view.get('camera');
+      if (camera === null) this.home();
+      else if (JSON.stringify(camera) !== this.ownCamera) rig.flyTo(camera);
+    }, signal);
+  }
 
   home(): void {
     const pose = this.rig.homePose(this.corners());

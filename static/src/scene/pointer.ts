@@ -2,36 +2,19 @@
 
 import type { CameraRig } from './camera_rig';
 import { countText, numberText, type Legend } from './legend';
-import type { NeuronTable } from './neuron_table';
-import type { Picker } from './picker';
+import type { Side, Surface } from './surface';
 import type { SceneContext } from '../state/frames';
 
 const CLICK_PX = 5;
 const CLICK_MS = 500;
-
-/** The drawing buffer: CSS pixels, and how many of its own each has. */
-export interface Surface {
-  readonly width: number;
-  readonly height: number;
-  readonly ratio: number;
-}
-
-/** The picture that a place of the canvas lies in: whose neurons, and where it begins and how wide it is, CSS pixels. */
-export interface PointerSide extends Pick<SceneContext, 'network' | 'view' | 'frames' | 'playback'> {
-  readonly table: NeuronTable;
-  readonly picker: Picker;
-  readonly left: number;
-  readonly width: number;
-}
 
 export class Pointer {
   private down: { x: number; y: number; ms: number } | null = null;
   private at: { x: number; y: number } | null = null;
 
   constructor(
-    private readonly canvas: HTMLCanvasElement, private readonly context: SceneContext, private readonly sides: (x: number) => PointerSide,
+    private readonly canvas: HTMLCanvasElement, private readonly context: SceneContext, private readonly surface: Surface,
     private readonly rig: CameraRig, private readonly legend: Legend,
-    private readonly surface: () => Surface,
   ) {
     const { signal } = context;
     const on = <K extends keyof HTMLElementEventMap>(name: K, listener: (event: HTMLElementEventMap[K]) => void): void =>
@@ -58,13 +41,13 @@ export class Pointer {
 
   /** The neuron of the picture there drawn at a CSS pixel, or -1. */
   pick(x: number, y: number): number {
-    const { height, ratio } = this.surface();
-    const { picker, left, width } = this.sides(x);
+    const { height, ratio } = this.surface;
+    const { picker, left, width } = this.surface.sideAt(x);
     return picker.pick(this.rig.camera, (x - left) * ratio, y * ratio, width * ratio, height * ratio);
   }
 
   private click(x: number, y: number, add: boolean): void {
-    const { view } = this.sides(x);
+    const { view } = this.surface.sideAt(x);
     const id = this.pick(x, y);
     const before = view.get('selection');
     if (id < 0) {
@@ -76,8 +59,8 @@ export class Pointer {
   private async hover(): Promise<void> {
     const { at } = this;
     if (at === null) return;
-    const { height, ratio } = this.surface();
-    const { picker, left, width } = this.sides(at.x);
+    const { height, ratio } = this.surface;
+    const { picker, left, width } = this.surface.sideAt(at.x);
     const id = await picker.hover(this.rig.camera, (at.x - left) * ratio, at.y * ratio, width * ratio, height * ratio);
     if (id === null || this.context.signal.aborted) return;
     if (this.at !== null) this.setHover(id, this.at.x, this.at.y);
@@ -86,14 +69,14 @@ export class Pointer {
   }
 
   private setHover(id: number, x: number, y: number): void {
-    const side = this.sides(x);
+    const side = this.surface.sideAt(x);
     side.view.set({ hover: id });
     this.canvas.style.cursor = id >= 0 ? 'pointer' : '';
     const row = id >= 0 ? side.table.rowOf(id) : null;
     this.legend.setHover(row === null ? '' : this.hoverText(side, row.name, id - row.first), x, y);
   }
 
-  private hoverText({ network, view, frames, playback }: PointerSide, layer: string, neuron: number): string {
+  private hoverText({ network, view, frames, playback }: Side, layer: string, neuron: number): string {
     let text = `${layer} · neuron ${countText(neuron)}`;
     const shape = network.layers.find(({ name }) => name === layer)?.shape ?? [];
     if (shape.length === 2) text += ` (row ${Math.floor(neuron / shape[1])}, column ${neuron % shape[1]})`;

@@ -3,7 +3,7 @@
 import * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
-import type { PointerSide } from './pointer';
+import type { Side, Surface } from './surface';
 import type { SceneContext } from '../state/frames';
 
 type Point = readonly [x: number, y: number];
@@ -20,7 +20,7 @@ export class RegionSelect {
   private armed: Tool | null = null;
 
   constructor(
-    private readonly canvas: HTMLCanvasElement, context: SceneContext, private readonly sides: (x: number) => PointerSide,
+    private readonly canvas: HTMLCanvasElement, context: SceneContext, private readonly surface: Surface,
     private readonly rig: CameraRig,
   ) {
     this.overlay.classList.add('scene-region');
@@ -75,7 +75,7 @@ export class RegionSelect {
     this.stop();
     if (Math.max(...line.map(([x, y]) => Math.hypot(x - line[0][0], y - line[0][1]))) < LEAST_PX) return;
     event.stopPropagation();
-    const side = this.sides(line[0][0]);
+    const side = this.surface.sideAt(line[0][0]);
     const inside = this.inside(side, line);
     const { view } = side;
     const before = view.get('selection');
@@ -92,7 +92,7 @@ export class RegionSelect {
   }
 
   /** Global indices of the neurons of shown layers whose middle lies inside, ascending. */
-  private inside({ table, left, width }: PointerSide, line: readonly Point[]): number[] {
+  private inside({ table, left, width }: Side, line: readonly Point[]): number[] {
     const { camera } = this.rig;
     camera.updateMatrixWorld();
     const matrix = new THREE.Matrix4().multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);

@@ -118,7 +118,7 @@ def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
     page.reload()
     page.evaluate("window.synaptarium.ready")
     rest()
-    assert page.evaluate("window.synaptarium.scene().neurons.uniforms.pointSize.value") == 2
+    assert page.evaluate("window.synaptarium.scene().network.neurons.uniforms.pointSize.value") == 2
 
 
 def test_reconstruction_shows_what_the_selected_neuron_responds_to(
