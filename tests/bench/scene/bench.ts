@@ -6,7 +6,7 @@ import { MODES } from '@client/scene/neurons';
 import { Scene } from '@client/scene/scene';
 import { View } from '@client/state/view';
 import type { Network, StateView } from '@client/state/frames';
-import { SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';
+import { ALONE, SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';
 
 interface Timing {
   median_ms: number;
@@ -42,7 +42,7 @@ async function scene(name: string, frames_to_draw: number): Promise<Timing> {
   const view = new View({ synapses: 0 });
   const leave = new AbortController();
   frames.spikesIn(0, frames_to_draw + 1, 0); // decoded beforehand, as the worker does
-  const drawn = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, signal: leave.signal });
+  const drawn = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, comparison: ALONE, signal: leave.signal });
   drawn.stopLoop();
   Object.assign(playback, { playing: true, speed: 0 });
   drawn.renderFrame(performance.now() + 2000); // past the first flight
@@ -193,7 +193,7 @@ async function resting(
   network: Network, frames: SyntheticFrames, playback: SyntheticPlayback, view: View,
 ): Promise<{ drawn: Scene; view: View; leave: AbortController }> {
   const leave = new AbortController();
-  const drawn = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, signal: leave.signal });
+  const drawn = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, comparison: ALONE, signal: leave.signal });
   drawn.stopLoop();
   for (const after_ms of [2000, 2500, 5000]) {
     await new Promise((resolve) => setTimeout(resolve)); // synapses arrive

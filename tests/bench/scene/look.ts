@@ -2,7 +2,7 @@
 
 import { Scene } from '@client/scene/scene';
 import { View } from '@client/state/view';
-import { SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';
+import { ALONE, SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';
 
 async function start(): Promise<void> {
   const plan = (await (await fetch('plan.json')).json()) as Plan;
@@ -12,7 +12,7 @@ async function start(): Promise<void> {
   const playback = new SyntheticPlayback();
   const view = new View();
   const leave = new AbortController();
-  const scene = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, signal: leave.signal });
+  const scene = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, comparison: ALONE, signal: leave.signal });
   Object.assign(window, { look: { scene, view, playback, network, frames, leave } });
 }
 

@@ -1,7 +1,7 @@
 /** A recording made up on the spot: digits that walk through a feed-forward network, weights that learn, potentials. */
 
 import type {
-  FrameSource, FramesChange, GroupSlice, LayerFrame, LayerInfo, Network, Place, Playback, ProjectionInfo, SpikeSlice, SpikeWindow,
+  ComparisonSource, FrameSource, FramesChange, GroupSlice, LayerFrame, LayerInfo, Network, Place, Playback, ProjectionInfo, SpikeSlice, SpikeWindow,
   StateView, Synapses,
 } from '@client/state/frames';
 
@@ -23,6 +23,9 @@ export interface Plan {
 }
 
 const CHUNK = 64;
+
+/** Nothing is compared. */
+export const ALONE: ComparisonSource = { other: null, noDifference: '', onChange: () => undefined };
 
 export function random(seed: number): () => number {
   let state = seed >>> 0;
