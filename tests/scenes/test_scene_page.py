@@ -45,8 +45,8 @@ def test_pick_every_visible_neuron_is_found_where_it_is_drawn(look: Any) -> None
             const found = look.scene.pick(x, y);
             if (found === id) continue;
             // Something nearer may lie before it, and only then may another be found.
-            const camera = look.scene.rig.camera.position;
-            const depth = i => look.scene.table.position(i, camera.clone()).distanceTo(camera);
+            const eye = look.scene.pose().position;
+            const depth = i => Math.hypot(...look.scene.placeOf(i).map((x, axis) => x - eye[axis]));
             if (found < 0 || depth(found) > depth(id)) missed.push([id, found]);
           }
           return missed;
