@@ -7,7 +7,7 @@ import * as THREE from 'three';
 
 import { colourMapTexture } from './colour_maps';
 import { CLIP_GLSL, type NeuronTable, type TableRow } from './neuron_table';
-import type { SynapseView } from './synapse_view';
+import type { Projections } from './projections';
 import type { View } from '../state/view';
 
 const STEPS = 28;
@@ -84,7 +84,7 @@ export class Bundles {
   private counted_ms = -Infinity;
   private built = '';
 
-  constructor(private readonly view: View, private readonly table: NeuronTable, private readonly synapses: SynapseView, shared: Record<string, THREE.IUniform>) {
+  constructor(private readonly view: View, private readonly table: NeuronTable, private readonly projections: Projections, shared: Record<string, THREE.IUniform>) {
     const material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false, depthTest: false, side: THREE.DoubleSide,
       uniforms: {
@@ -141,14 +141,14 @@ export class Bundles {
 
   private count(level: number, frame: number): void {
     const versions: string[] = [];
-    this.synapses.each(level, frame, ({ info, version }) => versions.push(`${info.name} ${version}`));
+    this.projections.each(level, frame, ({ info }, state) => versions.push(`${info.name} ${state?.version ?? -1}`));
     const key = versions.join() || '-';
     if (key === this.versions) return;
     this.versions = key;
     const found: Bundle[] = [];
-    this.synapses.each(level, frame, ({ info, values, unit }) => {
+    this.projections.each(level, frame, ({ info, unit }, state) => {
       const { name, source, target, n_synapses } = info;
-      found.push({ name, source, target, n_synapses, unit, ...sumsOf(values) });
+      found.push({ name, source, target, n_synapses, unit, ...sumsOf(state?.values ?? null) });
     });
     this.bundles = found;
     this.scale = Math.max(0, ...found.map(({ mean }) => Math.abs(mean ?? 0)));

@@ -134,7 +134,7 @@ export class ColourRange {
         changing: view.get('synapse_choice') === 'change',
         weights: this.synapses.scales(),
         ...this.extras.facts(),
-        failed: [...this.synapses.failed.keys()],
+        failed: [...this.synapses.projections.failed.keys()],
         difference: this.differs ? {
           mode, end: this.differenceEnd(), variable, unit: potentials[0]?.unit ?? '',
           lack: mode === 'reconstruction' ? this.rebuilt.lack : this.measures.lack(mode),

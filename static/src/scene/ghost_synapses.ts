@@ -6,8 +6,8 @@
 import type * as THREE from 'three';
 
 import type { NeuronTable } from './neuron_table';
-import { SynapseLines, type Segments } from './synapses';
-import { joined, type SynapseView, type VisitedProjection } from './synapse_view';
+import type { Projection, Projections } from './projections';
+import { joined, SynapseLines, type Segments } from './synapses';
 import type { View } from '../state/view';
 
 /** Faint lines help as long as they can be told apart. */
@@ -29,7 +29,7 @@ export class GhostSynapses {
   private chosen = '';
 
   constructor(
-    private readonly synapses: SynapseView, private readonly view: View, table: NeuronTable, shared: Record<string, THREE.IUniform>, signal: AbortSignal,
+    private readonly projections: Projections, private readonly view: View, table: NeuronTable, shared: Record<string, THREE.IUniform>, signal: AbortSignal,
   ) {
     this.lines = new SynapseLines(table, shared, 3);
     this.lines.uniforms.pulseGain.value = 0;
@@ -40,7 +40,7 @@ export class GhostSynapses {
   update(level: number, frame: number, now_ms: number, rest: boolean): boolean {
     if (!this.stale && (!this.view.get('ghosts') || now_ms - this.chosen_ms < (rest ? 100 : CHOOSE_EVERY_MS))) return false;
     const versions: number[] = [];
-    if (this.view.get('ghosts')) this.synapses.each(level, frame, ({ version, scale }) => versions.push(version, scale));
+    if (this.view.get('ghosts')) this.projections.each(level, frame, ({ scale }, state) => versions.push(state?.version ?? -1, scale));
     const key = versions.join();
     this.chosen_ms = now_ms;
     if (!this.stale && key === this.chosen) return false;
@@ -57,24 +57,25 @@ export class GhostSynapses {
   private choose(level: number, frame: number): void {
     const hidden = new Set(this.view.get('hidden'));
     const selection = this.view.get('selection');
-    const found: { projection: string; pruned: Uint32Array; ends: VisitedProjection['ends'] }[] = [];
+    const found: { projection: Projection; pruned: Uint32Array }[] = [];
     let known = 0;
     if (this.view.get('ghosts') && this.view.get('synapses') > 0) {
-      this.synapses.each(level, frame, (projection) => {
-        const { info, values } = projection;
-        if (values === null || hidden.has(info.source) || hidden.has(info.target)) return;
+      this.projections.each(level, frame, (projection, state) => {
+        const { info } = projection;
+        if (state === null || hidden.has(info.source) || hidden.has(info.target)) return;
         const ids = selection.length === 0 ? null : touchingAny(projection, selection, this.view.get('synapse_direction'));
+        const { values } = state;
         known += ids?.length ?? values.length;
         const pruned = prunedOf(values, this.view.get('ghosts_below') * projection.scale, ids);
-        if (pruned.length > 0) found.push({ projection: info.name, pruned, ends: projection.ends });
+        if (pruned.length > 0) found.push({ projection, pruned });
       });
     }
     const total = found.reduce((sum, { pruned }) => sum + pruned.length, 0);
     const parts: Segments['parts'][number][] = [];
-    const ends = found.map(({ projection, pruned, ends: endsOf }) => {
+    const ends = found.map(({ projection, pruned }) => {
       const synapses = thinned(pruned, Math.ceil((pruned.length * Math.min(MOST, total)) / total));
-      parts.push({ projection, synapses });
-      return endsOf(synapses);
+      parts.push({ projection: projection.info.name, synapses });
+      return projection.ends(synapses);
     });
     this.lines.setSegments({ ends: joined(ends), parts }, true);
     this.lines.uniforms.strength.value = Math.min(0.9, Math.max(0.12, Math.sqrt(200 / Math.max(1, this.lines.n_segments))));
@@ -82,7 +83,7 @@ export class GhostSynapses {
   }
 }
 
-function touchingAny(projection: VisitedProjection, neurons: readonly number[], direction: 'both' | 'incoming' | 'outgoing'): Uint32Array {
+function touchingAny(projection: Projection, neurons: readonly number[], direction: 'both' | 'incoming' | 'outgoing'): Uint32Array {
   const ids = new Set<number>();
   for (const neuron of neurons) for (const id of projection.touching(neuron, direction)) ids.add(id);
   return Uint32Array.from(ids);

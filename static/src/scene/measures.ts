@@ -3,7 +3,7 @@
  * selectivity and health come from facts of the whole recording, the weight in-degree from the weights of the moment.
  */
 
-import type { SynapseView } from './synapse_view';
+import type { Projections } from './projections';
 import type { FrameSource, Network, NeuronFacts } from '../state/frames';
 import { saturatedHz } from '../state/search';
 import type { ColourMode } from '../state/view';
@@ -31,7 +31,7 @@ export class Measures {
   private version = 0;
 
   constructor(
-    private readonly network: Network, private readonly frames: FrameSource, private readonly synapses: SynapseView,
+    private readonly network: Network, private readonly frames: FrameSource, private readonly projections: Projections,
     private readonly signal: AbortSignal, private readonly onLoad: () => void,
   ) {}
 
@@ -102,14 +102,14 @@ export class Measures {
 
   /** Sum of the weights that arrive at each neuron, over all projections whose weights are known. */
   private inDegree(level: number, frame: number): Measure | null {
-    const key = this.synapses.weightsVersion(level, frame);
+    const key = this.projections.weightsVersion(level, frame);
     if (key === '') return null;
     const kept = this.kept.get('in_degree');
     if (kept !== undefined && key === this.weights_key) return kept;
     this.weights_key = key;
     const sums = new Float64Array(this.network.n_neurons);
     const reached = new Uint8Array(this.network.n_neurons);
-    this.synapses.eachWeights(level, frame, (post, values) => {
+    this.projections.eachWeights(level, frame, (post, values) => {
       for (let i = 0; i < post.length; i++) {
         const weight = values[i];
         if (weight !== weight) continue;

@@ -16,6 +16,7 @@ import { Measures } from './measures';
 import { NeuronTable } from './neuron_table';
 import { type Difference, Neurons } from './neurons';
 import { Picker } from './picker';
+import { type OtherWeights, Projections } from './projections';
 import { Rebuilt } from './rebuilt';
 import { Sheets } from './sheets';
 import { SynapseExtras } from './synapse_extras';
@@ -54,6 +55,7 @@ export class NetworkView {
   readonly table: NeuronTable;
   readonly activity: Activity;
   readonly neurons: Neurons;
+  readonly projections: Projections;
   readonly synapses: SynapseView;
   readonly extras: SynapseExtras;
   readonly sheets: Sheets;
@@ -82,9 +84,13 @@ export class NetworkView {
     this.table.easeVisibility(new Set(view.get('hidden')), 1);
     this.activity = new Activity(renderer, network, frames, this.table.n_points);
     this.neurons = new Neurons(this.table, this.activity, network.classes.length);
-    this.synapses = new SynapseView(network, frames, view, this.table, this.neurons.uniforms, signal, invalidate);
+    this.projections = new Projections(network, frames, this.table, signal, () => {
+      this.synapses.renew();
+      invalidate();
+    });
+    this.synapses = new SynapseView(network, frames, view, this.table, this.projections, this.neurons.uniforms, signal);
     this.extras = new SynapseExtras(this.synapses, view, this.table, this.neurons.uniforms, signal);
-    this.measures = new Measures(network, frames, this.synapses, signal, () => {
+    this.measures = new Measures(network, frames, this.projections, signal, () => {
       this.neurons.setClasses(this.measures.classes.length);
       invalidate();
     });
@@ -165,8 +171,8 @@ export class NetworkView {
   }
 
   /** The weights of a projection now, for the side that is compared with this one. */
-  weightsOf(projection: string): ReturnType<SynapseView['weightsOf']> {
-    return this.synapses.weightsOf(projection, this.source.playback.level, this.frame);
+  weightsOf(projection: string): OtherWeights | null {
+    return this.projections.weightsOf(projection, this.source.playback.level, this.frame);
   }
 
   /** The graphics card has lost everything: lands it anew. */

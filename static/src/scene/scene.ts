@@ -186,7 +186,7 @@ export class Scene implements SceneHandle {
 
   synapsesOf(neuron: number, limit: number): { projection: string; pre: number; post: number; weight: number }[] {
     const { playback } = this.context;
-    return this.network.synapses.synapsesOf(neuron, limit, playback.level, this.network.frame);
+    return this.network.projections.at(neuron, limit, playback.level, this.network.frame);
   }
 
   stats(): SceneStats {

@@ -16,8 +16,8 @@ export class SynapseExtras {
   constructor(
     private readonly synapses: SynapseView, private readonly view: View, table: NeuronTable, shared: Record<string, THREE.IUniform>, signal: AbortSignal,
   ) {
-    this.bundles = new Bundles(view, table, synapses, shared);
-    this.ghosts = new GhostSynapses(synapses, view, table, shared, signal);
+    this.bundles = new Bundles(view, table, synapses.projections, shared);
+    this.ghosts = new GhostSynapses(synapses.projections, view, table, shared, signal);
   }
 
   get objects(): THREE.Object3D[] {

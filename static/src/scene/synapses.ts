@@ -172,6 +172,17 @@ export class SynapseLines {
   }
 }
 
+/** One array of several. */
+export function joined(arrays: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
 /** What a weight has more than another; NaN (pruned, not there) counts as 0 unless both are. */
 export function weightDifference(weight: number, before: number): number {
   return weight !== weight && before !== before ? NaN : (weight || 0) - (before || 0);
