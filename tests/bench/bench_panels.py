@@ -1,7 +1,7 @@
 """What panels cost the page's main thread: a raster of a million spikes, and a dock of panels while it plays.
 
 Real parts: a server process with its MongoDB, and headless Chromium. The raster's answer is put in the place of the server's,
-for the server draws fewer dots; its time runs from the bytes' arrival to the dots on the canvas. The dock's cost is the
+so that it has just a million dots, in the columns that the module sends; its time runs from the bytes' arrival to the dots on the canvas. The dock's cost is the
 thread's time for JavaScript, styles and layout per frame, with the dock and without it, in rounds that take turns; a frame's
 own costs (the scene, the transport bar) are in both. The window of the panels is 10 s and follows the playhead, so that they
 are asked and drawn anew too. Painting is left out: here software does on the same cores what a GPU does elsewhere.
@@ -87,12 +87,18 @@ def raster_ms(page: Page, url: str) -> float:
     """Return the median time from the bytes of a million spikes to their dots."""
     random = np.random.default_rng(1)
     panel = Raster(
-        id="raster.a", title="Spikes", time_us="t", neuron="n", layer="hidden", n_neurons=N_NEURONS
+        id="raster.a",
+        title="Spikes",
+        time_us="t",
+        step_us=1000,
+        neuron="n",
+        layer="hidden",
+        n_neurons=N_NEURONS,
     )
     answer = PanelAnswer(module="raster", t_start_us=0, t_stop_us=SPAN_US, panels=(panel,))
     columns = {
-        "t": np.sort(random.integers(0, SPAN_US, N_DOTS)),
-        "n": random.integers(0, N_NEURONS, N_DOTS).astype(np.uint32),
+        "t": np.sort(random.integers(0, SPAN_US // 1000, N_DOTS)).astype(np.uint16),
+        "n": random.integers(0, N_NEURONS, N_DOTS).astype(np.uint16),
     }
     body = encode_answer(answer, columns).to_pybytes()
 

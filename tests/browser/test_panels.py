@@ -154,6 +154,34 @@ def test_the_raster_spans_the_window_and_selects_what_is_clicked(
     assert state["t_us"] > 18_000_000
 
 
+def test_a_rectangle_in_the_raster_selects_the_neurons_that_spiked_in_it(
+    page: Page, address: str, wait_until: Until
+) -> None:
+    page.goto(address)
+    page.evaluate("window.synaptarium.ready")
+    open_module(page, "Raster")
+    canvas = panel(page, "raster.eye").locator("canvas")
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    assert box is not None
+    row = (box["height"] - 24) / 16
+    bottom = box["y"] + box["height"] - 20
+    before = page.evaluate("window.synaptarium.state().t_us")
+
+    page.keyboard.down("Alt")
+    page.mouse.move(box["x"] + 43, bottom - 5.9 * row)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 9, bottom - 3.1 * row, steps=4)
+    expect(panel(page, "raster.eye").locator(".neuron-brush")).to_be_visible()
+    page.mouse.up()
+    page.keyboard.up("Alt")
+
+    # Rows 3 to 5 lie inside, and the playhead stays where it was.
+    state = wait_until(lambda state: chosen(state) == [3, 4, 5])
+    assert state["t_us"] == before
+    expect(panel(page, "raster.eye").locator(".neuron-brush")).to_be_hidden()
+
+
 @pytest.mark.parametrize("module", ["Network activity", "Spike trains", "Raster"])
 def test_panels_are_saved_as_files(page: Page, address: str, tmp_path: Path, module: str) -> None:
     page.goto(address)

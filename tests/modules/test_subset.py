@@ -103,7 +103,7 @@ def test_answers_say_which_stimuli_they_count(read: Read, module: Any) -> None:
         assert isinstance(psth, Series)
         assert [line.group for line in psth.lines] == ["y"]
     else:
-        assert len(columns["0.t_us"]) == 510
+        assert len(columns[answer.panels[0].time_us]) == 510
 
 
 def test_right_and_wrong_need_predictions_and_a_class_has_to_be_there(read: Read) -> None:

@@ -49,12 +49,15 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
         The layer of all items.
     layers : str
         Text column: the layer of each item, where they differ.
+    each : int
+        So many neurons belong to each item: the one named and those that follow it in the layer.
     """
 
     time_us: str = ""
     neuron: str = ""
     layer: str = ""
     layers: str = ""
+    each: int = 1
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,12 +123,20 @@ class Bars(Panel, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
 
 
 class Raster(Panel, frozen=True, kw_only=True, tag_field="kind", tag="raster"):
-    """A dot for each spike: columns of times (us) and of neuron ids."""
+    """A dot for each spike: columns of times and of neuron ids.
+
+    Parameters
+    ----------
+    time_us : str
+        Times in us or, so that a million take 2 MB, the number of steps of ``step_us`` since ``first_us``.
+    """
 
     time_us: str
     neuron: str
     layer: str
     n_neurons: int
+    first_us: int = 0
+    step_us: int = 1
 
 
 class Fields(msgspec.Struct, frozen=True, kw_only=True):

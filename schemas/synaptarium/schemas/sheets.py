@@ -66,7 +66,8 @@ def _columns(panel: AnyPanel, columns: dict[str, Column]) -> _Named:
                 (heading(panel.y_axis.label, panel.y_axis.unit), columns[panel.values]),
             ]
         case Raster():
-            return [("time_us", columns[panel.time_us]), (f"neuron of {panel.layer}", columns[panel.neuron])]
+            t_us = panel.first_us + np.asarray(columns[panel.time_us]).astype(np.int64) * panel.step_us
+            return [("time_us", t_us), (f"neuron of {panel.layer}", columns[panel.neuron])]
         case Matrix():
             return _cells(panel, columns)
         case Treemap():

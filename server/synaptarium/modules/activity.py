@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,21 @@ def activity_in(
             reader, layer.name, t_start_us, t_stop_us, budget_bytes=budget_bytes, levels=(resolution.level,)
         )
         return Activity(spikes.frames, spikes.frame, spikes.neuron.astype(np.int64), spikes.count)
+    return groups_in(
+        reader, layer, t_start_us, t_stop_us, budget_bytes=budget_bytes, levels=(resolution.level,)
+    )
+
+
+def groups_in(
+    reader: RecordingReader,
+    layer: Layer,
+    t_start_us: int,
+    t_stop_us: int,
+    *,
+    budget_bytes: int,
+    levels: Collection[int],
+) -> Activity:
+    """Return the activity of a layer's groups of 64 neurons in a half-open window, at the finest of the levels that fits."""
     frames, tiles, keys = choose_chunks(
         reader,
         "spikes.groups",
@@ -62,7 +77,7 @@ def activity_in(
         t_start_us,
         t_stop_us,
         budget_bytes=budget_bytes,
-        levels=(resolution.level,),
+        levels=levels,
         items=None,
     )
     parts: list[tuple[I64, I64, I64]] = []

@@ -115,6 +115,13 @@ def spikes_in(
         levels=levels,
         items=neurons,
     )
+    return read_spikes(reader, frames, tiles, keys)
+
+
+def read_spikes(
+    reader: RecordingReader, frames: Frames, tiles: dict[int, Tile], keys: Sequence[ChunkKey]
+) -> Spikes:
+    """Return the spikes of chunks that :func:`choose_chunks` chose of the stream ``spikes``."""
     chosen = chosen_frames(reader, frames.t_us)
     if chosen is not None:
         frames = dataclasses.replace(frames, covered=frames.covered & chosen, read=frames.covered)

@@ -292,6 +292,7 @@ export interface Links {
   neuron?: string;
   layer?: string;
   layers?: string;
+  each?: number;
 }
 
 export interface LogBatch {
@@ -584,6 +585,8 @@ export interface Raster {
   neuron: string;
   layer: string;
   n_neurons: number;
+  first_us?: number;
+  step_us?: number;
 }
 
 export interface RecordingRef {

@@ -10,6 +10,8 @@ export interface Target {
   readonly t_us: number | null;
   /** Global index of the neuron. */
   readonly neuron: number | null;
+  /** Where several neurons lead from one item: how many, from that one on. */
+  readonly each?: number;
 }
 
 /** Global index of a neuron of a layer; null where there is none. */
@@ -27,7 +29,15 @@ export function targetOf(context: PanelContext, links: Links | null | undefined,
     return value === undefined || Number.isNaN(value) ? null : value;
   };
   const layer = links.layers ? String(columns.list(links.layers)[item]) : (links.layer ?? '');
-  return { t_us: number(links.time_us), neuron: globalNeuron(context, layer, number(links.neuron)) };
+  const id = number(links.neuron);
+  const neuron = globalNeuron(context, layer, id);
+  const n = context.layers.find((candidate) => candidate.name === layer)?.n_neurons ?? 0;
+  return { t_us: number(links.time_us), neuron, each: neuron === null || id === null ? 0 : Math.min(links.each ?? 1, n - id) };
+}
+
+/** Global indices of the neurons that an item stands for. */
+export function neuronsOf({ neuron, each = 1 }: Target): number[] {
+  return neuron === null ? [] : Array.from({ length: each }, (_, at) => neuron + at);
 }
 
 export function leads(target: Target): boolean {
@@ -41,6 +51,11 @@ export function select(context: PanelContext, neuron: number, add: boolean): voi
   else context.view.set({ selection: selection.includes(neuron) ? selection.filter((other) => other !== neuron) : [...selection, neuron] });
 }
 
+/** Selects neurons, or adds them to the selection. */
+export function selectAll(context: PanelContext, neurons: Iterable<number>, add: boolean): void {
+  context.view.set({ selection: [...new Set([...(add ? context.view.get('selection') : []), ...neurons])] });
+}
+
 /** Seeks to where an item leads, selects its neuron, and flies there where it names a moment too. */
 export function follow(context: PanelContext, target: Target, add: boolean): void {
   if (target.t_us !== null) context.trail.leave();
@@ -52,7 +67,8 @@ export function follow(context: PanelContext, target: Target, add: boolean): voi
 }
 
 export function isSelected(context: PanelContext, target: Target): boolean {
-  return target.neuron !== null && context.view.get('selection').includes(target.neuron);
+  const { neuron, each = 1 } = target;
+  return neuron !== null && context.view.get('selection').some((chosen) => chosen >= neuron && chosen < neuron + each);
 }
 
 /** Ids, within a layer, of its selected neurons. */

@@ -1,4 +1,4 @@
-/** A heat map with named edges and a colour bar; its cells select neurons, and where columns are times a drag seeks. */
+/** A heat map with named edges and a colour bar; its cells select neurons, Alt and a drag several, and where columns are times a drag seeks. */
 
 import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
@@ -7,7 +7,8 @@ import { h, token } from '../ui/dom';
 import { drawTimes, fitted, FONT, ticks, tickText, type Box } from './axes';
 import { CELL_MAPS, tableOf } from './cell_colours';
 import { Drawing } from './drawing';
-import { follow, isSelected, leads, select, globalNeuron, type Target, targetOf } from './links';
+import { follow, isSelected, leads, globalNeuron, neuronsOf, select, selectAll, type Target, targetOf } from './links';
+import { NeuronBrush, type Rectangle } from './neuron_brush';
 import type { PanelContext, PanelOf, PanelView, Span } from './panel';
 import type { Pen } from './pen';
 import { heading, type Sheet } from './sheet';
@@ -38,6 +39,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
 class MatrixView implements PanelView<Panel> {
   private readonly drawing: Drawing;
   private readonly drag: TimeDrag;
+  private readonly brush: NeuronBrush;
   private readonly image = h('canvas');
   private panel: Panel | null = null;
   private values: ArrayLike<number> = [];
@@ -62,6 +64,7 @@ class MatrixView implements PanelView<Panel> {
       },
       click: (event) => this.click(event),
     });
+    this.brush = new NeuronBrush(this.drawing.element, context, (inside) => this.inside(inside));
   }
 
   update(panel: Panel, columns: Columns): void {
@@ -105,6 +108,7 @@ class MatrixView implements PanelView<Panel> {
 
   dispose(): void {
     this.drag.dispose();
+    this.brush.dispose();
     this.drawing.dispose();
   }
 
@@ -299,7 +303,34 @@ class MatrixView implements PanelView<Panel> {
       const field = Math.floor(at.row / panel.fields.rows) * panel.fields.across + Math.floor(at.column / panel.fields.columns);
       return `neuron ${this.row_targets[field] === undefined ? 'none' : field}, row ${at.row % panel.fields.rows}, column ${at.column % panel.fields.columns}: ${told}${unit}`;
     }
-    return `${panel.y_axis.label} ${row}, ${panel.x_axis.label} ${column}: ${told}${unit}`;
+    const hint = this.row_targets.length > 1 ? '. Alt and a drag selects several.' : '';
+    return `${panel.y_axis.label} ${row}, ${panel.x_axis.label} ${column}: ${told}${unit}${hint}`;
+  }
+
+  /** The neurons of the rows, columns or pictures that a rectangle touches. */
+  private inside({ left, top, right, bottom }: Rectangle): Set<number> | null {
+    const { panel } = this;
+    const targets = [...this.row_targets, ...this.column_targets];
+    if (panel === null || !targets.some(({ neuron }) => neuron !== null)) return null;
+    const box = this.box(this.drawing.canvas.clientWidth);
+    const { fields } = panel;
+    const [rows, columns] = fields ? [panel.rows / fields.rows, fields.across] : [panel.rows, panel.columns];
+    const covered = (from: number, to: number, start: number, size: number, n: number): [number, number] => {
+      const at = (px: number): number => Math.min(n - 1, Math.max(0, Math.floor(((px - start) / size) * n)));
+      return [at(from), at(to)];
+    };
+    const [first_row, last_row] = covered(top, bottom, box.top, box.height, rows);
+    const [first_column, last_column] = covered(left, right, box.left, box.width, columns);
+    const found = new Set<number>();
+    const add = (target: Target | undefined): void => {
+      if (target !== undefined) for (const neuron of neuronsOf(target)) found.add(neuron);
+    };
+    for (let row = first_row; row <= last_row; row++) {
+      if (!fields) add(this.row_targets[row]);
+      else for (let column = first_column; column <= last_column; column++) add(this.row_targets[row * columns + column]);
+    }
+    if (!fields) for (let column = first_column; column <= last_column; column++) add(this.column_targets[column]);
+    return found;
   }
 
   private click(event: PointerEvent): void {
@@ -311,7 +342,8 @@ class MatrixView implements PanelView<Panel> {
     const targets = [this.row_targets[row], this.column_targets[at.column]].filter((target) => target !== undefined && leads(target));
     // A cell of two neurons selects both.
     targets.forEach((target, number) => {
-      if (target.t_us === null && target.neuron !== null) {
+      if ((target.each ?? 1) > 1) selectAll(this.context, neuronsOf(target), event.shiftKey || number > 0);
+      else if (target.t_us === null && target.neuron !== null) {
         if (number === 0 || targets[0].neuron !== target.neuron) select(this.context, target.neuron, event.shiftKey || number > 0);
       } else follow(this.context, target, event.shiftKey);
     });

@@ -1,4 +1,4 @@
-/** A dot for each spike: time to the right over the window, neurons upwards; a drag seeks, a click selects a neuron. */
+/** A dot for each spike: time to the right over the window, neurons upwards; a drag seeks, a click selects a neuron, Alt and a drag several. */
 
 import type { Columns } from '../net/arrow';
 import { formatTime } from '../state/format';
@@ -7,6 +7,7 @@ import { token } from '../ui/dom';
 import { drawAxes, type Box } from './axes';
 import { Drawing } from './drawing';
 import { globalNeuron, select, selectedIn } from './links';
+import { NeuronBrush } from './neuron_brush';
 import type { PanelContext, PanelOf, PanelView, Span } from './panel';
 import type { Pen } from './pen';
 import { listed, type Sheet } from './sheet';
@@ -20,15 +21,23 @@ const LEFT_PX = 42;
 const MAX_RECTANGLES = 20_000;
 
 export function sheet(panel: PanelOf<'raster'>, columns: Columns): Sheet {
-  return { headings: ['time_us', `neuron of ${panel.layer}`], columns: listed(columns, panel.time_us, panel.neuron) };
+  const [steps, neurons] = listed(columns, panel.time_us, panel.neuron);
+  const { first_us = 0, step_us = 1 } = panel;
+  return { headings: ['time_us', `neuron of ${panel.layer}`], columns: [Array.from(steps as ArrayLike<number>, (step) => first_us + step * step_us), neurons] };
 }
 
 export function create(host: HTMLElement, context: PanelContext): PanelView<PanelOf<'raster'>> {
+  /** In steps since the first. */
   let times: ArrayLike<number> = [];
   let neurons: ArrayLike<number> = [];
   let shown: PanelOf<'raster'> | null = null;
   let window: Span = { t_start_us: 0, t_stop_us: 1 };
   const boxOf = (width: number, height: number): Box => ({ left: LEFT_PX, top: 4, width: Math.max(1, width - LEFT_PX - 8), height: height - 24 });
+  /** Pixels in a step, and from the window's start to the first. */
+  const scaleOf = (box: Box): { x: number; offset: number; y: number } => {
+    const of_us = box.width / (window.t_stop_us - window.t_start_us);
+    return { x: of_us * (shown?.step_us ?? 1), offset: ((shown?.first_us ?? 0) - window.t_start_us) * of_us, y: box.height / (shown?.n_neurons ?? 1) };
+  };
   const row = (y: number, box: Box): number => Math.floor((1 - (y - box.top) / box.height) * (shown?.n_neurons ?? 1));
 
   const draw = (pen: Pen, width: number, height: number): void => {
@@ -37,8 +46,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     drawAxes(pen, box, [window.t_start_us, window.t_stop_us], [0, shown.n_neurons], true);
     const layer = context.layers.find((candidate) => candidate.name === shown?.layer);
     const size = Math.max(1, Math.min(3, (box.height / shown.n_neurons) * 0.8));
-    const x = box.width / (window.t_stop_us - window.t_start_us);
-    const y = box.height / shown.n_neurons;
+    const { x, offset, y } = scaleOf(box);
     const chosen = new Set(selectedIn(context, shown.layer));
     for (const id of chosen) {
       pen.globalAlpha = 0.25;
@@ -49,14 +57,14 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     const colour = layerColour(layer?.index ?? 0, context.view.get('theme'));
     const marked = context.view.get('theme') === 'light' ? token('--text') : SELECTION_COLOUR;
     if (times.length > MAX_RECTANGLES && pen instanceof CanvasRenderingContext2D) {
-      setPixels(pen, box, times, neurons, { x, y, size, t_us: window.t_start_us, colour, chosen, marked });
+      setPixels(pen, box, times, neurons, { x, offset, y, size, colour, chosen, marked });
       return;
     }
     for (const of_chosen of [false, true]) {
       pen.fillStyle = of_chosen ? marked : colour;
       for (let i = 0; i < times.length; i++) {
         if (chosen.has(neurons[i]) !== of_chosen) continue;
-        pen.fillRect(box.left + (times[i] - window.t_start_us) * x, box.top + box.height - (neurons[i] + 1) * y, 1.2, size);
+        pen.fillRect(box.left + offset + times[i] * x, box.top + box.height - (neurons[i] + 1) * y, 1.2, size);
       }
     }
   };
@@ -68,7 +76,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       const box = boxOf(drawing.canvas.clientWidth, HEIGHT_PX);
       const id = row(py, box);
       const t_us = window.t_start_us + ((px - box.left) / box.width) * (window.t_stop_us - window.t_start_us);
-      return shown !== null && id >= 0 && id < shown.n_neurons && px >= box.left ? `neuron ${id}, ${formatTime(t_us)}` : '';
+      return shown !== null && id >= 0 && id < shown.n_neurons && px >= box.left ? `neuron ${id}, ${formatTime(t_us)}. Alt and a drag selects several.` : '';
     },
   });
   const drag = new TimeDrag(drawing.element, drawing.canvas, context, {
@@ -81,15 +89,29 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     },
   });
 
+  const brush = new NeuronBrush(drawing.element, context, (inside) => {
+    const box = boxOf(drawing.canvas.clientWidth, HEIGHT_PX);
+    const { x, offset, y } = scaleOf(box);
+    const layer = context.layers.find((candidate) => candidate.name === shown?.layer);
+    if (layer === undefined) return null;
+    const found = new Set<number>();
+    const bottom = box.top + box.height;
+    for (let i = 0; i < times.length; i++) {
+      const across = box.left + offset + times[i] * x;
+      const middle = bottom - (neurons[i] + 0.5) * y;
+      if (across >= inside.left && across <= inside.right && middle >= inside.top && middle <= inside.bottom) found.add(layer.offset + neurons[i]);
+    }
+    return [...found].sort((a, b) => a - b);
+  });
+
   /** The neuron of the dot next to a place; of the place's row where no dot is near. */
   const nearest = (px: number, py: number): number => {
     const box = boxOf(drawing.canvas.clientWidth, HEIGHT_PX);
-    const x = box.width / (window.t_stop_us - window.t_start_us);
-    const y = box.height / (shown?.n_neurons ?? 1);
+    const { x, offset, y } = scaleOf(box);
     let best = row(py, box);
     let least = 8 ** 2;
     for (let i = 0; i < times.length; i++) {
-      const away = (box.left + (times[i] - window.t_start_us) * x - px) ** 2 + (box.top + box.height - (neurons[i] + 0.5) * y - py) ** 2;
+      const away = (box.left + offset + times[i] * x - px) ** 2 + (box.top + box.height - (neurons[i] + 0.5) * y - py) ** 2;
       if (away < least) [least, best] = [away, neurons[i]];
     }
     return best;
@@ -110,16 +132,18 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     draw,
     dispose() {
       drag.dispose();
+      brush.dispose();
       drawing.dispose();
     },
   };
 }
 
 interface Dots {
+  /** Pixels in a step of time, from the box's left edge to the first step, and in a neuron. */
   readonly x: number;
+  readonly offset: number;
   readonly y: number;
   readonly size: number;
-  readonly t_us: number;
   readonly colour: string;
   readonly chosen: ReadonlySet<number>;
   readonly marked: string;
@@ -135,10 +159,10 @@ function setPixels(pen: CanvasRenderingContext2D, box: Box, times: ArrayLike<num
   const packed = (hex: string): number => ((255 << 24) | (parseInt(hex.slice(5, 7), 16) << 16) | (parseInt(hex.slice(3, 5), 16) << 8) | parseInt(hex.slice(1, 3), 16)) >>> 0;
   const [plain, marked] = [packed(dots.colour), packed(dots.marked)];
   const rows = Math.max(1, Math.round(dots.size * scale));
-  const [x, y] = [dots.x * scale, dots.y * scale];
+  const [x, offset, y] = [dots.x * scale, dots.offset * scale, dots.y * scale];
   const some = dots.chosen.size > 0;
   for (let i = 0; i < times.length; i++) {
-    const column = Math.floor((times[i] - dots.t_us) * x);
+    const column = Math.floor(offset + times[i] * x);
     if (column < 0 || column >= width) continue;
     const first = Math.max(0, Math.floor(height - (neurons[i] + 1) * y));
     const colour = some && dots.chosen.has(neurons[i]) ? marked : plain;

@@ -56,7 +56,7 @@ export class TimeDrag {
   }
 
   private down(event: PointerEvent): void {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || event.altKey) return;
     this.element.setPointerCapture(event.pointerId);
     this.from = event.clientX;
     this.dragged = false;

@@ -17,6 +17,7 @@ import type { Transport } from './transport';
 const MOUSE: readonly [string, string][] = [
   ['Click', 'Select a neuron; Shift adds'], ['Shift drag', 'Select in a box; Ctrl adds'], ['Alt drag', 'Select inside a line'], ['Drag', 'Orbit'], ['Right drag', 'Pan'], ['Wheel', 'Zoom to the pointer'],
   ['Drag the curve', 'Scrub'], ['Shift drag the curve', 'Make a loop'], ['Wheel or two fingers on the curve', 'Zoom in time'], ['Alt drag or right drag the curve', 'Pan'], ['Double click the curve', 'The whole run'],
+  ['Alt drag in a raster or matrix', 'Select the neurons inside; Shift adds'],
 ];
 
 export interface PageKeysParts {
