@@ -5,7 +5,7 @@
 
 import '../styles/sessions.css';
 
-import type { Me, NoteOp, Session, SessionSummary } from '../net/messages.gen';
+import type { Me, NoteOp, SessionSummary } from '../net/messages.gen';
 import { ApiError } from '../net/rest';
 import { sessionRest } from '../net/session_rest';
 import { neuronRef } from '../state/address_bar';
@@ -16,18 +16,19 @@ import { SessionRecorder } from '../state/session_recorder';
 import { SessionReplay } from '../state/session_replay';
 import { notesAt } from '../state/session_state';
 import type { View } from '../state/view';
-import { openDialog } from './dialog';
 import { h, setText } from './dom';
 import { iconButton } from './icons';
+import { replayKey } from './replay_keys';
 import { clock as clockText, SessionBar } from './session_bar';
 import { openSessions } from './session_list';
 import { type Light, SessionMarks } from './session_marks';
+import { openNaming } from './session_naming';
 import { type NotePlace, openNote } from './session_note';
 import type { ShareDesk } from './share_desk';
 import type { Shortcut } from './shortcuts';
 import type { Toasts } from './toasts';
+import { viewerName } from './viewer_name';
 
-const NAME_KEY = 'synaptarium.name';
 /** Green: no spike and no synapse has that light. */
 const OWN_COLOUR = 'hsl(145 90% 64%)';
 const POINT_EVERY_MS = 50;
@@ -204,48 +205,26 @@ export class SessionDesk {
     if (this.recorder.state === 'recording') {
       const session = await this.recorder.stop();
       this.ownNotes = [];
-      if (session !== null && !quiet) this.nameIt(session);
+      if (session !== null && !quiet) {
+        openNaming(session, {
+          kept: ({ name }) => this.parts.toasts.show('session', `"${name}" is kept.`, { hint: 'S lists the sessions.' }),
+          replay: (found) => void this.open(found, null),
+          failed: (error) => this.fail(error),
+        });
+      }
       return;
     }
     await this.known;
     if (!this.mayPresent()) return;
     this.leave();
     this.ownNotes = [];
-    await this.recorder.start(localStorage.getItem(NAME_KEY) ?? '');
+    await this.recorder.start(viewerName());
     this.toldRecording();
   }
 
   private toldRecording(): void {
     if (this.recorder.state !== 'recording') return;
     this.parts.toasts.show('session', 'Recording what you look at.', { hint: 'O ends it, N leaves a note, Alt points at things.' });
-  }
-
-  /** After the end: what it is called, who recorded it, and what to do with it. */
-  private nameIt(session: Session): void {
-    const name = h('input', { type: 'text', value: session.name, maxLength: 120, 'aria-label': 'Name' });
-    const author = h('input', { type: 'text', value: localStorage.getItem(NAME_KEY) ?? '', maxLength: 80, placeholder: 'your name', 'aria-label': 'By' });
-    const keep = async (): Promise<SessionSummary> => {
-      localStorage.setItem(NAME_KEY, author.value.trim());
-      return await sessionRest.change(session.id, { name: name.value.trim() || session.name, author: author.value.trim() });
-    };
-    const done = (then: (found: SessionSummary) => void): void => {
-      keep().then((found) => {
-        dialog.close();
-        then(found);
-      }, (error: unknown) => this.fail(error));
-    };
-    const throwAway = h('button.quiet', { type: 'button', onclick: () => {
-      sessionRest.remove(session.id).then(() => dialog.close(), (error: unknown) => this.fail(error));
-    } }, 'Throw away');
-    const replay = h('button', { type: 'button', onclick: () => done((found) => void this.open(found, null)) }, 'Replay');
-    const save = h('button.primary', { type: 'button', onclick: () => done((found) => this.parts.toasts.show('session', `"${found.name}" is kept.`, { hint: 'S lists the sessions.' })) }, 'Keep');
-    const form = h(
-      'form.session-form', { onsubmit: (event: Event) => { event.preventDefault(); save.click(); } },
-      h('p.muted', `${clockText(session.duration_ms ?? 0)}, ${(session.n_operations ?? 0).toLocaleString('en-US')} operations`),
-      h('label', h('span', 'Name'), name), h('label', h('span', 'By'), author), h('button', { type: 'submit', hidden: true }),
-    );
-    const dialog = openDialog('Session recorded', form, [throwAway, h('div.spacer'), replay, save]);
-    name.select();
   }
 
   // ------------------------------------------------------------------ replaying
@@ -329,7 +308,7 @@ export class SessionDesk {
     const { replay } = this;
     if (replay === null || !this.mayPresent()) return;
     try {
-      const made = await sessionRest.fork(replay.session.id, { at_ms: Math.round(replay.at_ms), author: localStorage.getItem(NAME_KEY) ?? '' });
+      const made = await sessionRest.fork(replay.session.id, { at_ms: Math.round(replay.at_ms), author: viewerName() });
       this.leave();
       this.ownNotes = [];
       this.recorder.resume(made);
@@ -357,7 +336,7 @@ export class SessionDesk {
     if (!this.mayPresent()) return;
     const at_ms = Math.round(replay?.at_ms ?? recorder.elapsed_ms);
     if (replay?.status === 'playing') replay.pause();
-    const author = localStorage.getItem(NAME_KEY) ?? '';
+    const author = viewerName();
     openNote(this.holder, this.placeForNote(), clockText(at_ms), (text, position) => {
       if (replay === null) {
         void recorder.note(text, position, author).then((note) => note && this.ownNotes.push(note));
@@ -392,35 +371,15 @@ export class SessionDesk {
     }, { signal });
     window.addEventListener('keyup', (event) => { if (event.key === 'Alt') this.pointing = null; }, { signal });
     window.addEventListener('blur', () => { this.pointing = null; }, { signal });
-    window.addEventListener('keydown', (event) => this.keyInReplay(event), { signal, capture: true });
+    window.addEventListener('keydown', (event) => {
+      if (this.replay !== null) replayKey(event, this.replay, this.bar, () => this.leave());
+    }, { signal, capture: true });
     const turn = (now: number): void => {
       if (signal.aborted) return;
       this.turn(now);
       requestAnimationFrame(turn);
     };
     requestAnimationFrame(turn);
-  }
-
-  /** While a session is replayed the keys of the transport are the session's. */
-  private keyInReplay(event: KeyboardEvent): void {
-    const { replay } = this;
-    if (replay === null || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    const target = event.target as HTMLElement | null;
-    if (target?.closest('input, textarea, select, dialog, [role=slider]')) return;
-    if (target?.closest('button, a') && (event.key === ' ' || event.key === 'Enter')) return;
-    const run: Record<string, () => void> = {
-      ' ': () => replay.toggle(), k: () => replay.pause(), l: () => replay.play(),
-      ArrowLeft: () => replay.seek(replay.at_ms - (event.shiftKey ? 10_000 : 1000)),
-      ArrowRight: () => replay.seek(replay.at_ms + (event.shiftKey ? 10_000 : 1000)),
-      Home: () => replay.seek(replay.start_ms), End: () => replay.seek(replay.end_ms),
-      '[': () => this.bar?.nextSpeed(-1), ']': () => this.bar?.nextSpeed(1),
-      Escape: () => this.leave(),
-    };
-    const act = run[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (act === undefined) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    act();
   }
 
   private draw(now: number): void {

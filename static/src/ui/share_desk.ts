@@ -18,8 +18,8 @@ import { Popover } from './popover';
 import { fillSharePanel, PERSON_COLOURS } from './share_panel';
 import type { Shortcut } from './shortcuts';
 import type { Toasts } from './toasts';
+import { keepViewerName, viewerName } from './viewer_name';
 
-const NAME_KEY = 'synaptarium.name';
 const COLOUR_KEY = 'synaptarium.colour';
 const CURSOR_EVERY_MS = 80;
 const PAINT_EVERY_MS = 1000;
@@ -50,7 +50,7 @@ export class ShareDesk {
   readonly overlays: HTMLElement[];
   session: SharedSession | null = null;
   me: Me = { role: 'viewer', may: ['look'] };
-  name = localStorage.getItem(NAME_KEY) ?? '';
+  name = viewerName();
   colour = localStorage.getItem(COLOUR_KEY) ?? PERSON_COLOURS[Math.floor(Math.random() * PERSON_COLOURS.length)][1];
   private readonly popover: Popover;
   private readonly line = h('div.share-line', { role: 'status', hidden: true });
@@ -122,7 +122,7 @@ export class ShareDesk {
   called(name: string, colour: string): void {
     this.name = name.trim() || this.name;
     this.colour = colour;
-    localStorage.setItem(NAME_KEY, this.name);
+    keepViewerName(this.name);
     localStorage.setItem(COLOUR_KEY, colour);
     this.session?.rename(this.name || 'Guest', colour);
   }
