@@ -226,16 +226,30 @@ class MatrixView implements PanelView<Panel> {
     pen.strokeStyle = token('--text');
     pen.lineWidth = 1.5;
     const { fields } = panel;
-    this.row_targets.forEach((target, at) => {
+    if (fields) {
+      const [w, hgt] = [(box.width * fields.columns) / panel.columns, (box.height * fields.rows) / panel.rows];
+      this.row_targets.forEach((target, at) => {
+        if (isSelected(this.context, target)) pen.strokeRect(box.left + (at % fields.across) * w, box.top + Math.floor(at / fields.across) * hgt, w, hgt);
+      });
+    }
+    for (const [from, to] of fields ? [] : this.selectedRuns(this.row_targets)) {
+      pen.strokeRect(box.left, box.top + (from * box.height) / panel.rows, box.width, Math.max(2, ((to - from) * box.height) / panel.rows));
+    }
+    for (const [from, to] of this.selectedRuns(this.column_targets)) {
+      pen.strokeRect(box.left + (from * box.width) / panel.columns, box.top, Math.max(2, ((to - from) * box.width) / panel.columns), box.height);
+    }
+  }
+
+  /** Neighbours that are selected have one outline, which leaves thin rows to be seen: first item, and the one after the last. */
+  private selectedRuns(targets: readonly Target[]): [number, number][] {
+    const runs: [number, number][] = [];
+    targets.forEach((target, at) => {
       if (!isSelected(this.context, target)) return;
-      if (fields) {
-        const [w, hgt] = [(box.width * fields.columns) / panel.columns, (box.height * fields.rows) / panel.rows];
-        pen.strokeRect(box.left + (at % fields.across) * w, box.top + Math.floor(at / fields.across) * hgt, w, hgt);
-      } else pen.strokeRect(box.left, box.top + (at * box.height) / panel.rows, box.width, Math.max(2, box.height / panel.rows));
+      const last = runs[runs.length - 1];
+      if (last?.[1] === at) last[1] = at + 1;
+      else runs.push([at, at + 1]);
     });
-    this.column_targets.forEach((target, at) => {
-      if (isSelected(this.context, target)) pen.strokeRect(box.left + (at * box.width) / panel.columns, box.top, Math.max(2, box.width / panel.columns), box.height);
-    });
+    return runs;
   }
 
   private drawBar(pen: Pen, panel: Panel, box: Box, width: number): void {
