@@ -204,6 +204,34 @@ def test_health_names_each_trouble_and_since_when(read: Read) -> None:
     assert {key[1] for key in found if key[0] == "without a class"} >= {0, 2, 3}
 
 
+def test_lost_class_is_told_with_the_time_at_which_it_was_lost(read: Read) -> None:
+    second = 1_000_000
+    onset = np.arange(0, 16 * second, second)
+    ten = np.arange(0, second, second // 10)
+    # Neuron 0 answers the four x of the first half, then the four y of the second; neuron 1 never fires; neuron 2 keeps x.
+    turned = np.concatenate([onset[[0, 2, 4, 6]], onset[[9, 11, 13, 15]]])[:, None] + ten
+    kept = onset[::2, None] + ten
+    times, ids = np.concatenate([turned.ravel(), kept.ravel()]), np.repeat([0, 2], 80)
+    order = np.argsort(times, kind="stable")
+    reader = read(
+        arrays_source(
+            "turned",
+            bin_us=1000,
+            t_stop_us=16 * second,
+            layers=[{"name": "a", "neurons": 3}],
+            spikes={"a": (times[order], ids[order])},
+            stimuli={"t_start": onset, "t_stop": onset + second, "labels": ["x", "y"] * 8},
+        )
+    )
+
+    _, columns = run(health, reader, condition="without a class")
+
+    assert columns["row.neuron"].tolist() == [0, 1]
+    # (40 / 7 s - y / 6.5 s) by their sum falls below 20 % with the 25th spike at a y, at 13.5 s; intervals of 256 ms.
+    assert columns["row.since_us"][0] == pytest.approx(13_450_000, abs=300_000)
+    assert columns["row.since_us"][1] == 0
+
+
 def test_condition_can_be_chosen_and_thresholds_set(read: Read) -> None:
     reader = read(trouble())
 

@@ -16,14 +16,13 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synaptarium.kernels.confusion import confusion_matrix, rolling_accuracy
 from synaptarium.kernels.selectivity import preferred_class
 from synaptarium.modules.base import LayerName, Module, Selection
-from synaptarium.modules.intervals import IntervalCounts, counts_per_interval
+from synaptarium.modules.intervals import counts_per_interval
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
-from synaptarium.modules.stimuli import Presentations, presentations
+from synaptarium.modules.stimuli import Presentations, class_durations_us, presentations
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
@@ -188,7 +187,7 @@ def _neurons(
         reader, layer, window, most=MAX_INTERVALS, by_class=True, n_neurons=min(layer.neurons, MAX_NEURONS)
     )
     n_neurons = found.counts.shape[1]
-    on_us = _on_us(reader, found, len(names))
+    on_us = class_durations_us(reader, found.edges_us, len(names))
     classes = preferred_class(found.counts, on_us[:, None, :])
     n = len(classes)
     last = classes[-1] if n else np.full(n_neurons, -1)
@@ -241,22 +240,6 @@ def _neurons(
             empty=why,
         ),
     ]
-
-
-def _on_us(reader: RecordingReader, found: IntervalCounts, n_classes: int) -> NDArray[np.float64]:
-    """Return for how long each class was on in each interval, (n, n_classes)."""
-    edges = found.edges_us
-    if len(edges) < 2:
-        return np.zeros((0, n_classes))
-    whole = TimeWindow(t_start_us=reader.manifest.t_start_us, t_stop_us=int(edges[-1]))
-    shown = presentations(reader, whole)
-    on = np.zeros((len(edges) - 1, n_classes))
-    known = shown.of >= 0
-    starts, stops, of = shown.t_start_us[known], shown.t_stop_us[known], shown.of[known]
-    for number in range(len(edges) - 1):
-        within = np.minimum(stops, edges[number + 1]) - np.maximum(starts, edges[number])
-        on[number] = np.bincount(of, np.maximum(within, 0), n_classes)
-    return on
 
 
 MODULE = Module(compute=compute, params=Params, needs=("spikes",), order=33, stimuli=True)

@@ -323,7 +323,7 @@ def _synchrony(
         columns=(
             TableColumn(heading="Measure", column="synchrony.name"),
             TableColumn(heading="Value", column="synchrony.value"),
-            TableColumn(heading="", column="synchrony.note"),
+            TableColumn(heading="Meaning", column="synchrony.note"),
         ),
         accounting=found.accounting,
         empty=why,
@@ -353,10 +353,10 @@ def _spectrum(
         id="spectrum",
         title=f"Power spectrum of the rate of {layer.name}",
         subtitle=f"{span(window)}; Welch, segments of {segment:,} frames of {duration(found.frame_us)}, "
-        f"{resolution:.3g} Hz apart, Hz^2 per Hz",
+        f"{resolution:.3g} Hz apart, Hz² per Hz",
         x="spectrum.hz",
         x_axis=Axis(label="Frequency", unit="Hz"),
-        y_axis=Axis(label="Power", unit="Hz^2/Hz"),
+        y_axis=Axis(label="Power", unit="Hz²/Hz"),
         lines=(Line(name=layer.name, y="spectrum.psd", layer=layer.name),),
         time=False,
         empty=why

@@ -125,7 +125,7 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
             Series(
                 id="course",
                 title="Similarity over the run",
-                subtitle=f"with {span(window)}, {found.words}; the largest of each interval",
+                subtitle=f"with {', '.join(filter(None, (span(window), found.words)))}; the largest of each interval",
                 x="run.t_us",
                 x_axis=Axis(label="Time", unit="us"),
                 y_axis=Axis(label="Similarity"),
@@ -337,7 +337,7 @@ def _table(
     return Table(
         id="moments",
         title=f"Moments like {clock(window.t_start_us)} to {clock(window.t_stop_us)}",
-        subtitle=f"{names}; {words}; cosine of the spikes beyond each neuron's mean; a click goes there",
+        subtitle=f"{'; '.join(filter(None, (names, words)))}; cosine of the spikes beyond each neuron's mean; a click goes there",
         columns=(
             TableColumn(heading="Time", column="t_us", unit="us"),
             TableColumn(heading="Similarity", column="similarity"),

@@ -257,7 +257,7 @@ def _topology(reader: RecordingReader, columns: dict[str, Column]) -> list[AnyPa
         "source": "From",
         "target": "To",
         "kind": "Kind",
-        "rule": "Learning rule",
+        "rule": "Rule",
         "synapses": "Synapses",
     }
     topology = Table(

@@ -8,7 +8,8 @@ bins, as far as one spike a bin is the most that a simulator gives. Runaway: in 
 runaway_percent of its mean rate in all intervals before, of which there are 4 with 10 spikes at least. Stuck weights: no weight
 onto it changed in the last part of the window (silent_percent), while others of the projection did; since its last change.
 Without a class: its selectivity (largest rate of a class - mean of the others) / (their sum) is below class_percent, or it did
-not fire while a stimulus of a class was on. Intervals are those of the summary tables, 128 at most.
+not fire while a stimulus of a class was on; since the end of the last interval up to which, counted from the window's start, its
+selectivity still reached that, or since the window's start. Intervals are those of the summary tables, 128 at most.
 
 Source: selectivity: Morcos et al., ICLR 2018, arXiv:1803.06959, equation 1. The field has not fixed the other measures: formulas
 and thresholds are ours, and the thresholds can be set.
@@ -28,6 +29,7 @@ from synaptarium.kernels.selectivity import selectivity
 from synaptarium.modules.base import LayerName, Module, Selection, slider
 from synaptarium.modules.intervals import IntervalCounts, counts_in_window, counts_per_interval
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.stimuli import class_durations_us
 from synaptarium.modules.wording import chosen_layer, clock, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
@@ -36,7 +38,8 @@ from synaptarium.schemas.recording import Accounting, Layer
 
 Condition = Literal["all", "dead", "silent", "saturated", "runaway", "stuck weights", "without a class"]
 
-MAX_INTERVALS = 128
+MAX_INTERVALS, CLASS_INTERVALS = 128, 64
+MAX_COUNTS = 2_097_152
 MAX_ROWS = 300
 LEAST_SPIKES, LEAST_INTERVALS = 10, 4
 MAX_NEURONS = 65_536
@@ -83,7 +86,7 @@ class Params:
 
 @dataclasses.dataclass(frozen=True)
 class _Finding:
-    """Neurons of one condition: who, since when (NaN: not known), how much in words; and what it means."""
+    """Neurons of one condition: who, since when, how much in words; and what it means."""
 
     name: str
     rule: str
@@ -239,12 +242,36 @@ def _classless(reader: RecordingReader, layer: Layer, window: TimeWindow, n: int
     return dataclasses.replace(
         nothing,
         neurons=who,
-        since_us=np.full(len(who), np.nan),
+        since_us=_classless_since_us(reader, layer, window, who, len(found.classes), params),
         values=[
             f"selectivity {100 * index[one]:.3g} %" if np.isfinite(index[one]) else "did not fire"
             for one in who
         ],
     )
+
+
+def _classless_since_us(
+    reader: RecordingReader,
+    layer: Layer,
+    window: TimeWindow,
+    who: NDArray[np.int64],
+    n_classes: int,
+    params: Params,
+) -> NDArray[np.float64]:
+    """Return from when on the selectivity of each neuron, counted from the window's start, stays below the threshold."""
+    begin_us = max(window.t_start_us, reader.manifest.t_start_us)
+    since_us = np.full(len(who), float(begin_us))
+    if not len(who):
+        return since_us
+    n = int(who.max()) + 1
+    most = min(CLASS_INTERVALS, max(1, MAX_COUNTS // (n * n_classes)))
+    found = counts_per_interval(reader, layer, window, most=most, by_class=True, n_neurons=n)
+    on_us = class_durations_us(reader, found.edges_us, n_classes).cumsum(axis=0)
+    counts = found.counts[:, who].cumsum(axis=0)
+    for number, stop_us in enumerate(found.edges_us[1:]):
+        index = selectivity(mean_rate_hz(counts[number], on_us[number]))
+        since_us[index >= params.class_percent / 100] = stop_us
+    return since_us
 
 
 def _summary(

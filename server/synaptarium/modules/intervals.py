@@ -201,7 +201,7 @@ def _from_chunks(
         layer.name,
         window.t_start_us,
         window.t_stop_us,
-        budget_bytes=_BUDGET_BYTES,
+        budget_bytes=min(_BUDGET_BYTES, BUDGET_BYTES - reader.bytes_read),
         # A coarse frame belongs to one class only.
         levels=(0,) if of_class else range(EXACT_LEVELS),
         neurons=None if n == layer.neurons else range(n),

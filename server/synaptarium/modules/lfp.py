@@ -278,10 +278,10 @@ def _spectrum(
     return Series(
         id="spectrum",
         title="Power spectrum of the LFP proxy",
-        subtitle=f"{_subtitle(layer, window, found)}; Welch, segments of {segment:,} bins, SD^2 per Hz",
+        subtitle=f"{_subtitle(layer, window, found)}; Welch, segments of {segment:,} bins, SD² per Hz",
         x="spectrum.hz",
         x_axis=Axis(label="Frequency", unit="Hz"),
-        y_axis=Axis(label="Power", unit="SD^2/Hz"),
+        y_axis=Axis(label="Power", unit="SD²/Hz"),
         lines=(Line(name="LFP proxy", y="spectrum.psd", layer=layer.name),),
         time=False,
         accounting=found.accounting,

@@ -82,11 +82,11 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     if shown:
         panels.append(_activity(reader, window, shown, len(chosen), columns))
         panels += _potentials(reader, window, shown, columns)
-        panels += [_polar(ref, found[ref.layer][2], columns) for ref in shown]
+        panels += [_polar(ref, window, found[ref.layer][2], columns) for ref in shown]
     counts, _, by_class = found[layer.name]
     panels += [
-        _bars(layer, counts, by_class, params.stimulus_class, columns),
-        *_frequencies(layer, by_class, columns),
+        _bars(layer, window, counts, by_class, params.stimulus_class, columns),
+        *_frequencies(layer, window, by_class, columns),
     ]
     return Panels(tuple(panels), columns)
 
@@ -216,7 +216,7 @@ def _potentials(
     return panels
 
 
-def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Polar:
+def _polar(ref: NeuronRef, window: TimeWindow, by_class: ByClass, columns: dict[str, Column]) -> Polar:
     name = f"class.{ref.layer}.{ref.neuron}"
     rates = mean_rate_hz(by_class.counts[ref.neuron], by_class.duration_us)
     columns[f"{name}.names"] = by_class.classes
@@ -225,7 +225,7 @@ def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Pol
     return Polar(
         id=name,
         title=f"Classes of {ref.layer} {ref.neuron}",
-        subtitle="mean rate while stimuli of the class are on, Hz",
+        subtitle=f"{span(window)}, mean rate while stimuli of the class are on, Hz",
         names=f"{name}.names",
         values=f"{name}.hz",
         unit="Hz",
@@ -237,6 +237,7 @@ def _polar(ref: NeuronRef, by_class: ByClass, columns: dict[str, Column]) -> Pol
 
 def _bars(
     layer: Layer,
+    window: TimeWindow,
     counts: NDArray[np.int64],
     by_class: ByClass,
     stimulus_class: str,
@@ -272,7 +273,7 @@ def _bars(
     return Bars(
         id="bars",
         title=title,
-        subtitle=f"{layer.name}, most first",
+        subtitle=f"{layer.name}, {span(window)}, most first",
         categories="bars.neuron",
         values="bars.spikes",
         x_axis=Axis(label="Neuron"),
@@ -283,7 +284,9 @@ def _bars(
     )
 
 
-def _frequencies(layer: Layer, by_class: ByClass, columns: dict[str, Column]) -> list[AnyPanel]:
+def _frequencies(
+    layer: Layer, window: TimeWindow, by_class: ByClass, columns: dict[str, Column]
+) -> list[AnyPanel]:
     n_neurons = max(1, min(layer.neurons, MAX_NEURONS // max(1, len(by_class.classes))))
     rates = mean_rate_hz(by_class.counts, by_class.duration_us)[:n_neurons]
     accounting = list(by_class.accounting)
@@ -296,7 +299,7 @@ def _frequencies(layer: Layer, by_class: ByClass, columns: dict[str, Column]) ->
                 why="Those with the lowest ids are shown.",
             )
         )
-    subtitle = f"{layer.name}, mean rate while stimuli of the class are on, Hz"
+    subtitle = f"{layer.name}, {span(window)}, mean rate while stimuli of the class are on, Hz"
     columns["frequency.hz"] = rates.T.reshape(-1)
     columns["frequency.id"] = np.arange(n_neurons, dtype=np.float64)
     columns["frequency.row"] = by_class.classes

@@ -101,3 +101,20 @@ def by_class(spikes: Spikes, shown: Presentations, n_neurons: int) -> ByClass:
     )
     duration_us = np.bincount(of[of >= 0], minlength=n_classes).astype(np.int64) * frames.frame_us
     return ByClass(shown.classes, counts, duration_us, frames.accounting)
+
+
+def class_durations_us(reader: RecordingReader, edges_us: I64, n_classes: int) -> I64:
+    """Return for how long each class was on in each interval between sorted edges, (n_intervals, n_classes)."""
+    n = max(0, len(edges_us) - 1)
+    on_us = np.zeros((n, n_classes), np.int64)
+    if not n:
+        return on_us
+    # A stimulus that is on at the first edge began before it.
+    whole = TimeWindow(t_start_us=reader.manifest.t_start_us, t_stop_us=int(edges_us[-1]))
+    shown = presentations(reader, whole)
+    known = shown.of >= 0
+    starts, stops, of = shown.t_start_us[known], shown.t_stop_us[known], shown.of[known]
+    for number in range(n):
+        within = np.minimum(stops, edges_us[number + 1]) - np.maximum(starts, edges_us[number])
+        on_us[number] = np.bincount(of, np.maximum(within, 0), n_classes).astype(np.int64)
+    return on_us

@@ -3,6 +3,7 @@
 import { formatCount, formatTime, formatValue } from '../state/format';
 import { token } from '../ui/dom';
 import type { Pen } from './pen';
+import { heading } from './sheet';
 
 export const FONT = '11px system-ui';
 
@@ -40,6 +41,11 @@ export function tickText(value: number): string {
   return Math.abs(value) >= 1000 ? formatCount(Math.abs(value)).replace(/^/, value < 0 ? '-' : '') : formatValue(Math.abs(value) < 1e-12 ? 0 : value);
 }
 
+/** "Rate (Hz)", "Spikes per 16 ms". */
+export function axisText({ label, unit }: { readonly label: string; readonly unit?: string }): string {
+  return unit?.startsWith('1/') ? `${label} per ${unit.slice(2)}` : heading(label, unit);
+}
+
 /** Draws the grid and its labels; x in microseconds where `time`. */
 export function drawAxes(pen: Pen, box: Box, x: readonly [number, number], y: readonly [number, number], time: boolean): void {
   pen.font = FONT;
@@ -51,7 +57,7 @@ export function drawAxes(pen: Pen, box: Box, x: readonly [number, number], y: re
   for (const value of ticks(y[0], y[1], box.height / 30)) {
     const at = Math.round(box.top + box.height * (1 - (value - y[0]) / (y[1] - y[0]))) + 0.5;
     line(pen, box.left, at, box.left + box.width, at);
-    pen.fillText(tickText(value), box.left - 4, Math.min(at, box.top + box.height - 4));
+    pen.fillText(tickText(value), box.left - 4, Math.max(box.top + 4, Math.min(at, box.top + box.height - 4)));
   }
   if (time) {
     drawTimes(pen, box, x[0], x[1], true);
@@ -65,7 +71,9 @@ export function drawAxes(pen: Pen, box: Box, x: readonly [number, number], y: re
 
 /** Draws the times below a box that spans from one to another, in microseconds. */
 export function drawTimes(pen: Pen, box: Box, t_start_us: number, t_stop_us: number, grid = false): void {
-  const times_s = timeTicks(t_start_us / 1e6, t_stop_us / 1e6, box.width / 64);
+  // Below a second a time has twice the digits.
+  const room_px = t_stop_us - t_start_us < (box.width / 64) * 1e6 ? 88 : 64;
+  const times_s = timeTicks(t_start_us / 1e6, t_stop_us / 1e6, box.width / room_px);
   const step_us = times_s.length > 1 ? (times_s[1] - times_s[0]) * 1e6 : 1e6;
   const fine_us = step_us >= 1e6 ? 1e6 : 10 ** Math.floor(Math.log10(step_us));
   pen.textBaseline = 'top';

@@ -194,8 +194,13 @@ class MatrixView implements PanelView<Panel> {
       const names = this.row_names.length > 0 ? this.row_names : numbers(panel.rows);
       const cell = box.height / panel.rows;
       const every = Math.max(1, Math.ceil(13 / cell));
+      let last = -Infinity;
       names.forEach((name, at) => {
-        if (at % every === 0) pen.fillText(fitted(name, box.left - 6), box.left - 5, Math.max(box.top + 6, box.top + (at + 0.5) * cell));
+        const y = Math.max(box.top + 6, box.top + (at + 0.5) * cell);
+        // The first is kept inside, and would touch the next.
+        if (at % every !== 0 || y - last < 12) return;
+        last = y;
+        pen.fillText(fitted(name, box.left - 6), box.left - 5, y);
       });
     }
     pen.textBaseline = 'top';
@@ -273,19 +278,26 @@ class MatrixView implements PanelView<Panel> {
     pen.fillText(high, right + 6, y + 4);
   }
 
-  /** The classes beside each other, as far as there is room. */
+  /** The classes beside each other; where there is no room for all, how many more there are. */
   private drawClasses(pen: Pen, box: Box): void {
     const y = box.top + box.height + this.below() + 4;
-    let x = box.left;
+    const { classes } = this.context;
+    const end = box.left + box.width;
+    let x = 0;
     pen.textAlign = 'left';
     pen.textBaseline = 'middle';
-    for (const [at, name] of this.context.classes.entries()) {
-      if (x + 16 + name.length * 6.5 > box.left + box.width) break;
-      pen.fillStyle = classColour(at, this.context.classes.length);
+    for (const [at, name] of classes.entries()) {
+      const next = x + 19 + name.length * 6.5;
+      if (next > end - (at + 1 < classes.length ? 50 : 0) && x + classes.slice(at).reduce((sum, one) => sum + 19 + one.length * 6.5, 0) > end + 8) {
+        pen.fillStyle = token('--muted');
+        pen.fillText(`and ${classes.length - at} more`, x, y + 4);
+        break;
+      }
+      pen.fillStyle = classColour(at, classes.length);
       pen.fillRect(x, y, 8, 8);
       pen.fillStyle = token('--muted');
       pen.fillText(name, x + 11, y + 4);
-      x += 22 + name.length * 6.5;
+      x = next;
     }
   }
 

@@ -18,6 +18,8 @@ const FREE = '#8fb8de';
 const NEAR_PX = 12;
 
 const HEIGHT_PX = 240;
+/** Where the axes' names stand, in the cube. */
+const LABEL_PLACES: readonly Triple[] = [[0, -0.5, -0.62], [-0.5, 0.56, 0.5], [0.62, -0.5, 0]];
 
 export function sheet(panel: PanelOf<'scatter3d'>, columns: Columns): Sheet {
   const names = [panel.x, panel.y, panel.z, ...(panel.group ? [panel.group] : []), ...(panel.links?.time_us ? [panel.links.time_us] : [])];
@@ -51,9 +53,6 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       return [width / 2 + right * scale, height / 2 - (y * Math.cos(tilt) + away * Math.sin(tilt)) * scale];
     };
     pen.strokeStyle = token('--grid');
-    pen.fillStyle = token('--muted');
-    pen.font = FONT;
-    pen.textAlign = 'center';
     const floor: Triple[] = [[-0.5, -0.5, -0.5], [0.5, -0.5, -0.5], [0.5, -0.5, 0.5], [-0.5, -0.5, 0.5]];
     pen.beginPath();
     floor.forEach((corner) => pen.lineTo(...project(corner)));
@@ -61,12 +60,6 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     pen.moveTo(...project([-0.5, -0.5, 0.5]));
     pen.lineTo(...project([-0.5, 0.5, 0.5]));
     pen.stroke();
-    const places: readonly Triple[] = [[0, -0.5, -0.62], [-0.5, 0.56, 0.5], [0.62, -0.5, 0]];
-    [shown.x_axis, shown.y_axis, shown.z_axis].forEach((axis, at) => {
-      const [x, y] = project(places[at]);
-      const unit = axis.unit && axis.unit !== '1' ? ` ${axis.unit}` : '';
-      pen.fillText(`${axis.label} ${formatValue(spans[at][0])} to ${formatValue(spans[at][1])}${unit}`, Math.min(width - 60, Math.max(60, x)), Math.min(height - 4, Math.max(12, y)));
-    });
     const n = data[0].length;
     placed = new Float32Array(2 * n);
     const known = new Map(context.classes.map((name, at) => [name, classColour(at, context.classes.length)]));
@@ -104,6 +97,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       pen.arc(placed[2 * i], placed[2 * i + 1], 5, 0, 2 * Math.PI);
       pen.stroke();
     }
+    labelAxes(pen, [shown.x_axis, shown.y_axis, shown.z_axis], spans, LABEL_PLACES.map(project), width, height);
   };
   const nearest = (x: number, y: number): number => {
     let best = -1;
@@ -179,4 +173,30 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     draw,
     dispose: () => drawing.dispose(),
   };
+}
+
+type Axis = PanelOf<'scatter3d'>['x_axis'];
+
+/** Names of the axes with their ends, over the points and beside each other. */
+function labelAxes(pen: Pen, axes: readonly Axis[], spans: readonly (readonly [number, number])[], places: readonly (readonly [number, number])[], width: number, height: number): void {
+  const put: [x: number, y: number, half: number][] = [];
+  pen.font = FONT;
+  pen.textAlign = 'center';
+  pen.textBaseline = 'middle';
+  axes.forEach((axis, at) => {
+    const unit = axis.unit && axis.unit !== '1' ? ` ${axis.unit}` : '';
+    const text = `${axis.label}: ${formatValue(spans[at][0])} to ${formatValue(spans[at][1])}${unit}`;
+    const half = text.length * 2.9 + 3;
+    const x = Math.min(width - half, Math.max(half, places[at][0]));
+    let y = Math.min(height - 8, Math.max(8, places[at][1]));
+    // Two names at one place stand above each other.
+    for (const other of put) if (Math.abs(other[1] - y) < 15 && Math.abs(other[0] - x) < other[2] + half) y = other[1] + (other[1] + 23 > height ? -15 : 15);
+    put.push([x, y, half]);
+    pen.fillStyle = token('--surface');
+    pen.globalAlpha = 0.75;
+    pen.fillRect(x - half, y - 7, 2 * half, 14);
+    pen.globalAlpha = 1;
+    pen.fillStyle = token('--muted');
+    pen.fillText(text, x, y);
+  });
 }

@@ -3,8 +3,8 @@
 import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
 import { classColour, layerColour } from '../state/palette';
-import { h, setText } from '../ui/dom';
-import { type Box, drawAxes } from './axes';
+import { h, setText, token } from '../ui/dom';
+import { axisText, type Box, drawAxes, fitted } from './axes';
 import { Drawing } from './drawing';
 import { trace } from './line_shape';
 import { globalNeuron, select } from './links';
@@ -15,9 +15,13 @@ import { TimeDrag } from './time_drag';
 
 export const kind = 'series';
 
-const HEIGHT_PX = 132;
+const HEIGHT_PX = 146;
 const LEFT_PX = 42;
+/** Above the plot: what stands on the y axis. */
+const TOP_PX = 18;
 const BOTTOM_PX = 20;
+/** Below the ticks, where they are not times: what stands on the x axis. */
+const NAME_PX = 14;
 const FREE = ['#8fb8de', '#d9a066', '#86c9a0', '#c79be0', '#e58f86', '#c9c07a'];
 
 type Panel = PanelOf<'series'>;
@@ -48,7 +52,7 @@ class SeriesView implements PanelView<Panel> {
 
   constructor(host: HTMLElement, private readonly context: PanelContext) {
     host.append(this.names);
-    this.drawing = new Drawing(host, { className: 'plot', height: () => HEIGHT_PX, draw: (pen, width, height) => this.draw(pen, width, height) });
+    this.drawing = new Drawing(host, { className: 'plot', height: () => this.tall, draw: (pen, width, height) => this.draw(pen, width, height) });
     this.drag = new TimeDrag(this.drawing.element, this.drawing.canvas, context, {
       span: () => (this.panel === null || this.panel.time === false ? null : { ...this.box(this.drawing.canvas.clientWidth, HEIGHT_PX), window: this.window }),
     });
@@ -93,7 +97,7 @@ class SeriesView implements PanelView<Panel> {
   }
 
   height(): number {
-    return HEIGHT_PX * 1.4;
+    return this.tall * 1.4;
   }
 
   dispose(): void {
@@ -107,6 +111,12 @@ class SeriesView implements PanelView<Panel> {
     if (panel === null) return;
     const box = this.box(width, height);
     drawAxes(pen, box, this.x_range, this.y_range, panel.time !== false);
+    pen.fillStyle = token('--muted');
+    pen.textAlign = 'left';
+    pen.textBaseline = 'middle';
+    pen.fillText(fitted(axisText(panel.y_axis), width - 4), 0, 7);
+    pen.textAlign = 'right';
+    if (panel.time === false) pen.fillText(axisText(panel.x_axis), box.left + box.width, height - 6);
     pen.save();
     pen.clipTo(box.left, box.top - 1, box.width, box.height + 2);
     panel.lines.forEach((line, at) => this.drawLine(pen, box, line, at));
@@ -161,6 +171,10 @@ class SeriesView implements PanelView<Panel> {
     end();
   }
 
+  private get tall(): number {
+    return HEIGHT_PX + (this.panel?.time === false ? NAME_PX : 0);
+  }
+
   private neuron(line: Panel['lines'][number]): number | null {
     return globalNeuron(this.context, line.layer ?? '', line.neuron);
   }
@@ -176,7 +190,7 @@ class SeriesView implements PanelView<Panel> {
   }
 
   private box(width: number, height: number): Box {
-    return { left: LEFT_PX, top: 6, width: Math.max(1, width - LEFT_PX - 8), height: height - BOTTOM_PX - 6 };
+    return { left: LEFT_PX, top: TOP_PX, width: Math.max(1, width - LEFT_PX - 8), height: height - TOP_PX - BOTTOM_PX - (this.panel?.time === false ? NAME_PX : 0) };
   }
 
   private paintNames(): void {

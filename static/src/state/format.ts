@@ -56,7 +56,7 @@ export function formatValue(value: number): string {
   if (!Number.isFinite(value)) return 'none';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(2);
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(2).replace(/\.?0+e/, 'e');
   return trim(value, 4);
 }
 

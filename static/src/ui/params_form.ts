@@ -46,7 +46,7 @@ export function paramsForm(schema: Record<string, unknown>, choices: Choices, pa
       if (property.choices && listed.length < 2) return [];
       const select = h(
         'select', { name, 'aria-label': label, onchange: () => set(name, select.value, property.default) },
-        ...listed.map((word) => h('option', { value: word, selected: word === value }, word === '' ? 'automatic' : word)),
+        ...listed.map((word) => h('option', { value: word, selected: word === value }, word === '' ? 'automatic' : property.choices ? word : word.replaceAll('_', ' '))),
       );
       return [h('label.param', h('span', label), select)];
     }

@@ -44,7 +44,7 @@ export interface TopBarParts {
 
 export class TopBar {
   readonly element: HTMLElement;
-  readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:17, rate > 20', 'aria-label': 'Find layers and neurons', title: 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, saturated, a set (/)', spellcheck: false });
+  readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:17, dead', 'aria-label': 'Find layers and neurons', title: 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, saturated, a set (/)', spellcheck: false });
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
   readonly colour: ColourMenu;
   private readonly theme: HTMLButtonElement;
