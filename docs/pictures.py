@@ -25,7 +25,7 @@ SIZE_PX = {"width": 1280, "height": 800}
 MOMENTS = {
     1.40: BUILD / "demo-start.png",
     20.00: BUILD / "demo-middle.png",
-    44.36: REPOSITORY / "docs" / "images" / "demo.png",
+    44.36: REPOSITORY / "docs" / "images" / "demo.jpg",
 }
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -80,7 +80,7 @@ def take(address: str) -> None:
             page.evaluate("window.synaptarium.ready")
             settle(page)
             picture.parent.mkdir(exist_ok=True)
-            page.screenshot(path=picture)
+            page.screenshot(path=picture, quality=90 if picture.suffix == ".jpg" else None)
             print(picture)
         page.goto(address)
         page.wait_for_timeout(2500)

@@ -123,6 +123,7 @@ export class ColourRange {
         lack: mode === 'reconstruction' ? this.rebuilt.lack : this.measures.lack(mode),
         rebuilt: this.rebuilt.found === null ? null : { ...neuronRef(this.rebuilt.found.neuron, network.layers), inputs: this.rebuilt.found.inputs },
         classes: mode === 'selectivity' ? this.classCounts() : [],
+        classes_b: mode !== 'selectivity' || this.other === null || this.differs ? null : { classes: this.other.classCounts(), lack: this.other.measures.lack(mode) },
         method: this.measures.method,
         health: mode === 'health' ? this.health() : null,
         scale,

@@ -7,7 +7,7 @@ const FACTS: LegendFacts = {
   mode: 'spikes', bin_us: 1000, frame_us: 1000, halfLife_bins: 10, rateWindow_bins: 100, since_us: 1_640_000, coarse: false, limited: false,
   scale: { min: 0, max: 100 }, variable: 'v', unit: 'mV', recorded: { n: 310, of: 1294 },
   synapses: { drawn: 12_000, total: 78_400, n_top: 6000, n_sample: 6000, selected: 0, selectedTotal: 0, interval_us: 0, changed: 0, threshold: 0, unlike: [] },
-  weights: [{ name: 'a', scale: 0.42, unit: '' }], bundles: null, ghosts: null, failed: [], detail: '', layout: '', lack: '', classes: [], method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
+  weights: [{ name: 'a', scale: 0.42, unit: '' }], bundles: null, ghosts: null, failed: [], detail: '', layout: '', lack: '', classes: [], classes_b: null, method: '', health: null, rebuilt: null, direction: '', changing: false, difference: null,
 };
 
 describe('legendText', () => {
@@ -58,6 +58,17 @@ describe('legendText', () => {
     expect(equal.note).toContain('0 have another weight in B');
     const lacking = { ...difference, mode: 'in_degree', lack: 'no weights are recorded' } as const;
     expect(legendText({ ...FACTS, difference: lacking }).scales[0].note).toBe('Not available: no weights are recorded');
+  });
+
+  it('lists the classes of B where they are others', () => {
+    const facts = { ...FACTS, mode: 'selectivity', method: 'rate', classes: [{ name: 'cat', n: 3 }] } as const;
+    expect(legendText(facts).scales[0].title).toBe('Preferred class');
+    const beside = (classes: LegendFacts['classes'], lack = ''): LegendFacts => ({ ...facts, classes_b: { classes, lack } });
+    const [a, b] = legendText(beside([{ name: 'dog', n: 2 }, { name: 'cow', n: 0 }])).scales;
+    expect([a.title, b.title]).toEqual(['Preferred class, A', 'Preferred class, B']);
+    expect(b.swatches?.map(([, name, count]) => `${name} ${count}`)).toEqual(['dog 2', 'cow 0']);
+    expect(legendText(beside([{ name: 'cat', n: 9 }])).scales[1]).toMatchObject({ title: 'Preferred class, B', note: 'classes and colours as in A' });
+    expect(legendText(beside([], 'no stimuli')).scales[1].note).toBe('Not available: no stimuli');
   });
 
   it('has no synapse scale without synapses, and says what is wrong', () => {

@@ -47,6 +47,8 @@ export interface LegendFacts {
   readonly lack: string;
   /** Classes and how many neurons prefer them, in mode "selectivity". */
   readonly classes: readonly { readonly name: string; readonly n: number }[];
+  /** Those of B, where it is seen beside A in mode "selectivity"; `lack`: why it has none. */
+  readonly classes_b: { readonly classes: LegendFacts['classes']; readonly lack: string } | null;
   readonly method: string;
   readonly health: HealthCounts | null;
   /** Whose input is shown in mode "reconstruction". */
@@ -63,6 +65,7 @@ export interface LegendFacts {
 
 export function legendText(facts: LegendFacts): LegendText {
   const scales: ScaleText[] = [facts.difference === null ? neuronScale(facts) : differenceScale(facts.difference)];
+  if (facts.mode === 'selectivity' && facts.lack === '' && facts.classes_b !== null) scales.push(...classScaleOfB(facts.classes, facts.classes_b));
   const weights = weightScale(facts);
   if (weights !== null) scales.push(weights);
   const notes: string[] = [];
@@ -77,6 +80,19 @@ export function legendText(facts: LegendFacts): LegendText {
 const LACKING: Partial<Record<ColourMode, string>> = {
   selectivity: 'Preferred class', in_degree: 'Sum of incoming weights', health: 'Neurons to look after',
 };
+
+function swatchesOf(classes: LegendFacts['classes']): [string, string, string][] {
+  return classes.map(({ name, n }, i) => [classColour(i, classes.length), name, countText(n)]);
+}
+
+/** B's colours are of its own classes: where those are A's, one list is enough. */
+function classScaleOfB(own: LegendFacts['classes'], { classes, lack }: NonNullable<LegendFacts['classes_b']>): ScaleText[] {
+  const scale = { title: 'Preferred class, B', map: null, ticks: [] };
+  if (lack !== '') return [{ ...scale, note: `Not available: ${lack}` }];
+  if (classes.length === 0) return [{ ...scale, note: 'loading' }];
+  const same = classes.length === own.length && classes.every(({ name }, i) => name === own[i].name);
+  return [same ? { ...scale, note: 'classes and colours as in A' } : { ...scale, swatches: swatchesOf(classes) }];
+}
 
 function neuronScale(facts: LegendFacts): ScaleText {
   const { mode, scale } = facts;
@@ -112,8 +128,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
   }
   if (mode === 'selectivity') {
     return {
-      title: 'Preferred class', map: null, ticks: [],
-      swatches: facts.classes.map(({ name, n }, i) => [classColour(i, facts.classes.length), name, countText(n)]),
+      title: facts.classes_b === null ? 'Preferred class' : 'Preferred class, A', map: null, ticks: [], swatches: swatchesOf(facts.classes),
       note: `${facts.method || 'loading'}\nthe paler, the less selective; counts: neurons`,
     };
   }
