@@ -36,7 +36,8 @@ export class Drawing {
   paint(): void {
     const width = this.element.clientWidth;
     if (width === 0) return;
-    this.canvas.style.height = `${this.parts.height(width)}px`;
+    const height = `${this.parts.height(width)}px`;
+    if (this.canvas.style.height !== height) this.canvas.style.height = height;
     const fit = fitCanvas(this.canvas);
     if (fit === null) return;
     fit.context.clearRect(0, 0, fit.width, fit.height);

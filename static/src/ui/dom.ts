@@ -65,6 +65,8 @@ export function fitCanvas(canvas: HTMLCanvasElement): { context: CanvasRendering
   const context = canvas.getContext('2d');
   if (context === null) return null;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  // Canvases change without a word; a board in a headset is told by this.
+  canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
   return { context, width, height };
 }
 

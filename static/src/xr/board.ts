@@ -16,6 +16,11 @@ const SIZES_M = [0.35, 0.5, 0.7, 1] as const;
 const CLOSE_M = 0.5;
 const CLOSE_BELOW_M = 0.1;
 
+/** Should something have changed without a word, it is seen after so many turns. */
+const SELDOM = 10;
+/** What changes of an element and cannot be seen. */
+const UNSEEN = /^(title|aria-.*)$/;
+
 /** A panel that the page lays out: `element` has the size of BOARD_CSS_PX and scrolls. */
 export interface BoardSource {
   readonly name: string;
@@ -36,10 +41,15 @@ export class Board {
   private hovered = '';
   private on: 'bar' | 'panel' | null = null;
   private painted_ms = -Infinity;
+  private whole_ms = -Infinity;
+  /** Drawn anew: all of it, or only where these have come from and gone to. */
   private stale = true;
+  private readonly moved = new Set<HTMLElement>();
+  private readonly part = new THREE.Box2();
   private readonly pointer: BoardPointer;
   private readonly painter = new DomPainter();
   private readonly watcher: MutationObserver;
+  private readonly corner = new THREE.Vector2();
   private readonly at = new THREE.Vector3();
   private readonly eyes = new THREE.Vector3();
   private readonly buttons: PaneButton[];
@@ -48,8 +58,9 @@ export class Board {
     this.pane = panes.add(`board ${source.name}`, BOARD_CSS_PX.width * SCALE, BAR_PX + BOARD_CSS_PX.height * SCALE, WIDTH_M);
     this.pane.movable = true;
     this.pointer = new BoardPointer(source.element);
-    this.watcher = new MutationObserver(() => { this.stale = true; });
+    this.watcher = new MutationObserver((changes) => this.note(changes));
     this.watcher.observe(source.element, { subtree: true, childList: true, attributes: true, characterData: true });
+    source.element.addEventListener('scroll', () => { this.stale = true; }, { capture: true });
     const { width } = this.pane.cell;
     const button = (id: string, label: string, right: number, wide: number, run: () => void): PaneButton => ({ id, label, x: width - right - wide, y: 6, width: wide, height: BAR_PX - 12, run });
     this.buttons = [
@@ -73,11 +84,24 @@ export class Board {
 
   /** Draws it anew where something has changed; true when it did. */
   paint(now_ms: number, every_ms: number): boolean {
-    // Canvases change without a word: they are looked at a little more rarely than what says so.
-    const wait_ms = this.stale ? every_ms : 2.5 * every_ms;
-    if (!this.pane.visible || now_ms - this.painted_ms < wait_ms) return false;
-    this.painted_ms = now_ms;
+    if (!this.pane.visible || now_ms - this.painted_ms < every_ms) return false;
+    this.note(this.watcher.takeRecords());
+    if (now_ms - this.whole_ms >= SELDOM * every_ms) this.stale = true;
+    if (!this.stale && this.moved.size === 0) return false;
+    const part = this.stale ? null : this.changed();
     this.stale = false;
+    this.moved.clear();
+    if (part?.isEmpty() === true) return false;
+    this.painted_ms = now_ms;
+    this.painted++;
+    if (part === null) {
+      this.whole_ms = now_ms;
+      this.paintAll();
+    } else this.paintPart(part);
+    return true;
+  }
+
+  private paintAll(): void {
     const { context, cell } = this.pane;
     card(context);
     context.font = font(28, 600);
@@ -91,8 +115,54 @@ export class Board {
     }
     this.painter.paint(this.source.element, context, SCALE, BAR_PX);
     this.pane.stale = true;
-    this.painted++;
-    return true;
+    this.pane.part = null;
+  }
+
+  private paintPart(part: THREE.Box2): void {
+    const { context } = this.pane;
+    const { left, top } = this.source.element.getBoundingClientRect();
+    const [width, height] = [part.max.x - part.min.x, part.max.y - part.min.y];
+    context.save();
+    context.beginPath();
+    context.rect(part.min.x, part.min.y, width, height);
+    context.clip();
+    card(context);
+    this.painter.paint(this.source.element, context, SCALE, BAR_PX, new DOMRect(left + part.min.x / SCALE, top + (part.min.y - BAR_PX) / SCALE, width / SCALE, height / SCALE));
+    context.restore();
+    this.pane.touch(part);
+  }
+
+  /**
+   * Takes down what has changed. A line that moves over a chart (the playhead) and a canvas that was drawn on move nothing
+   * else; all other changes may.
+   */
+  private note(changes: readonly MutationRecord[]): void {
+    for (const { type, attributeName, target } of changes) {
+      if (this.stale) return;
+      if (type === 'attributes' && UNSEEN.test(attributeName ?? '')) continue;
+      const alone = type === 'attributes' && target instanceof HTMLElement
+        && (attributeName === 'data-drawn' || (attributeName === 'style' && (this.moved.has(target) || getComputedStyle(target).position === 'absolute')));
+      if (alone) this.moved.add(target);
+      else this.stale = true;
+    }
+  }
+
+  /** Around what has moved, where it was and where it is; pixels of the pane. */
+  private changed(): THREE.Box2 {
+    const { part, pane: { cell } } = this;
+    const root = this.source.element.getBoundingClientRect();
+    part.makeEmpty();
+    for (const element of this.moved) {
+      for (const box of [this.painter.boxOf(element), element.getBoundingClientRect()]) {
+        if (box === undefined || box.width === 0) continue;
+        part.expandByPoint(this.corner.set(box.left - root.left, box.top - root.top));
+        part.expandByPoint(this.corner.set(box.right - root.left, box.bottom - root.top));
+      }
+    }
+    // Whole pixels, with one more around for soft edges.
+    part.min.multiplyScalar(SCALE).floor().subScalar(1).max(this.corner.set(0, 0));
+    part.max.multiplyScalar(SCALE).ceil().addScalar(1).min(this.corner.set(cell.width, cell.height - BAR_PX));
+    return part.translate(this.corner.set(0, BAR_PX));
   }
 
   /** Before the eyes, near enough to read small print. */
@@ -121,13 +191,16 @@ export class Board {
   }
 
   private hover(at: PanePointer | null): void {
-    this.stale = true;
+    const before = `${this.hovered}|${this.pointer.tooltip}`;
+    this.point(at);
+    if (before !== `${this.hovered}|${this.pointer.tooltip}`) this.stale = true;
+  }
+
+  private point(at: PanePointer | null): void {
     if (at === null) {
       this.hovered = '';
       this.pointer.leave();
-      return;
-    }
-    if (this.on === 'panel' || (this.on === null && at.y >= BAR_PX)) {
+    } else if (this.on === 'panel' || (this.on === null && at.y >= BAR_PX)) {
       this.hovered = '';
       this.pointer.move(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
     } else {

@@ -12,15 +12,18 @@ interface Metrics {
 
 export class DomPainter {
   private readonly metrics = new Map<string, Metrics>();
+  private readonly drawn = new WeakMap<Element, DOMRect>();
 
   /**
-   * Draws what lies inside the root's box.
+   * Draws what lies inside the root's box, or inside a part of it.
    *
    * @param scale canvas pixels of a CSS pixel
    * @param top canvas pixels that are left free above
+   * @param part where something has changed, in the page's CSS pixels; nothing is drawn elsewhere
    */
-  paint(root: HTMLElement, context: CanvasRenderingContext2D, scale: number, top: number): void {
+  paint(root: HTMLElement, context: CanvasRenderingContext2D, scale: number, top: number, part: DOMRect | null = null): void {
     const box = root.getBoundingClientRect();
+    const clip = part ?? box;
     context.save();
     context.beginPath();
     context.rect(0, top, context.canvas.width, context.canvas.height - top);
@@ -28,8 +31,13 @@ export class DomPainter {
     context.translate(0, top);
     context.scale(scale, scale);
     context.translate(-box.left, -box.top);
-    for (const child of root.childNodes) this.node(child, context, box);
+    for (const child of root.childNodes) this.node(child, context, clip);
     context.restore();
+  }
+
+  /** Where an element was when it was last drawn. */
+  boxOf(element: Element): DOMRect | undefined {
+    return this.drawn.get(element);
   }
 
   private node(node: Node, context: CanvasRenderingContext2D, clip: DOMRect): void {
@@ -38,11 +46,12 @@ export class DomPainter {
   }
 
   private element(element: HTMLElement, context: CanvasRenderingContext2D, clip: DOMRect): void {
-    const style = getComputedStyle(element);
-    if (style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0') return;
     const box = element.getBoundingClientRect();
     // What is out of sight is left out, with all that is in it.
     if (box.width > 0 && (box.bottom < clip.top || box.top > clip.bottom)) return;
+    this.drawn.set(element, box);
+    const style = getComputedStyle(element);
+    if (style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0') return;
     context.save();
     context.globalAlpha *= Number(style.opacity);
     this.ground(style, box, context);
@@ -91,6 +100,7 @@ export class DomPainter {
     range.selectNodeContents(node);
     const rects = range.getClientRects();
     if (rects.length === 0 || rects[0].top > clip.bottom || rects[rects.length - 1].bottom < clip.top) return;
+    if (rects.length === 1 && (rects[0].right < clip.left || rects[0].left > clip.right)) return;
     const style = getComputedStyle(parent);
     if (rects.length === 1) {
       this.line(collapsed(node.data, style), style, rects[0].left, rects[0], context);

@@ -42,8 +42,9 @@ export class Pane {
   width_m: number;
   visible = true;
   alpha = 1;
-  /** Its picture has changed. */
+  /** Its picture has changed: all of it, or where `part` says so that part, in pixels. */
   stale = true;
+  part: THREE.Box2 | null = null;
   /** True for what a hand may carry about. */
   movable = false;
   handler: PaneHandler = {};
@@ -60,6 +61,13 @@ export class Pane {
 
   get height_m(): number {
     return (this.width_m * this.cell.height) / this.cell.width;
+  }
+
+  /** A part of its picture has changed, whole pixels. */
+  touch(part: THREE.Box2): void {
+    if (!this.stale) this.part = part.clone();
+    else this.part?.union(part);
+    this.stale = true;
   }
 
   /** Puts it somewhere, facing a place (upright, as far as it can be). */
@@ -99,7 +107,7 @@ void main() {
   vec4 colour = 0.25 * (texture(atlas, where + dx + 0.4 * dy) + texture(atlas, where - dx - 0.4 * dy)
     + texture(atlas, where + 0.4 * dx - dy) + texture(atlas, where - 0.4 * dx + dy));
   if (colour.a < 0.02) discard;
-  pixel = vec4(colour.rgb, colour.a * fade);
+  pixel = colour * fade; // premultiplied, as canvases are
 }`;
 
 export class Panes {
@@ -123,11 +131,13 @@ export class Panes {
     const geometry = new THREE.PlaneGeometry(1, 1);
     geometry.setAttribute('cell', this.cells).setAttribute('alpha', this.alphas);
     this.object = new THREE.InstancedMesh(geometry, new THREE.ShaderMaterial({
-      glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true,
+      glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, premultipliedAlpha: true,
       uniforms: { atlas: { value: this.target.texture } },
     }), MOST);
     this.object.frustumCulled = false;
     this.object.renderOrder = 20;
+    // A canvas holds its pixels so: sending them is a copy, without a division for each.
+    this.target.texture.premultiplyAlpha = true;
     renderer.initRenderTarget(this.target);
   }
 
@@ -208,8 +218,12 @@ export class Panes {
   }
 
   private send(pane: Pane): void {
+    const { part } = pane;
+    this.corner.set(pane.cell.x, pane.cell.y);
+    if (part !== null) this.corner.add(part.min);
+    this.renderer.copyTextureToTexture(pane.texture, this.target.texture, part, this.corner);
     pane.stale = false;
-    this.renderer.copyTextureToTexture(pane.texture, this.target.texture, null, this.corner.set(pane.cell.x, pane.cell.y));
+    pane.part = null;
     this.sent++;
   }
 
