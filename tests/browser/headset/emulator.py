@@ -70,12 +70,16 @@ class Headset:
 
     def frames(self, n: int = 2) -> None:
         """Let so many pictures be drawn."""
-        drawn = self.page.evaluate("window.synaptarium.scene().stats().frames_drawn")
-        for _ in range(600):
-            if self.page.evaluate("window.synaptarium.scene().stats().frames_drawn") >= drawn + n:
-                return
-            self.page.wait_for_timeout(10)
-        raise AssertionError("nothing is drawn")
+        drawn = self.page.evaluate(
+            """async (n) => {
+                const drawn = () => window.synaptarium.scene().stats().frames_drawn;
+                const goal = drawn() + n;
+                for (let i = 0; i < 1500 && drawn() < goal; i++) await new Promise((done) => setTimeout(done, 4));
+                return drawn() >= goal;
+            }""",
+            n,
+        )
+        assert drawn, "nothing is drawn"
 
     def head(self, position: Place, rotation: Place = (0, 0, 0, 1)) -> None:
         """Put the head somewhere, metres."""
@@ -93,6 +97,21 @@ class Headset:
             [kind, side, position, rotation],
         )
         self.frames()
+
+    def rest(self) -> None:
+        """Let go of everything, hands at the sides, and stand where one came in."""
+        self.page.evaluate(
+            """for (const [side, x] of [['left', -0.3], ['right', 0.3]]) {
+                const hand = headset.controllers[side];
+                for (const button of ['trigger', 'squeeze', 'thumbstick']) hand.updateButtonValue(button, 0);
+                hand.updateAxes('thumbstick', 0, 0);
+                hand.position.set(x, 1.2, -0.2);
+                hand.quaternion.set(0, 0, 0, 1);
+            }
+            headset.position.set(0, 1.6, 0);
+            headset.quaternion.set(0, 0, 0, 1);"""
+        )
+        self.frames(3)
 
     def aim(self, side: str, at: Place, kind: str = "controllers") -> None:
         """Turn a hand so that its ray meets a place: its ray leaves it along -z, a little beside its middle."""
