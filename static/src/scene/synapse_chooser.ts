@@ -69,12 +69,11 @@ export class SynapseChooser {
    * @returns null where the same are drawn as before
    */
   choose(level: number, frame: number, rest: boolean, speed: number): Choice | null {
-    const hidden = new Set(this.view.get('hidden'));
     const choice = this.view.get('synapse_choice');
     const threshold = this.view.get('synapse_threshold');
     const frame_us = this.frames.bins(level) * this.frames.bin_us;
     const interval = Math.max(1, Math.round(round125((Math.abs(speed) * CHANGE_S * 1e6) / frame_us)));
-    const shown = this.projections.all.filter(({ info }) => !hidden.has(info.source) && !hidden.has(info.target));
+    const shown = this.shown();
     this.lacksEarlier = false;
     const candidates = shown.map((projection) => this.candidates(projection, level, frame, interval, rest));
     // Shared by what may be drawn: nobody else could use what a projection without changes got.
@@ -107,10 +106,21 @@ export class SynapseChooser {
     return { segments: { ends: joined(ends), parts }, counts: { n_top, n_sample, changed, interval_us, threshold, unlike: this.unlike() } };
   }
 
+  /** True where weights are others than those that were chosen by. */
+  moved(level: number, frame: number): boolean {
+    return this.shown().some((projection) => projection.info.has_weights && this.versionOf(projection, level, frame) !== projection.chosenVersion);
+  }
+
   /** The other side's weights of a projection where it has the same synapses; null where not, or where nothing is compared. */
   alike({ info, synapses }: Projection): OtherWeights | null {
     const other = this.other?.(info.name) ?? null;
     return other !== null && sameSynapses(synapses, other.synapses) ? other : null;
+  }
+
+  /** Those between layers that are not hidden. */
+  private shown(): Projection[] {
+    const hidden = new Set(this.view.get('hidden'));
+    return this.projections.all.filter(({ info }) => !hidden.has(info.source) && !hidden.has(info.target));
   }
 
   /** Another one whenever its weights, or those of the other side, are others. */

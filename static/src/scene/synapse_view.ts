@@ -73,7 +73,7 @@ export class SynapseView {
     let changed = false;
     const total = all.reduce((sum, { info }) => sum + info.n_synapses, 0);
     const due = rest || (now_ms - this.chosen_ms > CHOOSE_EVERY_MS && total <= QUICK_SYNAPSES);
-    const moved = due && all.some((p) => p.info.has_weights && chooser.versionOf(p, level, frame) !== p.chosenVersion);
+    const moved = due && chooser.moved(level, frame);
     if (this.stale || (moved && now_ms - this.chosen_ms > (rest ? 100 : CHOOSE_EVERY_MS))) {
       this.choose(level, frame, rest, speed);
       this.chosen_ms = now_ms;
