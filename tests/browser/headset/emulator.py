@@ -57,7 +57,11 @@ class Headset:
         """Enter by the page's button; returns when the network stands in the room."""
         self.page.get_by_role("button", name="Headset").click()
         self.page.get_by_role("button", name=mode).click()
-        return self.until(lambda room: room["network"]["scale"] < 1 and room["right"]["kind"] != "none")
+        return self.until(
+            lambda room: (
+                room["network"]["scale"] < 1 and "none" not in (room["left"]["kind"], room["right"]["kind"])
+            )
+        )
 
     def leave(self) -> None:
         """Leave, as the headset's own button does."""
@@ -111,7 +115,7 @@ class Headset:
             headset.position.set(0, 1.6, 0);
             headset.quaternion.set(0, 0, 0, 1);"""
         )
-        self.frames(3)
+        self.frames(8)
 
     def aim(self, side: str, at: Place, kind: str = "controllers") -> None:
         """Turn a hand so that its ray meets a place: its ray leaves it along -z, a little beside its middle."""
