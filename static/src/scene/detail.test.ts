@@ -59,3 +59,15 @@ test('pictures in time and small networks lose nothing', () => {
   expect(play(new Detail(table), 20, 33)).toBe(0);
   expect(play(new Detail({ rows: [row('few', 0, 9000)], n_points: 9000 }), 20, 300)).toBe(0);
 });
+
+test('what others have drawn whole is left out again at the next turn', () => {
+  const detail = new Detail(table);
+  detail.update(at(4000), PIXELS, 0, 1, false, 0);
+
+  detail.forget();
+
+  expect(detail.ids).toBeNull();
+  expect(detail.words()).toBe('');
+  expect(detail.update(at(4000), PIXELS, 16, 1, false, 0)).toBe(true);
+  expect(detail.ids).toHaveLength(250_000 + 100);
+});

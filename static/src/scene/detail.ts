@@ -62,6 +62,16 @@ export class Detail {
     return true;
   }
 
+  /** Others have drawn everything: nothing is left out until the next turn says so. */
+  forget(): void {
+    if (this.ids === null && this.synapses === 1) return;
+    this.steps = this.table.rows.map(() => 1);
+    this.ids = null;
+    this.drawn = this.table.n_points;
+    this.synapses = 1;
+    this.far = this.moving = false;
+  }
+
   /** What is left out, in words; "" = nothing. */
   words(): string {
     const { n_points } = this.table;

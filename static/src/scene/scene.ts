@@ -332,7 +332,10 @@ export class Scene implements SceneHandle {
   private thin(now_ms: number, moving: boolean): boolean {
     const { detail, network } = this;
     const { neurons, synapses, table } = network;
-    if (this.stage.active) return false; // the headset's governor says
+    if (this.stage.active) {
+      detail.forget(); // the headset's governor says what is drawn, and gives back all of it at the end
+      return false;
+    }
     // A film waits for its pictures; of two networks beside each other the same is drawn.
     const [pixels, flows] = this.comparing.beside ? [Infinity, false] : [neurons.uniforms.pixelScale.value, moving && !this.output.filming];
     if (!detail.update(this.rig.camera, pixels, now_ms, this.pace.last_ms, flows, synapses.chosen.n_segments)) return false;

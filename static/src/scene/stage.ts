@@ -63,6 +63,7 @@ export class SceneStage implements Stage {
     const { renderer } = this;
     this.turn = turn;
     this.active = true;
+    this.setBudget({ points: 1, synapses: 1 }); // the window may have left something out
     this.room.add(this.person);
     this.person.position.set(0, 0, 0);
     this.person.quaternion.identity();
