@@ -49,7 +49,10 @@ def test_every_name_gives_an_id(name: str) -> None:
     assert RECORDING_ID.fullmatch(recordings.slug(name))
 
 
-NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
+# A name of blanks alone is refused.
+NAMES = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12
+).filter(str.strip)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -104,8 +104,11 @@ def menu(headset: Headset, id: str) -> None:
     """Open the menu at the left wrist, press something in it with the right hand, and close it."""
     headset.hand("left", (-0.2, 1.3, -0.35))
     headset.click("left", "x-button")
-    room = headset.until(lambda room: room["menu"]["visible"])
-    found = {button["id"]: button for button in room["menu"]["buttons"]}[id]
+    # It is there a moment before its buttons are drawn.
+    room = headset.until(
+        lambda room: room["menu"]["visible"] and any(button["id"] == id for button in room["menu"]["buttons"])
+    )
+    found = next(button for button in room["menu"]["buttons"] if button["id"] == id)
     headset.aim("right", headset.on_pane(room["menu"], found["x"], found["y"]))
     headset.click("right")
     headset.click("left", "x-button")
