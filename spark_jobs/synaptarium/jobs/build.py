@@ -187,9 +187,14 @@ class _Run:
         if todo and self.engine == "spark":
             from synaptarium.jobs.spark import run_spark  # pyspark costs 0.3 s and 100 MB to import
 
-            run_spark(self.store, plan, todo, master=master, check=check, tick=tick)
-        elif todo:
+            with run_spark(self.store, plan, todo, master=master, check=check, tick=tick):
+                self._finish(plan, check)
+            return
+        if todo:
             run_local(self.store, plan, todo, check=check, tick=tick)
+        self._finish(plan, check)
+
+    def _finish(self, plan: Plan, check: Callable[[], None]) -> None:
         check()
         self.report("verifying")
         finish(self.store, plan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,8 @@ from synaptarium.store.database import Store
 
 #: Numbers of a column in memory at a time.
 MERGE_CELLS = 2**24
+#: Threads that write pages: each waits for the journal, which takes what all of them brought at once.
+WRITERS = 16
 #: Columns that the ranges' parts add to; all others tell of a moment.
 _ADDS_UP = {"spikes": "n", "classes": "n", "weights": "changes", "weights.neurons": "changes"}
 
@@ -99,7 +100,7 @@ def _merged(store: Store, plan: Plan, grid: TableGrid) -> TableGrid:
             return tables.write_page(store, plan.num, plan.build, grid, block, page, batch)
 
         blocks = range(first // grid.block_items, -(-(first + items) // grid.block_items))
-        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="pages") as pool:
+        with ThreadPoolExecutor(WRITERS, thread_name_prefix="pages") as pool:
             page_bytes += pool.map(write, product(blocks, range(grid.n_pages)))
         if grid.table == "spikes":
             total += int(columns["n"][-1].sum(dtype=np.uint64))

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """
 
 
+@contextmanager
 def run_spark(
     store: Store,
     plan: Plan,
@@ -53,8 +54,8 @@ def run_spark(
     master: str | None,
     check: Callable[[], None],
     tick: Callable[[], None],
-) -> None:
-    """Build ranges on Spark executors.
+) -> Iterator[None]:
+    """Build ranges on Spark executors; what the block does is done while Spark stops, which takes a second.
 
     Parameters
     ----------
@@ -80,7 +81,10 @@ def run_spark(
     if master in (None, DEFAULT_MASTER):
         master = f"local[{needed.local_cores()}]"
     cluster.check_reachable(master, store.uri)
-    with spark_context(f"synaptarium {plan.recording}", master, needed.settings(master)) as context:
+    with ExitStack() as stack:
+        context = stack.enter_context(
+            spark_context(f"synaptarium {plan.recording}", master, needed.settings(master))
+        )
         watch = cluster.Watch(context, master, needed.task_mb)
         work = functools.partial(
             build_ranges, store.uri, store.name, msgspec.json.encode(plan), cluster.versions()
@@ -112,10 +116,15 @@ def run_spark(
                 raise
             except Exception as error:
                 raise cluster.explained(error, master) from error
-    for result in results:
-        if isinstance(result, SynaptariumError):
-            raise result
-    tick()
+        spark = stack.pop_all()
+    with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
+        stopping = pool.submit(spark.close)
+        for result in results:
+            if isinstance(result, SynaptariumError):
+                raise result
+        tick()
+        yield
+        stopping.result()
 
 
 def build_ranges(
