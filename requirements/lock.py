@@ -1,13 +1,15 @@
 """Pin what is installed in this environment into requirements/*.lock: `make lock`.
 
 Each lock file holds the closure of some of the project's extras as `name==version` lines, nothing of where they were
-downloaded from. A package stands in the first file that needs it.
+downloaded from. A package stands in the first file that needs it. A file for what this machine has without a package (see
+needed.py) keeps its pins.
 """
 
 from __future__ import annotations
 
+import sys
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -22,6 +24,8 @@ FILES = {
     "node": ("node",),
     "dev": ("dev",),
 }
+# Not installed where the machine has its own; see needed.py.
+OPTIONAL = ("mongod", "java", "node")
 
 
 def closure(requirements: list[Requirement]) -> dict[str, str]:
@@ -65,10 +69,20 @@ def main() -> None:
     extras = {"": project["dependencies"], **project["optional-dependencies"]}
     pinned: set[str] = set()
     for file, names in FILES.items():
-        pins = closure([Requirement(text) for name in names for text in extras[name]])
+        path = HERE / f"{file}.lock"
+        try:
+            pins = closure([Requirement(text) for name in names for text in extras[name]])
+        except PackageNotFoundError as error:
+            if file not in OPTIONAL:
+                sys.exit(
+                    f"{error.name} is not installed in this environment: `make lock` pins what is. Try `make test` first."
+                )
+            kept = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+            pinned |= {canonicalize_name(Requirement(line).name) for line in kept}
+            print(f"{path.relative_to(HERE.parent)}: kept, for {error.name} is not installed here")
+            continue
         lines = [line for name, line in sorted(pins.items()) if name not in pinned]
         pinned |= set(pins)
-        path = HERE / f"{file}.lock"
         path.write_text("# Written by `make lock`.\n" + "\n".join(lines) + "\n")
         print(f"{path.relative_to(HERE.parent)}: {len(lines)} packages")
 

@@ -18,6 +18,7 @@ from pyarrow import feather
 from synaptarium.adapters import column_order
 from synaptarium.adapters.base import EventSource, open_source
 from synaptarium.adapters.column_folder import write_folder
+from synaptarium.adapters.column_header import NUMBERS
 from synaptarium.adapters.column_writing import merged, write_spikes
 from synaptarium.adapters.generated import GeneratedSource
 from synaptarium.adapters.generation import Generation
@@ -115,12 +116,16 @@ def test_layers_that_only_the_rows_name_come_in_their_order(tmp_path: Path) -> N
 
 
 def test_generated_spikes_come_back_from_their_file(tmp_path: Path) -> None:
-    generated = GeneratedSource(Generation(layers=layer_list("in:4x4,one:1"), spikes=2000))
+    generated = GeneratedSource(Generation(layers=layer_list("in:4x4,one:1"), spikes=2000, bin_us=500))
     write_spikes(generated, tmp_path / "a.parquet")
 
     source = open_source(tmp_path / "a.parquet")
+    shorter = open_source(tmp_path / "a.parquet", options={"bin_us": "250"})
 
     assert source.describe().layers == generated.describe().layers
+    for field in NUMBERS:
+        assert getattr(source.describe(), field) == getattr(generated.describe(), field)
+    assert shorter.describe().bin_us == 250
     assert source.counts().spikes == generated.counts().spikes
     assert spikes(source) == spikes(generated)
 
@@ -302,6 +307,14 @@ def test_files_that_are_damaged_or_something_else_are_told(tmp_path: Path) -> No
         open_source(path, format="columns")
     with pytest.raises(ForeignFile, match=r"no file spikes\.parquet"):
         open_source(tmp_path, format="columns")
+    table = pa.table({"time_ms": [1], "neuron": [1]})
+    with pa.ipc.new_stream(tmp_path / "b.arrow", table.schema) as stream:
+        stream.write_table(table)
+    with pytest.raises(ForeignFile, match=r"b\.arrow is an Arrow stream"):
+        open_source(tmp_path / "b.arrow")
+    pq.write_table(table.replace_schema_metadata({"synaptarium.bin_us": "1 ms"}), path)
+    with pytest.raises(InvalidInput, match=r"synaptarium\.bin_us is '1 ms'"):
+        open_source(path)
 
 
 @pytest.mark.parametrize(

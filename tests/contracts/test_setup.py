@@ -66,6 +66,21 @@ def test_lock_files_exist_for_all_that_may_be_needed(tmp_path: Path) -> None:
     assert all((REPOSITORY / "requirements" / f"{name}.lock").is_file() for name in needed(tmp_path))
 
 
+def test_locking_keeps_the_pins_of_what_this_machine_has_by_itself(tmp_path: Path) -> None:
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    shutil.copytree(REPOSITORY / "requirements", tmp_path / "requirements")
+
+    subprocess.run([sys.executable, str(tmp_path / "requirements/lock.py")], check=True)
+
+    for name in ("mongod", "java", "node"):
+        ours, made = (
+            (folder / "requirements" / f"{name}.lock").read_text() for folder in (REPOSITORY, tmp_path)
+        )
+        assert [line.partition("==")[0] for line in made.splitlines()] == [
+            line.partition("==")[0] for line in ours.splitlines()
+        ]
+
+
 def test_old_python_is_told_which_one_to_name(tmp_path: Path) -> None:
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
     old = tmp_path / "old-python"

@@ -12,6 +12,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from synaptarium.adapters.archive import save
@@ -129,6 +131,21 @@ def test_import_can_precompute_at_once(
     code, out, _ = run(capsys, "import", str(path), "--precompute", "--json")
 
     assert (code, json.loads(out)["build"]) == (0, 1)
+
+
+def test_an_import_tells_what_it_sorted_and_a_build_what_it_reduced(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pq.write_table(pa.table({"time_us": [3000, 1000, 2000], "neuron": [0, 1, 2]}), tmp_path / "mixed.parquet")
+    archive = save(everything(), tmp_path / "small.synaptarium")
+
+    _, mixed, _ = run(capsys, "import", str(tmp_path / "mixed.parquet"))
+    _, whole, _ = run(capsys, "import", str(archive), "--name", "small")
+    _, built, _ = run(capsys, "precompute", "small", "--engine", "local")
+
+    assert "reduced: rows of mixed.parquet in time order: 2 of 3; the others step back in time" in mixed
+    assert "reduced" not in whole
+    assert "reduced: weights of input/output: 25,120 of 25,120; stored in 16 bits" in built
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from synaptarium.adapters.times import MICROSECONDS_PER
 from synaptarium.schemas.errors import CorruptData, ForeignFile, InvalidInput, TruncatedFile
 
 SUFFIXES = (".parquet", ".arrow", ".feather")
+#: Each message of an Arrow stream begins so.
+_STREAM = b"\xff\xff\xff\xff"
 
 
 class ColumnFile:
@@ -55,6 +57,12 @@ class ColumnFile:
                 self._arrow = pa.ipc.open_file(pa.memory_map(str(path), "r"))
                 self.schema = self._arrow.schema
                 self.n_parts = self._arrow.num_record_batches
+            elif start.startswith(_STREAM):
+                raise ForeignFile(
+                    f"{path.name} is an Arrow stream; its parts can be read only one after another.",
+                    hint="Write an Arrow file: pyarrow.ipc.new_file in place of new_stream, or pyarrow.feather.write_feather.",
+                    where=str(path),
+                )
             else:
                 raise ForeignFile(
                     f"{path.name} is neither a Parquet nor an Arrow file: it starts with {start!r}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -17,6 +18,8 @@ STEMS = ("spikes", "neurons", "synapses", "weights", "potentials", "stimuli", "i
 OPTIONS = ("time", "time_unit", "neuron", "layer", "layers", "bin_us", "t_start_us", "t_stop_us")
 #: Key of a file's own metadata that names layers, as :class:`LayerEntry` in JSON.
 METADATA_KEY = b"synaptarium.layers"
+#: Whole numbers of microseconds: options, fields of the header, and keys of a file's metadata after ``synaptarium.``.
+NUMBERS = ("bin_us", "t_start_us", "t_stop_us")
 
 
 class LayerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,29 +108,51 @@ def files_of(path: Path) -> dict[str, Path]:
     return found
 
 
-def description_of(path: Path, options: Mapping[str, str]) -> Description:
-    """Return what ``header.json`` and the options say; raises InvalidInput."""
+def description_of(path: Path, options: Mapping[str, str], schema: pa.Schema) -> Description:
+    """Return what the options, ``header.json`` and the metadata of the file of spikes say, the first of them that does.
+
+    Parameters
+    ----------
+    path : Path
+        The file of spikes, or the folder.
+    options : mapping of str to str
+        Of the adapter.
+    schema : pyarrow.Schema
+        Of the file of spikes.
+
+    Raises
+    ------
+    InvalidInput
+        One of them cannot be read.
+    """
+    metadata = schema.metadata or {}
+    found: dict[str, Any] = {
+        name: _whole(f"synaptarium.{name}", metadata[key].decode(errors="replace"))
+        for name in NUMBERS
+        if (key := f"synaptarium.{name}".encode()) in metadata
+    }
     file = path / "header.json"
-    found = Description()
     if path.is_dir() and file.is_file():
         try:
-            found = msgspec.json.decode(file.read_bytes(), type=Description)
+            found |= msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+            msgspec.convert(found, Description)
         except msgspec.MsgspecError as error:
             raise InvalidInput(
                 f"header.json of {str(path)!r} cannot be read: {error}.",
                 hint="docs/importing-columns.md says what may stand in it.",
                 where=str(file),
             ) from error
-    given: dict[str, int] = {}
-    for name in ("bin_us", "t_start_us", "t_stop_us"):
-        if name in options:
-            try:
-                given[name] = int(options[name])
-            except ValueError as error:
-                raise InvalidInput(
-                    f"{name} is {options[name]!r}.", hint="Give a whole number of microseconds.", where=name
-                ) from error
-    return msgspec.structs.replace(found, **given)
+    found |= {name: _whole(name, options[name]) for name in NUMBERS if name in options}
+    return msgspec.convert(found, Description)
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{name} is {text!r}.", hint="Give a whole number of microseconds.", where=name
+        ) from error
 
 
 def layer_entries(

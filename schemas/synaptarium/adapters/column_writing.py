@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from synaptarium.adapters.base import EventSource
-from synaptarium.adapters.column_header import METADATA_KEY, LayerEntry
+from synaptarium.adapters.column_header import METADATA_KEY, NUMBERS, LayerEntry
 from synaptarium.schemas.recording import Layer
 
 NAME = pa.dictionary(pa.int32(), pa.string())
@@ -28,18 +28,19 @@ def write_spikes(source: EventSource, path: Path, *, progress: Callable[[int], N
     source : EventSource
         Read block by block.
     path : Path
-        Gets its name when it is complete. The layers with their shapes stand in the file's metadata.
+        Gets its name when it is complete. The layers with their shapes, the bin and the span stand in the file's metadata.
     progress : callable or None
         Told the number of spikes so far.
     """
-    layers = source.describe().layers
+    header = source.describe()
     fields = [
         pa.field("time_us", pa.int64(), nullable=False),
         pa.field("neuron", pa.uint32(), nullable=False),
         pa.field("layer", NAME, nullable=False),
     ]
-    named = NeuronNames(layers)
-    metadata = {METADATA_KEY: msgspec.json.encode(layer_entries(layers))}
+    named = NeuronNames(header.layers)
+    metadata = {METADATA_KEY: msgspec.json.encode(layer_entries(header.layers))}
+    metadata |= {f"synaptarium.{name}".encode(): str(getattr(header, name)).encode() for name in NUMBERS}
     rows = (named.batch(batch) for batch in source.read("spikes"))
     write_rows(path, pa.schema(fields, metadata=metadata), rows, progress=progress)
 

@@ -47,8 +47,8 @@ class ColumnSource:
     def __init__(self, path: Path, options: Mapping[str, str]) -> None:
         self._path, self._options = path, dict(options)
         self._files = files_of(path)
-        self._described = description_of(path, options)
         spikes = ColumnFile(self._files["spikes"])
+        self._described = description_of(path, options, spikes.schema)
         self._entries = layer_entries(self._described, spikes, options)
 
     @cached_property
@@ -162,6 +162,8 @@ def _sniff(address: str) -> bool:
         return any((path / f"spikes{suffix}").is_file() for suffix in SUFFIXES)
     if not path.is_file():
         return False
+    if path.suffix in SUFFIXES:  # whatever it holds: what is wrong with it, ColumnFile says
+        return True
     with path.open("rb") as file:
         return file.read(6).startswith(_MAGIC)
 

@@ -214,14 +214,14 @@ def load(store: Store, num: int, kind: EventKind, block: BlockInfo) -> pa.Record
     if found is None:
         check_exists(store, num)
         raise CorruptData(
-            f"Block {name} of recording {num} has vanished.", hint="Import the recording again."
+            f"Block {name} of recording {num} has vanished.", hint="Delete the recording and import it again."
         )
     try:
         batch = decode_block(Sealed(found["payload"], found["checksum"]))
     except CorruptData as error:
         raise CorruptData(
             f"Block {name} of recording {num} is damaged. {error.message}",
-            hint="The data on disk changed. Import the recording again.",
+            hint="The data on disk changed. Delete the recording and import it again.",
             where=name,
         ) from error
     _check_times(name, kind, batch, block)
@@ -241,7 +241,7 @@ def _check_times(name: str, kind: EventKind, batch: pa.RecordBatch, block: Block
     raise CorruptData(
         f"Block {name} has {batch.num_rows} events of {within}, or out of order; it is filed as {block.n} events "
         f"in order from {block.t0_us} to {block.t1_us} us.",
-        hint="Something other than Synaptarium wrote it, or the data on disk changed. Import the recording again.",
+        hint="Something other than Synaptarium wrote it, or the data on disk changed. Delete the recording and import it again.",
         where=name,
     )
 

@@ -174,7 +174,8 @@ def _batches(store: Store, collection: str, scope: Document) -> Iterator[pa.Reco
     left = call(store, lambda: store.db[collection].find_one({**scope, "block": {"$gt": block}}, {"_id": 1}))
     if left is not None:
         raise CorruptData(
-            f"Block {block} of {list(scope.values())[1:]} is missing.", hint="Import the recording again."
+            f"Block {block} of {list(scope.values())[1:]} is missing.",
+            hint="Delete the recording and import it again.",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
@@ -111,6 +111,17 @@ def size(n_bytes: float) -> str:
             return f"{n_bytes:.0f} B" if unit == "B" else f"{n_bytes:.1f} {unit}"
         n_bytes /= 1024
     return f"{n_bytes:.1f} TiB"
+
+
+def reduction(entry: Mapping[str, Any]) -> str:
+    """Return what an entry of a recording's accounting says.
+
+    Examples
+    --------
+    >>> reduction({"what": "rows in time order", "kept": 2500, "total": 3000, "why": "the file was sorted"})
+    'rows in time order: 2,500 of 3,000; the file was sorted'
+    """
+    return "{what}: {kept:,} of {total:,}; {why}".format(**entry)
 
 
 class ProgressLine(AbstractContextManager["ProgressLine"]):

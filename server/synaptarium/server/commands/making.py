@@ -13,7 +13,7 @@ from synaptarium.kernels.processor import keep_memory
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import Engine, Job
 from synaptarium.schemas.recording import Recording
-from synaptarium.server.commands.console import ProgressLine, amount, library_of, print_json
+from synaptarium.server.commands.console import ProgressLine, amount, library_of, print_json, reduction
 from synaptarium.store import recordings
 from synaptarium.store.database import Store
 from synaptarium.store.importing import import_source
@@ -41,6 +41,8 @@ def import_recording(arguments: argparse.Namespace) -> int:
     print(f"Imported {recording.id!r}: {amount(sum(recording.counts.spikes.values()))} spikes.")
     for note in recording.header.source.notes:
         print(f"  note: {note}")
+    for one in found_info["accounting"]:
+        print(f"  reduced: {reduction(one)}")
     if not arguments.precompute:
         print(f"Next: synaptarium precompute {recording.id}")
     print(f"{'Then' if not arguments.precompute else 'Next'}: synaptarium open {recording.id}")
@@ -80,10 +82,13 @@ def precompute(arguments: argparse.Namespace) -> int:
     keep_memory()
     with library_of(arguments, "precompute") as library:
         number = build(library.store, arguments.id, arguments.engine, arguments.master)
+        found = recordings.info(library.store, arguments.id)
     if arguments.json:
-        print_json({"id": arguments.id, "build": number})
-    else:
-        print(f"Precomputed {arguments.id!r} as build {number}. Next: synaptarium open {arguments.id}")
+        print_json({"id": arguments.id, "build": number, "accounting": found["accounting"]})
+        return 0
+    print(f"Precomputed {arguments.id!r} as build {number}. Next: synaptarium open {arguments.id}")
+    for one in found["accounting"]:
+        print(f"  reduced: {reduction(one)}")
     return 0
 
 

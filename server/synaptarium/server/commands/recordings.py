@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from synaptarium.schemas.errors import InvalidInput
-from synaptarium.server.commands.console import library_of, print_json, print_table, size
+from synaptarium.server.commands.console import library_of, print_json, print_table, reduction, size
 from synaptarium.store import recordings
 
 
@@ -85,7 +85,7 @@ def info(arguments: argparse.Namespace) -> int:
     print(f"  precomputed {'no' if found['build'] is None else 'build ' + str(found['build'])}")
     print(f"  stored      {size(found['stored_bytes'])}")
     for one in found["accounting"]:
-        print(f"  reduced     {one['what']}: {one['kept']:,} of {one['total']:,}; {one['why']}")
+        print(f"  reduced     {reduction(one)}")
     return 0
 
 

@@ -83,7 +83,11 @@ def image(site: Site, id: str, n: int) -> Payload:
         pixels = np.frombuffer(batch.column("pixels")[0].as_buffer(), np.uint8)
         png = grey_png(pixels.reshape(shape))
         return Payload(data=png, content_type="image/png", etag=f"{recording.num}.image.{n}")
-    raise NotFound(f"Image {n} of {id!r} is not stored.", hint="Import the recording again.", where="images")
+    raise NotFound(
+        f"Image {n} of {id!r} is not stored.",
+        hint="Delete the recording and import it again.",
+        where="images",
+    )
 
 
 def arrow(columns: Mapping[str, np.ndarray], metadata: Mapping[str, bytes], etag: str) -> Payload:
