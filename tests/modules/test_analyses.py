@@ -25,14 +25,14 @@ from synaptarium.modules import (
     stimulus,
     synapse,
 )
-from synaptarium.modules.base import Selection
 from synaptarium.modules.intervals import counts_in_window, counts_per_interval
 from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.selection import Selection
 from synaptarium.modules.wording import chosen_layer
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Matrix, Panel
-from synaptarium.schemas.view_state import NeuronRef
+from synaptarium.schemas.view_state import NeuronRef, Neurons
 
 from ..kernels.trains import RECORDINGS, needs_recordings
 from .conftest import Read, empty, normal, one_spike
@@ -46,14 +46,15 @@ def run(
     start_us: int = 0,
     stop_us: int = 10**12,
     *,
-    selection: Selection = (),
+    selection: Neurons = (),
     now_us: int | None = None,
     **params: Any,
 ) -> tuple[dict[str, Panel], dict[str, Any]]:
     stop_us = min(stop_us, reader.manifest.t_stop_us)
     window = TimeWindow(t_start_us=start_us, t_stop_us=stop_us, now_us=now_us)
     fresh = RecordingReader(reader._store, reader.recording, reader.manifest)
-    found = module.compute(fresh, window, selection, module.Params(**params))
+    selected = Selection.read(selection, reader.recording)
+    found = module.compute(fresh, window, selected, module.Params(**params))
     return {panel.id: panel for panel in found.panels}, found.columns
 
 
@@ -360,7 +361,7 @@ def test_too_little_is_said_to_be_so(module: ModuleType, source: Any, read: Read
     reader = read(source())
     for start_us, stop_us in ((0, 50_000), (50_000, 60_000), (7000, 8000)):
         found = module.compute(
-            reader, TimeWindow(t_start_us=start_us, t_stop_us=stop_us), (), module.Params()
+            reader, TimeWindow(t_start_us=start_us, t_stop_us=stop_us), Selection(), module.Params()
         )
         for panel in found.panels:
             # One spike is something for the rates; else there is nothing, and a reason.

@@ -14,6 +14,7 @@ from synaptarium.adapters.arrays import arrays_source
 from synaptarium.kernels.causes import contributions, drive
 from synaptarium.modules import causes
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.selection import Selection
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.view_state import NeuronRef
@@ -124,7 +125,7 @@ def test_it_reads_no_more_than_the_budget(read: Read) -> None:
     found = causes.compute(
         fresh,
         TimeWindow(t_start_us=0, t_stop_us=1_000_000),
-        (NeuronRef(layer="b", neuron=7),),
+        Selection([("b", np.array([7]))]),
         causes.Params(),
     )
 

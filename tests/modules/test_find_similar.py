@@ -11,6 +11,7 @@ import pytest
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.modules import find_similar
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.selection import Selection
 from synaptarium.modules.window import spikes_in
 from synaptarium.schemas.messages import TimeWindow
 
@@ -96,7 +97,9 @@ def test_it_reads_no_more_than_the_budget(read: Read) -> None:
     reader = read(patterns(1280))
     fresh = RecordingReader(reader._store, reader.recording, reader.manifest)
 
-    find_similar.compute(fresh, TimeWindow(t_start_us=0, t_stop_us=SECOND // 2), (), find_similar.Params())
+    find_similar.compute(
+        fresh, TimeWindow(t_start_us=0, t_stop_us=SECOND // 2), Selection(), find_similar.Params()
+    )
 
     assert 0 < fresh.bytes_read <= BUDGET_BYTES
 

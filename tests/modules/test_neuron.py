@@ -10,6 +10,7 @@ import pytest
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.modules.neuron import Params, compute
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.selection import Selection
 from synaptarium.modules.window import spikes_in
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
@@ -31,7 +32,7 @@ def run(
     reader: RecordingReader, window: TimeWindow, *selected: tuple[str, int], **params: Any
 ) -> tuple[dict[str, Panel], dict[str, Any]]:
     refs = tuple(NeuronRef(layer=layer, neuron=neuron) for layer, neuron in selected)
-    found = compute(reader, window, refs, Params(**params))
+    found = compute(reader, window, Selection.read(refs, reader.recording), Params(**params))
     return {panel.id: panel for panel in found.panels}, found.columns
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
+from synaptarium.modules.selection import Selection
 from synaptarium.modules.synapse import Params, compute
 from synaptarium.modules.window import states_in, tiles_of
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Matrix, Panel
-from synaptarium.schemas.view_state import NeuronRef
 
 from .conftest import Read, empty
 
@@ -72,7 +72,8 @@ def run(
     reader: RecordingReader, start_us: int, stop_us: int, *neurons: int, **params: Any
 ) -> tuple[dict[str, Panel], dict[str, Any]]:
     window = TimeWindow(t_start_us=start_us, t_stop_us=stop_us)
-    found = compute(reader, window, tuple(NeuronRef(layer="b", neuron=n) for n in neurons), Params(**params))
+    selection = Selection([("b", np.array(neurons, np.int64))])
+    found = compute(reader, window, selection, Params(**params))
     return {panel.id: panel for panel in found.panels}, found.columns
 
 

@@ -15,7 +15,7 @@ from synaptarium.schemas.recording import (
     Status,
     WeightSpan,
 )
-from synaptarium.schemas.view_state import NeuronRef
+from synaptarium.schemas.view_state import NeuronRef, Neurons
 
 # --- Socket.IO, client to server -------------------------------------------------------------------------------------
 
@@ -315,10 +315,13 @@ class TimeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ModuleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of ``POST /api/recordings/<id>/modules/<name>``; the whole run without a window."""
+    """Body of ``POST /api/recordings/<id>/modules/<name>``; the whole run without a window.
+
+    ``selection`` is a list of neurons or, for many, text such as ``"hidden:3.5-9,out:1"``.
+    """
 
     window: TimeWindow | None = None
-    selection: tuple[NeuronRef, ...] = ()
+    selection: Neurons = ()
     params: dict[str, Any] = {}
 
 

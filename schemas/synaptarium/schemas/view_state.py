@@ -45,12 +45,16 @@ class NeuronRef(msgspec.Struct, frozen=True, kw_only=True):
     neuron: int
 
 
+#: Neurons one by one, or as text (``schemas.neuron_text``), in which a million of them fit a request.
+Neurons = tuple[NeuronRef, ...] | str
+
+
 class NeuronSet(msgspec.Struct, frozen=True, kw_only=True):
     """Neurons kept under a name and a colour ("#rrggbb")."""
 
     name: str
     colour: str
-    neurons: tuple[NeuronRef, ...]
+    neurons: Neurons
 
 
 class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,8 +162,8 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         How far the layers are fanned out sideways, 0 not at all, 1 side by side.
     hidden : tuple of str
         Layers not shown.
-    selection : tuple of NeuronRef
-        Selected neurons.
+    selection : tuple of NeuronRef, or str
+        Selected neurons, the last one last.
     sets : tuple of NeuronSet
         Selections kept under a name and a colour.
     synapses : SynapseView
@@ -204,7 +208,7 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spread: float = 1.0
     fan: float = 0.0
     hidden: tuple[str, ...] = ()
-    selection: tuple[NeuronRef, ...] = ()
+    selection: Neurons = ()
     sets: tuple[NeuronSet, ...] = ()
     synapses: SynapseView = SynapseView()
     camera: Camera | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -38,6 +38,7 @@ from synaptarium.schemas.messages import (
     StartJob,
     TimeWindow,
 )
+from synaptarium.schemas.neuron_text import neurons_to_text
 from synaptarium.schemas.panels import Column, PanelAnswer, decode_answer
 from synaptarium.schemas.sealing import Sealed, unseal
 from synaptarium.schemas.session_messages import NoteRequest, SessionChange, SessionSummary
@@ -184,12 +185,26 @@ class Client:
         id: str,
         name: str,
         window_us: tuple[int, int] | None = None,
-        selection: Sequence[NeuronRef] = (),
+        selection: Mapping[str, Sequence[int] | NDArray[np.integer]] | Sequence[NeuronRef] | str = (),
         **params: Any,
     ) -> tuple[PanelAnswer, dict[str, Column]]:
-        """Return a module's panels and their columns for a half-open window (the whole run without one)."""
+        """Return a module's panels and their columns for a half-open window (the whole run without one).
+
+        Parameters
+        ----------
+        selection : mapping of str to ids, sequence of NeuronRef, or str
+            Selected neurons: ids by layer, ``{"hidden": numpy.arange(37_500)}``, or one by one.
+        params
+            The module's parameters.
+        """
         window = None if window_us is None else TimeWindow(t_start_us=window_us[0], t_stop_us=window_us[1])
-        body = ModuleRequest(window=window, selection=tuple(selection), params=params)
+        if isinstance(selection, Mapping):
+            selection = neurons_to_text(selection.items())
+        body = ModuleRequest(
+            window=window,
+            selection=selection if isinstance(selection, str) else tuple(selection),
+            params=params,
+        )
         answer, _ = self._request("POST", _of(id, "modules", name), msgspec.json.encode(body))
         return decode_answer(answer)
 

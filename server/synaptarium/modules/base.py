@@ -11,11 +11,9 @@ from typing import Annotated, Any
 import msgspec
 
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.schemas.errors import NeuronOutOfRange, UnknownLayer
+from synaptarium.modules.selection import Selection
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Panels
-from synaptarium.schemas.recording import Recording
-from synaptarium.schemas.view_state import NeuronRef
 
 #: Parameters that the page offers as a choice among what the recording has; empty lets the module choose.
 LayerName = Annotated[str, msgspec.Meta(extra_json_schema={"choices": "layers"})]
@@ -29,7 +27,6 @@ def slider(low: float, high: float) -> msgspec.Meta:
     return msgspec.Meta(extra_json_schema={"slider": [low, high]})
 
 
-Selection = tuple[NeuronRef, ...]
 Compute = Callable[[RecordingReader, TimeWindow, Selection, Any], Panels]
 
 
@@ -85,22 +82,3 @@ class Module:
     def file(self) -> str:
         """Where it lies."""
         return inspect.getfile(self.compute)
-
-
-def checked(recording: Recording, selection: Selection) -> Selection:
-    """Return the selection; raises UnknownLayer or NeuronOutOfRange where the recording has no such neuron."""
-    layers = {layer.name: layer for layer in recording.header.layers}
-    for ref in selection:
-        if ref.layer not in layers:
-            raise UnknownLayer(
-                f"There is no layer {ref.layer[:80]!r}.",
-                hint="Layers: " + ", ".join(layers),
-                where="selection",
-            )
-        if not 0 <= ref.neuron < layers[ref.layer].neurons:
-            raise NeuronOutOfRange(
-                f"Layer {ref.layer!r} has {layers[ref.layer].neurons} neurons; neuron {ref.neuron} was asked for.",
-                hint="Neuron ids start at 0 in each layer.",
-                where="selection",
-            )
-    return selection

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.kernels.causes import contributions, drive
-from synaptarium.modules.base import Module, Selection, checked
+from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.polarity import inhibits
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
 from synaptarium.modules.window import Spikes, spikes_in, state_at, tiles_of
@@ -81,11 +81,10 @@ class _Causes:
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the presynaptic spikes of the spike, and the drive that they make before it."""
     now_us = playhead_us(reader, window)
-    chosen = checked(reader.recording, selection)
-    if not chosen:
+    if not selection:
         why = "Select a neuron, in the scene or in a panel: its last spike before the playhead is explained."
         return _empty("Causes of a spike", clock(now_us), why)
-    ref = chosen[-1]
+    ref = selection[-1]
     spike_us = _last_spike(reader, ref, now_us)
     name = f"{ref.layer} {ref.neuron}"
     if spike_us is None:

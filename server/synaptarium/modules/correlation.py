@@ -27,7 +27,7 @@ from synaptarium.kernels.firing import population_rate_hz
 from synaptarium.kernels.isi import fano_factor
 from synaptarium.kernels.spectrum import welch_psd
 from synaptarium.kernels.synchrony import golomb_chi, spike_contrast
-from synaptarium.modules.base import LayerName, Module, Selection, checked
+from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.window import Spikes, spikes_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
@@ -101,7 +101,7 @@ class _Counts:
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the matrix, the cross-correlogram, the measures of synchrony and the spectrum."""
     layer = chosen_layer(reader, selection, params.layer)
-    chosen = [ref.neuron for ref in checked(reader.recording, selection) if ref.layer == layer.name]
+    chosen = selection.of(layer.name)
     spikes = spikes_in(
         reader,
         layer.name,
@@ -129,11 +129,11 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     return Panels(panels, columns)
 
 
-def _counts(layer: Layer, spikes: Spikes, chosen: list[int], params: Params) -> _Counts:
+def _counts(layer: Layer, spikes: Spikes, chosen: NDArray[np.int64], params: Params) -> _Counts:
     frames = spikes.frames
     n_spikes = np.bincount(spikes.neuron, weights=spikes.count, minlength=layer.neurons)
     told = list(frames.accounting)
-    neurons = np.array(sorted(set(chosen)), np.int64)
+    neurons = np.sort(chosen)
     total = int((n_spikes > 0).sum())
     if len(neurons) < 2:
         order = np.argsort(-n_spikes, kind="stable")[:MAX_NEURONS]
@@ -225,7 +225,7 @@ def _correlogram(
     spikes: Spikes,
     found: _Counts,
     coefficients: NDArray[np.float64],
-    chosen: list[int],
+    chosen: NDArray[np.int64],
     params: Params,
     why: str,
     columns: dict[str, Column],
@@ -269,10 +269,12 @@ def _correlogram(
     )
 
 
-def _pair(found: _Counts, coefficients: NDArray[np.float64], chosen: list[int]) -> tuple[int, int] | None:
-    known = list(dict.fromkeys(one for one in chosen if one in found.neurons))
+def _pair(
+    found: _Counts, coefficients: NDArray[np.float64], chosen: NDArray[np.int64]
+) -> tuple[int, int] | None:
+    known = chosen[np.isin(chosen, found.neurons)]
     if len(known) > 1:
-        return known[-2], known[-1]
+        return int(known[-2]), int(known[-1])
     if len(found.neurons) == 1:
         return int(found.neurons[0]), int(found.neurons[0])
     off = np.where(np.eye(len(found.neurons), dtype=bool), np.nan, coefficients)

@@ -25,7 +25,6 @@ from synaptarium.modules.base import (
     Module,
     ProjectionName,
     Selection,
-    checked,
 )
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.stimuli import Presentations, presentations
@@ -104,7 +103,6 @@ class _Hits:
 
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the table of moments."""
-    selection = checked(reader.recording, selection)
     hits = _SEARCHES[params.query](reader, window, selection, params)
     kept = len(hits.t_us)
     accounting = hits.accounting
@@ -203,7 +201,7 @@ def _rate_above(reader: RecordingReader, window: TimeWindow, selection: Selectio
 
 def _silence(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> _Hits:
     layer = chosen_layer(reader, selection, params.layer)
-    chosen = [ref.neuron for ref in selection if ref.layer == layer.name]
+    chosen = selection.of(layer.name)
     spikes = spikes_in(
         reader,
         layer.name,
@@ -211,7 +209,7 @@ def _silence(reader: RecordingReader, window: TimeWindow, selection: Selection, 
         window.t_stop_us,
         budget_bytes=_BUDGET_BYTES,
         levels=(0,),
-        neurons=chosen or None,
+        neurons=chosen if len(chosen) else None,
     )
     frames = spikes.frames
     order = np.argsort(spikes.neuron, kind="stable")
@@ -221,11 +219,11 @@ def _silence(reader: RecordingReader, window: TimeWindow, selection: Selection, 
     # What was not read may hold spikes.
     unread = np.concatenate(([0], np.cumsum(~frames.covered)))
     hit &= unread[frame[1:]] == unread[frame[:-1]] if len(frame) else hit
-    if chosen:
+    if len(chosen):
         hit &= np.isin(neuron[1:], chosen)
     at = np.flatnonzero(hit)
     at = at[np.argsort(frame[at + 1], kind="stable")]
-    who = "the selected neurons" if chosen else "any neuron"
+    who = "the selected neurons" if len(chosen) else "any neuron"
     return _Hits(
         f"Spikes of {layer.name} after a silence",
         f"{who}, {params.silence_ms:g} ms without a spike, frames of {duration(frames.frame_us)}",
@@ -249,11 +247,11 @@ def _weight_crosses(
     name, target = weights.projection.name, weights.projection.target
     n = sum(tile.n for tile in weights.tiles)
     mask = np.ones(n, np.bool_)
-    posts = [ref.neuron for ref in selection if ref.layer == target]
-    pres = [ref.neuron for ref in selection if ref.layer == weights.projection.source]
-    if posts and len(weights.post) == n:
+    posts = selection.of(target)
+    pres = selection.of(weights.projection.source)
+    if len(posts) and len(weights.post) == n:
         mask &= np.isin(weights.post, posts)
-    if pres and len(weights.pre) == n:
+    if len(pres) and len(weights.pre) == n:
         mask &= np.isin(weights.pre, pres)
     watched = np.flatnonzero(mask)
     length_us = max(0, window.t_stop_us - window.t_start_us)
@@ -291,7 +289,9 @@ def _weight_crosses(
     post = np.array(
         [weights.post[one] if one < len(weights.post) else np.nan for one in synapses], np.float64
     )
-    who = f"{len(watched):,} synapses of {name}" + (" at the selected neurons" if posts or pres else "")
+    who = f"{len(watched):,} synapses of {name}" + (
+        " at the selected neurons" if len(posts) or len(pres) else ""
+    )
     return _Hits(
         f"Weights of {name} cross {level}",
         f"{who}, at the ends of frames of {duration(frames.frame_us)}",

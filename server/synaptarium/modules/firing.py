@@ -18,7 +18,7 @@ import dataclasses
 import numpy as np
 
 from synaptarium.kernels.firing import instantaneous_rate_hz, population_rate_hz, psth
-from synaptarium.modules.base import LayerName, Module, Selection, checked
+from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
 from synaptarium.modules.stimuli import presentations
 from synaptarium.modules.subset import chosen_frames
@@ -117,34 +117,40 @@ def _instantaneous(
     why: str,
     columns: dict[str, Column],
 ) -> Series:
-    chosen = [ref.neuron for ref in checked(reader.recording, selection) if ref.layer == layer.name]
+    selected = selection.of(layer.name)
+    shown = selected[-MAX_LINES:]
     spikes = spikes_in(
         reader,
         layer.name,
         window.t_start_us,
         window.t_stop_us,
         budget_bytes=_BUDGET_BYTES,
-        neurons=chosen or None,
+        neurons=shown if len(shown) else None,
     )
     frames = spikes.frames
-    if not chosen:
+    if len(shown):
+        total, what, which = len(selected), "selected neurons", "The latest are shown."
+    else:
         n_spikes = np.bincount(spikes.neuron, weights=spikes.count, minlength=layer.neurons)
-        chosen = [int(one) for one in np.argsort(-n_spikes, kind="stable")[:MAX_LINES] if n_spikes[one]]
-    shown = list(dict.fromkeys(chosen))[-MAX_LINES:]
+        shown = np.argsort(-n_spikes, kind="stable")[:MAX_LINES]
+        shown = shown[n_spikes[shown] > 0]
+        total, what = int(np.count_nonzero(n_spikes)), "neurons that spiked"
+        which = "Those with the most spikes; select neurons to see others."
+    told = (Accounting(what=what, kept=len(shown), total=total, why=which),) if total > len(shown) else ()
     step = -(-frames.n // MAX_POINTS) or 1
     n = -(-frames.n // step)
     bin_us = step * frames.frame_us
     columns["rate.t_us"] = frames.t_us[::step]
     unread = np.bincount(np.arange(frames.n) // step, weights=~frames.known, minlength=n) > 0
     lines: list[Line] = []
-    for neuron in shown:
+    for neuron in shown.tolist():
         own = spikes.neuron == neuron
         counts = np.bincount(spikes.frame[own] // step, spikes.count[own], n)
         rate = instantaneous_rate_hz(counts, bin_us=bin_us, sigma_us=params.sigma_ms * 1000)
         rate[unread] = np.nan
         columns[f"rate.{len(lines)}"] = rate
         lines.append(
-            Line(name=f"{layer.name} {neuron}", y=f"rate.{len(lines)}", layer=layer.name, neuron=int(neuron))
+            Line(name=f"{layer.name} {neuron}", y=f"rate.{len(lines)}", layer=layer.name, neuron=neuron)
         )
     coarse = "; the bin is wider than the kernel: a shorter window shows more"
     if not why and not lines:
@@ -158,7 +164,7 @@ def _instantaneous(
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Rate", unit="Hz"),
         lines=tuple(lines),
-        accounting=frames.accounting,
+        accounting=(*told, *frames.accounting),
         empty=why,
     )
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.kernels.rates import mean_rate_hz
-from synaptarium.modules.base import ClassName, LayerName, Module, Selection, checked
+from synaptarium.modules.base import ClassName, LayerName, Module, Selection
 from synaptarium.modules.intervals import counts_in_window
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.stimuli import ByClass
@@ -71,8 +71,7 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     layer = chosen_layer(reader, selection, params.layer)
     columns: dict[str, Column] = {}
     panels: list[AnyPanel] = []
-    chosen = checked(reader.recording, selection)
-    shown = chosen[-MAX_SELECTED:]
+    shown = selection[-MAX_SELECTED:]
     layers = {one.name: one for one in reader.recording.header.layers}
     wanted = dict.fromkeys([layer.name, *(ref.layer for ref in shown)])
     found = {
@@ -80,7 +79,7 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         for name in wanted
     }
     if shown:
-        panels.append(_activity(reader, window, shown, len(chosen), columns))
+        panels.append(_activity(reader, window, shown, len(selection), columns))
         panels += _potentials(reader, window, shown, columns)
         panels += [_polar(ref, window, found[ref.layer][2], columns) for ref in shown]
     counts, _, by_class = found[layer.name]

@@ -21,6 +21,7 @@ from synaptarium.modules.reader import RecordingReader
 from synaptarium.schemas.errors import InvalidInput, ModuleNotFound, StoreUnavailable, error_body
 from synaptarium.schemas.messages import ModuleInfo, TimeWindow
 from synaptarium.schemas.panels import AnyPanel, Column, Failure, PanelAnswer
+from synaptarium.schemas.view_state import Neurons
 
 log = logging.getLogger("synaptarium.modules")
 
@@ -142,7 +143,7 @@ def _schema(module: Module) -> dict[str, Any]:
 
 
 def answer_of(
-    module: Module, reader: RecordingReader, window: TimeWindow, selection: Selection, params: dict[str, Any]
+    module: Module, reader: RecordingReader, window: TimeWindow, selection: Neurons, params: dict[str, Any]
 ) -> tuple[PanelAnswer, dict[str, Column]]:
     """Return a module's answer; whatever goes wrong in it becomes its error card.
 
@@ -152,7 +153,8 @@ def answer_of(
         That is nobody's module's fault: the page shows it once, not in every panel.
     """
     try:
-        found = module.compute(reader, window, selection, _params(module, params))
+        selected = Selection.read(selection, reader.recording)
+        found = module.compute(reader, window, selected, _params(module, params))
         panels, columns = tuple(_told(panel, reader.subset.words) for panel in found.panels), found.columns
     except StoreUnavailable:
         raise

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.kernels.isi import Intervals, fano_factor, intervals, isi_histogram, regularity
-from synaptarium.modules.base import LayerName, Module, Selection, checked
+from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.window import Spikes, spikes_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
@@ -79,13 +79,13 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     frame, neuron = np.repeat(spikes.frame, spikes.count), np.repeat(spikes.neuron, spikes.count)
     stretch = np.cumsum(~frames.covered).astype(np.int64)[frame] if len(frame) else frame
     found = intervals(frame * frames.frame_us, neuron.astype(np.int64), stretch)
-    chosen = [ref.neuron for ref in checked(reader.recording, selection) if ref.layer == layer.name]
+    chosen = selection.of(layer.name)
     why = outside(reader, window)
     if not why and not len(found.isi_us):
         why = f"No neuron of {layer.name} spiked twice in what was read of the window."
     columns: dict[str, Column] = {}
     panels: list[AnyPanel] = [
-        _histogram(layer, window, found, chosen[-MAX_LINES:], params, frames.frame_us, why, columns),
+        _histogram(layer, window, found, chosen, params, frames.frame_us, why, columns),
         *_measures(layer, window, spikes, neuron, found, chosen, params, why, columns),
     ]
     told = frames.accounting
@@ -103,13 +103,14 @@ def _histogram(
     layer: Layer,
     window: TimeWindow,
     found: Intervals,
-    chosen: list[int],
+    chosen: I64,
     params: Params,
     frame_us: int,
     why: str,
     columns: dict[str, Column],
 ) -> Series:
-    shown = found.isi_us[np.isin(found.neuron, chosen)] if chosen else found.isi_us
+    drawn = chosen[-MAX_LINES:]
+    shown = found.isi_us[np.isin(found.neuron, drawn)] if len(drawn) else found.isi_us
     if params.isi_bin_ms:
         bin_us = max(1, round(params.isi_bin_ms * 1000))
     else:
@@ -119,22 +120,25 @@ def _histogram(
     columns["isi.ms"] = np.arange(HISTOGRAM_BINS) * bin_us / 1000
     lines: list[Line] = []
     longer = 0
-    for neuron in chosen or [None]:
+    for neuron in drawn.tolist() or [None]:
         own = shown if neuron is None else found.isi_us[found.neuron == neuron]
         counts, beyond = isi_histogram(own, bin_us=bin_us, n_bins=HISTOGRAM_BINS)
         longer += beyond
         columns[f"isi.{len(lines)}"] = counts.astype(np.float64)
         name = layer.name if neuron is None else f"{layer.name} {neuron}"
         lines.append(Line(name=name, y=f"isi.{len(lines)}", layer=layer.name, neuron=neuron))
-    told: tuple[Accounting, ...] = ()
+    told: list[Accounting] = []
+    if len(drawn) < len(chosen):
+        why_few = "The latest have a line of their own."
+        told.append(Accounting(what="selected neurons", kept=len(drawn), total=len(chosen), why=why_few))
     if longer:
         reach = "The others are longer than the axis; a wider bin shows them."
-        told = (
-            Accounting(what="interspike intervals", kept=len(shown) - longer, total=len(shown), why=reach),
+        told.append(
+            Accounting(what="interspike intervals", kept=len(shown) - longer, total=len(shown), why=reach)
         )
     if not why and not len(shown):
         why = "The selected neurons did not spike twice in what was read of the window."
-    whose = "the selected neurons" if chosen else f"all neurons of {layer.name}"
+    whose = "the selected neurons" if len(drawn) else f"all neurons of {layer.name}"
     return Series(
         id="isi",
         title="Interspike intervals",
@@ -145,7 +149,7 @@ def _histogram(
         lines=tuple(lines),
         time=False,
         shape="hv",
-        accounting=told,
+        accounting=tuple(told),
         empty=why,
     )
 
@@ -156,7 +160,7 @@ def _measures(
     spikes: Spikes,
     neuron: NDArray[np.uint32],
     found: Intervals,
-    chosen: list[int],
+    chosen: I64,
     params: Params,
     why: str,
     columns: dict[str, Column],
@@ -166,8 +170,9 @@ def _measures(
     n_spikes = np.bincount(neuron, minlength=n)
     order = np.argsort(-n_spikes, kind="stable")
     order = order[n_spikes[order] > 0]
-    rows = np.array([*dict.fromkeys(chosen), *(one for one in order.tolist() if one not in chosen)], np.int64)
-    rows = rows[:MAX_ROWS]
+    # The latest of the selection first, then whoever spiked most.
+    first = chosen[::-1][:MAX_ROWS]
+    rows = np.concatenate((first, order[~np.isin(order, first)]))[:MAX_ROWS]
     fano, count_us, n_counts = _fano(spikes, rows, params)
     seconds = spikes.frames.covered.sum() * spikes.frames.frame_us / 1e6
     columns["row.neuron"] = rows.astype(np.float64)

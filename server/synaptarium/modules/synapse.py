@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.pruning import prune
 from synaptarium.kernels.weights import receptive_fields
-from synaptarium.modules.base import Module, ProjectionName, Selection, checked, slider
+from synaptarium.modules.base import Module, ProjectionName, Selection, slider
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.weights import Course, Weights, courses_of, projection_weights, state_of
 from synaptarium.modules.window import Frames
@@ -87,7 +87,6 @@ class Params:
 
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
     """Return the fields, the course of the projection, and the panels of each selected neuron."""
-    selection = checked(reader.recording, selection)
     weights = projection_weights(reader, selection, params.projection)
     columns: dict[str, Column] = {}
     if weights is None:
@@ -106,8 +105,8 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
         )
         return Panels((nothing,), columns)
     projection = weights.projection
-    chosen = [ref.neuron for ref in selection if ref.layer == projection.target]
-    neurons = chosen[-MAX_SELECTED:]
+    chosen = selection.of(projection.target)
+    neurons = chosen[-MAX_SELECTED:].tolist()
     # The state at the end of the playhead's frame, as in the scene.
     stop_us = playhead_us(reader, window) + 1
     now = state_of(reader, weights, stop_us)

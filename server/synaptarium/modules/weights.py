@@ -97,8 +97,8 @@ def _projection(reader: RecordingReader, selection: Selection, name: str) -> Pro
         return known[name]
     changes = reader.recording.counts.weights
     recorded = [projection for projection in known.values() if changes.get(projection.name)]
-    for ref in reversed(selection):
-        onto = [projection for projection in recorded if projection.target == ref.layer]
+    for layer in selection.layers:
+        onto = [projection for projection in recorded if projection.target == layer]
         if onto:
             return max(onto, key=lambda projection: changes[projection.name])
     return max(recorded, key=lambda projection: changes[projection.name], default=None)

@@ -86,7 +86,7 @@ def spikes_in(
     *,
     budget_bytes: int,
     levels: Collection[int] = range(EXACT_LEVELS),
-    neurons: Collection[int] | None = None,
+    neurons: Collection[int] | NDArray[np.integer] | None = None,
 ) -> Spikes:
     """Return the spikes of a layer in a half-open window, widened to whole frames.
 
@@ -257,7 +257,7 @@ def choose_chunks(
     *,
     budget_bytes: int,
     levels: Collection[int],
-    items: Collection[int] | None,
+    items: Collection[int] | NDArray[np.integer] | None,
     of_values: bool = False,
 ) -> tuple[Frames, dict[int, Tile], list[ChunkKey]]:
     """Return the frames of a window at the finest level that fits, the target's tiles, and the chunks to read.
@@ -302,15 +302,18 @@ def _present(
     level: Level,
     frames: Frames,
     tiles: dict[int, Tile],
-    items: Collection[int] | None,
+    items: Collection[int] | NDArray[np.integer] | None,
 ) -> dict[int, list[ChunkKey]]:
     manifest = reader.manifest
     by_chunk: dict[int, list[ChunkKey]] = {}
     numbers = _numbers_of(grid, frames)
+    wanted = None if items is None else np.sort(np.fromiter(items, np.int64, len(items)))
     for number, presence in zip(grid.tiles, grid.presence, strict=True):
         tile = tiles[number]
-        if items is not None and not any(tile.first <= item < tile.first + tile.n for item in items):
-            continue
+        if wanted is not None:
+            begin, end = np.searchsorted(wanted, (tile.first, tile.first + tile.n))
+            if begin == end:
+                continue
         present = unpack_presence(presence, -(-level.frames >> grid.k))
         for chunk in numbers.start + np.flatnonzero(present[numbers.start : numbers.stop]):
             key = ChunkKey(manifest.num, manifest.build, grid.stream, grid.level, int(chunk), number)

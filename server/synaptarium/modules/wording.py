@@ -47,9 +47,8 @@ def chosen_layer(reader: RecordingReader, selection: Selection, name: str) -> La
                 f"There is no layer {name[:80]!r}.", hint="Layers: " + ", ".join(layers), where="layer"
             )
         return layers[name]
-    for ref in reversed(selection):
-        if ref.layer in layers:
-            return layers[ref.layer]
+    if selection:
+        return layers[selection[-1].layer]
     spiking = [found for found in layers if reader.recording.counts.spikes.get(found)]
     return layers[(spiking or list(layers))[-1]]
 

@@ -367,7 +367,7 @@ export interface ModuleInfo {
 
 export interface ModuleRequest {
   window?: TimeWindow | null;
-  selection?: NeuronRef[];
+  selection?: NeuronRef[] | string;
   params?: Record<string, unknown>;
 }
 
@@ -397,7 +397,7 @@ export interface NeuronRef {
 export interface NeuronSet {
   name: string;
   colour: string;
-  neurons: NeuronRef[];
+  neurons: NeuronRef[] | string;
 }
 
 export interface NewSession {
@@ -872,7 +872,7 @@ export interface ViewChanges {
   spread?: number;
   fan?: number;
   hidden?: string[];
-  selection?: NeuronRef[];
+  selection?: NeuronRef[] | string;
   sets?: NeuronSet[];
   synapses?: SynapseView;
   clip?: [number, number, number, number, number, number];
@@ -905,7 +905,7 @@ export interface ViewState {
   spread?: number;
   fan?: number;
   hidden?: string[];
-  selection?: NeuronRef[];
+  selection?: NeuronRef[] | string;
   sets?: NeuronSet[];
   synapses?: SynapseView;
   camera?: Camera | null;

@@ -20,6 +20,26 @@ export function globalNeuron(context: PanelContext, layer: string, id: number | 
   return found === undefined || id === null || id === undefined || !(id >= 0 && id < found.n_neurons) ? null : found.offset + id;
 }
 
+/** A selection is an array that is never changed, and every item of every panel asks whether it is in it. */
+const sorted = new WeakMap<readonly number[], Float64Array>();
+
+function ascending(selection: readonly number[]): Float64Array {
+  let found = sorted.get(selection);
+  if (found === undefined) sorted.set(selection, (found = Float64Array.from(selection).sort()));
+  return found;
+}
+
+/** Place of the first value that is not smaller. */
+function firstFrom(values: Float64Array, value: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Where an item leads. */
 export function targetOf(context: PanelContext, links: Links | null | undefined, columns: Columns, item: number): Target {
   if (!links) return { t_us: null, neuron: null };
@@ -68,14 +88,19 @@ export function follow(context: PanelContext, target: Target, add: boolean): voi
 
 export function isSelected(context: PanelContext, target: Target): boolean {
   const { neuron, each = 1 } = target;
-  return neuron !== null && context.view.get('selection').some((chosen) => chosen >= neuron && chosen < neuron + each);
+  if (neuron === null) return false;
+  const chosen = ascending(context.view.get('selection'));
+  const at = firstFrom(chosen, neuron);
+  return at < chosen.length && chosen[at] < neuron + each;
 }
 
-/** Ids, within a layer, of its selected neurons. */
-export function selectedIn(context: PanelContext, layer: string): number[] {
+/** Ids, within a layer, of its selected neurons, ascending. */
+export function selectedIn(context: PanelContext, layer: string): Float64Array {
   const found = context.layers.find((candidate) => candidate.name === layer);
-  if (found === undefined) return [];
-  return context.view.get('selection').map((neuron) => neuron - found.offset).filter((id) => id >= 0 && id < found.n_neurons);
+  if (found === undefined) return new Float64Array();
+  const chosen = ascending(context.view.get('selection'));
+  const own = chosen.subarray(firstFrom(chosen, found.offset), firstFrom(chosen, found.offset + found.n_neurons));
+  return own.map((neuron) => neuron - found.offset);
 }
 
 /** Neurons that a panel lights, each once with its largest strength. */

@@ -12,7 +12,7 @@ import type { LayerInfo } from './frames';
 import type { PlaybackClock } from './playback';
 import type { HandPose, Presence, Quaternion } from './presence';
 import { type Operation, playheadAt } from './session_state';
-import { MAX_SELECTED, RECORDED, toChanges } from './session_view';
+import { nKept, RECORDED, toChanges } from './session_view';
 import type { Camera, View, ViewKey } from './view';
 
 export const POSE_EVERY_MS = 100;
@@ -87,9 +87,7 @@ export class SessionRecorder {
     };
     view.subscribe(RECORDED, (_, changed) => costed(() => {
       for (const key of changed) if (RECORDED.includes(key)) this.dirty.add(key);
-      if (this.dirty.has('selection') && view.get('selection').length > MAX_SELECTED) {
-        parts.told('session-selection', `The session keeps ${MAX_SELECTED.toLocaleString('en-US')} of the ${view.get('selection').length.toLocaleString('en-US')} selected neurons.`, 'The last ones selected.', false);
-      }
+      if (this.dirty.has('selection')) this.tellKept(view.get('selection'));
       this.writeView();
     }), signal);
     clock.onTick((t_us) => costed(() => {
@@ -109,6 +107,13 @@ export class SessionRecorder {
   }
 
   private readonly sampleCosted: () => void;
+
+  private tellKept(selection: readonly number[]): void {
+    const n = nKept(selection, this.parts.layers);
+    if (n === selection.length) return;
+    const [some, all] = [n, selection.length].map((count) => count.toLocaleString('en-US'));
+    this.parts.told('session-selection', `The session keeps ${some} of the ${all} selected neurons.`, 'The last ones selected.', false);
+  }
 
   get elapsed_ms(): number {
     return this.state === 'idle' || this.state === 'starting' ? 0 : this.now();

@@ -3,6 +3,7 @@
 import type { NeuronRef, ViewChanges } from '../net/messages.gen';
 import { neuronRef } from './address_bar';
 import type { LayerInfo } from './frames';
+import { neuronsToText, textToNeurons } from './neuron_ranges';
 import { SAME_MOMENT, VIEW_DEFAULTS, type RuleEnd, type ViewKey, type ViewValues } from './view';
 
 /** What is no part of a session's view: `pose` has the camera, the rest belongs to who looks. */
@@ -14,8 +15,11 @@ const SYNAPSES: readonly ViewKey[] = [
   'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below',
 ];
 export const RECORDED: readonly ViewKey[] = [...SAME, ...SYNAPSES, 'decay_frames', 'selection', 'sets', 'rule'];
-/** A larger selection is kept only so far, and said so. */
-export const MAX_SELECTED = 5000;
+/** More neurons than these are kept as text. */
+const ONE_BY_ONE = 64;
+/** What of a message neurons may take: a million of them in no order. Of more the last ones are kept, and it is said. */
+const MOST_LETTERS = 180_000;
+const MAX_SELECTED = 5000;
 
 /** The session's form of some keys of the view. */
 export function toChanges(values: Readonly<ViewValues>, keys: Iterable<ViewKey>, layers: readonly LayerInfo[]): ViewChanges {
@@ -29,9 +33,9 @@ export function toChanges(values: Readonly<ViewValues>, keys: Iterable<ViewKey>,
         bundles: values.bundles, bundle_width: values.bundle_width, ghosts: values.ghosts, ghosts_below: values.ghosts_below,
       };
     } else if (key === 'decay_frames') changes['glow_frames'] = values.decay_frames;
-    else if (key === 'selection') changes['selection'] = refs(values.selection, layers);
+    else if (key === 'selection') changes['selection'] = keptNeurons(values.selection, layers);
     else if (key === 'rule') changes['rule'] = values.rule && values.rule.map((end) => ('neuron' in end ? { neuron: neuronRef(end.neuron, layers) } : end));
-    else if (key === 'sets') changes['sets'] = values.sets.map((set) => ({ name: set.name, colour: set.colour, neurons: refs(set.neurons, layers) }));
+    else if (key === 'sets') changes['sets'] = values.sets.map((set) => ({ name: set.name, colour: set.colour, neurons: keptNeurons(set.neurons, layers) }));
   }
   return changes as ViewChanges;
 }
@@ -62,12 +66,20 @@ export function fromChanges(changes: ViewChanges, layers: readonly LayerInfo[]):
   return values as Partial<ViewValues>;
 }
 
-function refs(neurons: readonly number[], layers: readonly LayerInfo[]): NeuronRef[] {
-  return neurons.slice(-MAX_SELECTED).map((neuron) => neuronRef(neuron, layers));
+/** How many of these neurons a session keeps. */
+export function nKept(neurons: readonly number[], layers: readonly LayerInfo[]): number {
+  return neurons.length <= MAX_SELECTED || neuronsToText(neurons, layers).length <= MOST_LETTERS ? neurons.length : MAX_SELECTED;
+}
+
+function keptNeurons(neurons: readonly number[], layers: readonly LayerInfo[]): NeuronRef[] | string {
+  const n = nKept(neurons, layers);
+  if (n <= ONE_BY_ONE) return neurons.map((neuron) => neuronRef(neuron, layers));
+  return neuronsToText(n === neurons.length ? neurons : neurons.slice(-n), layers);
 }
 
 /** Global indices of references; neurons that this recording does not have are left out. */
-function globalIds(neurons: readonly NeuronRef[], layers: readonly LayerInfo[]): number[] {
+function globalIds(neurons: readonly NeuronRef[] | string, layers: readonly LayerInfo[]): number[] {
+  if (typeof neurons === 'string') return textToNeurons(neurons, layers);
   const known = new Map(layers.map((layer) => [layer.name, layer]));
   return neurons.flatMap(({ layer, neuron }) => {
     const found = known.get(layer);

@@ -2,7 +2,7 @@
 
 import { createDockview, type DockviewApi, type IContentRenderer } from 'dockview-core/dist/dockview-core.js';
 
-import type { ModuleInfo, NeuronRef } from '../net/messages.gen';
+import type { ModuleInfo } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { TimeCursor } from '../panels/time_cursor';
 import type { Comparison } from '../state/comparison';
@@ -25,7 +25,8 @@ export interface DockParts extends Omit<ModuleParts, 'cursor' | 'trail' | 'zoom'
   readonly modules: readonly ModuleInfo[];
   span(): Span;
   overview(): Overview;
-  selection(): NeuronRef[];
+  /** The selected neurons as text. */
+  selection(): string;
   readonly comparison: Comparison;
   readonly subsets: SubsetParts;
 }

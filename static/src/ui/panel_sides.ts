@@ -1,11 +1,11 @@
 /** The two sides of a comparison as the dock's panels see them: what is asked of each, and the words that say it. */
 
-import type { ModuleRequest, NeuronRef } from '../net/messages.gen';
+import type { ModuleRequest } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { TimeCursor } from '../panels/time_cursor';
-import { neuronRef } from '../state/address_bar';
 import { type Comparison, elsewhere } from '../state/comparison';
 import { formatTime } from '../state/format';
+import { neuronsToText } from '../state/neuron_ranges';
 import type { View } from '../state/view';
 import { windowPair } from '../state/window_pair';
 import type { ModuleParts, OtherPanels } from './module_view';
@@ -18,7 +18,8 @@ export interface PanelSidesParts {
   readonly view: View;
   readonly comparison: Comparison;
   span(): Span;
-  selection(): NeuronRef[];
+  /** The selected neurons as text. */
+  selection(): string;
 }
 
 export class PanelSides {
@@ -49,7 +50,7 @@ export class PanelSides {
         side, mode: wish.mode,
         request: {
           window: withStimuli(pair.b, wish.stimuli),
-          selection: other === null ? selection() : other.view.get('selection').map((neuron) => neuronRef(neuron, other.network.layers)),
+          selection: other === null ? selection() : neuronsToText(other.view.get('selection'), other.network.layers),
         },
         words: `${say('A', pair.a, '', stimuli)}; ${say('B', pair.b, same ? '' : `${other.name}, `, wish.stimuli)}.`,
       },

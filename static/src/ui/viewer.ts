@@ -3,7 +3,7 @@
 import type { Archive } from '../net/archive';
 import type { ModuleInfo } from '../net/messages.gen';
 import { ApiError, rest } from '../net/rest';
-import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts, neuronRef } from '../state/address_bar';
+import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts } from '../state/address_bar';
 import { Comparison } from '../state/comparison';
 import { DataClient } from '../state/data_client';
 import { formatTime, plural } from '../state/format';
@@ -11,6 +11,7 @@ import { History } from '../state/history';
 import { FrameStore } from '../state/frame_store';
 import type { CreateScene, SceneHandle } from '../state/frames';
 import { PlaybackClock } from '../state/playback';
+import { neuronsToText } from '../state/neuron_ranges';
 import { loadOverview } from '../state/overview';
 import { PresenceSource } from '../state/presence';
 import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recording';
@@ -198,7 +199,7 @@ class Viewer {
       projections: network.projections.map((projection) => projection.name), variables: [...new Set(network.potentials.map(({ variable }) => variable))],
       span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
       revision: () => store.index.manifest.revision,
-      selection: () => this.view.get('selection').map((neuron) => neuronRef(neuron, network.layers)),
+      selection: () => neuronsToText(this.view.get('selection'), network.layers),
       overview: () => this.loaded.overview,
       fly: () => this.scene?.fitSelection(), comparison: this.comparison, subsets,
     }, signal);
