@@ -12,6 +12,7 @@ from synaptarium.schemas.chunks import SpikeFrames, ValueFrames
 from synaptarium.schemas.errors import ChunkNotFound, InvalidInput, RecordingNotFound, StoreUnavailable
 from synaptarium.schemas.messages import RecordingSummary
 from synaptarium.schemas.panels import Series
+from synaptarium.schemas.view_state import NeuronRef
 from synaptarium.store.database import Store
 
 from .conftest import Serve, add, everything
@@ -56,6 +57,19 @@ def test_client_asks_a_module(client: Client) -> None:
 
     assert isinstance(answer.panels[0], Series)
     assert np.asarray(columns["spikes.t_us"]).tolist() == list(range(0, 1_000_000, 100_000))
+
+
+def test_client_names_many_neurons_shortly(client: Client) -> None:
+    (layer, *_) = client.network("small").layers
+
+    answer, _ = client.module("small", "neuron", selection={layer.name: np.arange(3)})
+    same, _ = client.module(
+        "small", "neuron", selection=[NeuronRef(layer=layer.name, neuron=one) for one in range(3)]
+    )
+
+    assert isinstance(answer.panels[0], Series)
+    assert [line.neuron for line in answer.panels[0].lines] == [0, 1, 2]
+    assert answer == same
 
 
 def test_client_raises_the_errors_of_the_server(client: Client) -> None:
