@@ -49,7 +49,7 @@ def test_a_foreign_file_is_named_with_the_known_formats(
 
 
 def test_folders_and_addresses_that_are_none_of_ours_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ForeignFile, match="nothing is there"):
+    with pytest.raises(ForeignFile, match="There is no file or folder"):
         open_source(tmp_path / "nothing")
     with pytest.raises(ForeignFile, match="an empty folder"):
         open_source(tmp_path)
@@ -139,7 +139,8 @@ def test_the_report_tells_network_guesses_missing_and_reductions(source: EventSo
 
     for layer in source.describe().layers:
         assert f"{layer.name} " in text
-        assert f"{layer.neurons} neurons ({'x'.join(map(str, layer.shape))})" in text
+        sides = f" ({'x'.join(map(str, layer.shape))})" if len(layer.shape) > 1 else "  "
+        assert f"{layer.neurons} neurons{sides}" in text
     assert [one.spikes for one in dry.layers] == list(source.counts().spikes.values())
     assert set(dry.guesses) | set(dry.notes) == set(source.describe().source.notes)
     for entry in (*dry.guesses, *dry.notes, *dry.missing, *(one.why for one in dry.dropped)):

@@ -96,6 +96,26 @@ def test_other_names_are_given_as_options(tmp_path: Path) -> None:
     assert spikes(source) == [(500_000, 7), (1_000_000, 5)]
 
 
+def test_a_unit_may_be_a_step_and_must_not_contradict_the_column(tmp_path: Path) -> None:
+    steps = write(tmp_path / "a.parquet", time=[2, 4], neuron=[1, 1])
+    named = write(tmp_path / "b.parquet", time_ms=[2, 4], neuron=[1, 1])
+
+    assert spikes(open_source(steps, options={"time_unit": "500"})) == [(1000, 1), (2000, 1)]
+    with pytest.raises(InvalidInput, match=r"'time_ms' of b\.parquet names its unit itself"):
+        open_source(named, options={"time_unit": "s"}).describe()
+    with pytest.raises(InvalidInput, match="'parsec' is no unit"):
+        open_source(named, options={"time_unit": "parsec"}).describe()
+
+
+def test_ids_that_count_through_all_layers_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", time_ms=[1, 2, 3], neuron=[0, 4, 5], layer=["exc", "inh", "inh"])
+
+    notes = open_source(path).describe().source.notes
+
+    assert any("'inh' start at 4" in note for note in notes)
+    assert not any("'exc' start" in note for note in notes)
+
+
 def test_neurons_without_layer_names_run_through_the_layers_given(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", time_ms=[1, 2, 3], neuron=[0, 3, 4])
 
@@ -267,13 +287,15 @@ def test_memory_stays_at_a_window_however_long_the_file_is(
     [
         ({"t": [1.0], "neuron": [1]}, InvalidInput, "no column of times.*t, neuron"),
         ({"time_ms": [1], "time_s": [1], "neuron": [1]}, InvalidInput, "more than one column of times"),
-        ({"time_ms": [1]}, InvalidInput, "no column of neuron ids"),
+        ({"time_ms": [1]}, InvalidInput, "no column 'neuron'"),
         ({"time_ms": [1, None], "neuron": [1, 1]}, InvalidInput, "1 empty values in 'time_ms'"),
         ({"time_ms": [1.0, np.nan], "neuron": [1, 1]}, InvalidTime, "not finite"),
         ({"time_ms": [1, -2], "neuron": [1, 1]}, InvalidTime, "negative"),
         ({"time_ms": ["1"], "neuron": [1]}, InvalidInput, "'time_ms' of a.parquet is of the type string"),
         ({"time_ms": [1], "neuron": [-1]}, NeuronOutOfRange, "-1"),
         ({"time_ms": [1], "neuron": [1.5]}, NeuronOutOfRange, "1.5"),
+        ({"time_ms": [1, 2], "neuron": [0, 2**40]}, NeuronOutOfRange, "1099511627776, which is no neuron id"),
+        ({"time_ms": [1, 2], "neuron": [0, 2**31]}, NeuronOutOfRange, "too few to guess"),
         ({"time_ms": [1], "neuron": [1], "count": [70_000]}, InvalidInput, "70000"),
         (
             {"time_ms": [1], "neuron": [1], "layer": pa.array([None], pa.string())},
@@ -404,7 +426,7 @@ def test_folder_gives_potentials_positions_labels_and_images(tmp_path: Path) -> 
             {"time_ms": [1], "neuron": [9], "layer": ["in"], "value": [0.0]},
             "values of neuron 9",
         ),
-        ("potentials", {"time_ms": [1], "neuron": [1], "layer": ["in"]}, "no column of values"),
+        ("potentials", {"time_ms": [1], "neuron": [1], "layer": ["in"]}, "no column 'value'"),
     ],
 )
 def test_odd_arrays_of_a_folder_are_refused(

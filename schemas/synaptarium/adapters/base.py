@@ -192,9 +192,9 @@ def open_source(
     """
     address = str(path_or_uri)
     openable = {name: adapter for name, adapter in adapters().items() if adapter.open is not None}
-    known = (
-        "Formats that can be opened: " + "; ".join(f"{a.name} ({a.title})" for a in openable.values()) + "."
-    )
+    known = f"Formats that can be opened: {'; '.join(f'{a.name} ({a.title})' for a in openable.values())}."
+    if not address:
+        raise ForeignFile("The source is an empty text.", hint="Give a file, a folder or an address.")
     if format is not None:
         chosen = openable.get(format)
         if chosen is None:
@@ -203,12 +203,7 @@ def open_source(
         fitting = (a for a in openable.values() if a.sniff is not None and a.sniff(address))
         chosen = next(fitting, None)
         if chosen is None:
-            raise ForeignFile(
-                f"{address!r} is no recording that we know: {_what_is_there(address)}.",
-                hint=f"{known} From any other format, a Python script can hand over plain arrays: "
-                "see docs/recording-your-own-data.md.",
-                where=address,
-            )
+            raise _foreign(address, known)
     given = dict(options or {})
     foreign = sorted(set(given) - set(chosen.options))
     if foreign:
@@ -235,12 +230,35 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 
 
+def _foreign(address: str, known: str) -> ForeignFile:
+    """Return the error for what no adapter takes: what is there, and the nearest way in."""
+    path = Path(address)
+    if "://" not in address and not path.exists():
+        nearest = path.absolute().parent
+        while not nearest.exists():
+            nearest = nearest.parent
+        return ForeignFile(
+            f"There is no file or folder {address!r}.",
+            hint=f"Check the spelling: the part of the path that exists is {str(nearest)!r}.",
+            where=address,
+        )
+    way = "A Python script can hand over the arrays of any other: see docs/recording-your-own-data.md."
+    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".dat"):
+        way = (
+            "A table of spikes becomes one of them with pandas: "
+            "pandas.read_csv(FILE).to_parquet('run.parquet'); docs/importing-columns.md names its columns."
+        )
+    return ForeignFile(
+        f"{address!r} is no recording that we know: {_what_is_there(address)}.",
+        hint=f"{way} {known}",
+        where=address,
+    )
+
+
 def _what_is_there(address: str) -> str:
     if "://" in address:
         return f"an address of the kind {address.split('://', 1)[0]}://"
     path = Path(address)
-    if not path.exists():
-        return "nothing is there"
     if path.is_dir():
         names = sorted(entry.name for entry in path.iterdir())
         if not names:

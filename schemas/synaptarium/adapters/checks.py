@@ -12,6 +12,9 @@ from synaptarium.schemas.errors import InvalidInput, InvalidTime, NeuronOutOfRan
 
 T = TypeVar("T")
 
+#: Ids are stored in 32 bits.
+_ANY_ID = 2**32
+
 
 def fields_of(given: T | Mapping[str, Any], kind: type[T], where: str) -> T:
     """Return ``given`` as a ``kind``: itself, or made from a mapping of its fields."""
@@ -84,6 +87,44 @@ def ids_below(values: Any, n: int, owner: str, noun: str, where: str) -> NDArray
     NeuronOutOfRange
         An id is negative, n or more, or not whole.
     """
+    array = _whole_numbers(values, noun, where)
+    # The extremes tell without a pass for each bound.
+    if array.size and (array.min() < 0 or array.max() >= n):
+        bad = np.flatnonzero((array < 0) | (array >= n))
+        raise NeuronOutOfRange(
+            f"{owner} has {n} {noun}s; {noun} {array[bad[0]]:.0f} was asked for "
+            f"({bad.size} of {array.size} ids are out of range).",
+            hint=f"{noun.capitalize()} ids start at 0 in each {owner.split(' ', 1)[0].lower()}.",
+            where=where,
+        )
+    return array.astype(np.uint32, copy=False)
+
+
+def any_ids(values: Any, noun: str, where: str) -> NDArray[np.uint32]:
+    """Return ids as uint32 where nothing says yet how many there are.
+
+    Parameters
+    ----------
+    values, noun, where
+        As in :func:`ids_below`.
+
+    Raises
+    ------
+    NeuronOutOfRange
+        An id is negative, too large for 32 bits, or not whole.
+    """
+    array = _whole_numbers(values, noun, where)
+    if array.size and (array.min() < 0 or array.max() >= _ANY_ID):
+        bad = np.flatnonzero((array < 0) | (array >= _ANY_ID))
+        raise NeuronOutOfRange(
+            f"{where}[{bad[0]}] is {array[bad[0]]:.0f}, which is no {noun} id ({bad.size} of {array.size} are none).",
+            hint=f"Ids are whole numbers from 0 to {_ANY_ID - 1}.",
+            where=where,
+        )
+    return array.astype(np.uint32, copy=False)
+
+
+def _whole_numbers(values: Any, noun: str, where: str) -> NDArray[Any]:
     array = numbers(values, where)
     if array.dtype.kind == "b":
         raise InvalidInput(
@@ -97,16 +138,7 @@ def ids_below(values: Any, n: int, owner: str, noun: str, where: str) -> NDArray
                 hint="Ids are whole numbers.",
                 where=where,
             )
-    # The extremes tell without a pass for each bound.
-    if array.size and (array.min() < 0 or array.max() >= n):
-        bad = np.flatnonzero((array < 0) | (array >= n))
-        raise NeuronOutOfRange(
-            f"{owner} has {n} {noun}s; {noun} {array[bad[0]]:.0f} was asked for "
-            f"({bad.size} of {array.size} ids are out of range).",
-            hint=f"{noun.capitalize()} ids start at 0 in each {owner.split(' ', 1)[0].lower()}.",
-            where=where,
-        )
-    return array.astype(np.uint32, copy=False)
+    return array
 
 
 def known(name: str, names: Iterable[str], noun: str, where: str) -> str:

@@ -82,6 +82,12 @@ class ColumnFile:
         if len(found) == 1:
             return found[0]
         has = ", ".join(self.schema.names) or "none"
+        if len(names) == 1 and not found:
+            raise InvalidInput(
+                f"{self.path.name} has no column {names[0]!r} ({what}): its columns are {has}.",
+                hint="docs/importing-columns.md says which columns are read, and which option gives another name.",
+                where=str(self.path),
+            )
         raise InvalidInput(
             f"{self.path.name} has {'no' if not found else 'more than one'} column of {what}: "
             f"{' and '.join(found) or 'its columns are ' + has}.",

@@ -174,4 +174,4 @@ def _numbers(table: pa.Table, file: ColumnFile, name: str) -> NDArray[Any]:
 
 def _ids(table: pa.Table, file: ColumnFile, name: str) -> NDArray[np.uint32]:
     where = f"{file.path.name}, {name}"
-    return checks.ids_below(_numbers(table, file, name), 2**32, file.path.name, "neuron", where)
+    return checks.any_ids(_numbers(table, file, name), "neuron", where)

@@ -17,8 +17,6 @@ from synaptarium.adapters.conversions import spike_counts
 from synaptarium.adapters.times import Rounding, microseconds, unit_us
 from synaptarium.schemas.errors import InvalidInput
 
-_ANY_ID = 2**32
-
 
 class Names:
     """Names in the order in which they are met, and their places."""
@@ -78,14 +76,20 @@ class Rows(ABC):
         self.t_start_us = t_start_us
         #: What the first pass rounded; None afterwards, so that nothing is counted twice.
         self.rounding: Rounding | None = Rounding()
+        unit = options.get("time_unit")
         if "time" in options:
             self.time = file.column_of([options["time"]], "times")
-            suffix = self.time.rpartition("_")[2]
-            self.scale_us = unit_us(options.get("time_unit", suffix), "time_unit")
-        elif "time_unit" in options and stem in file.schema.names:
-            self.time, self.scale_us = stem, unit_us(options["time_unit"], "time_unit")
+            self.scale_us = unit_us(unit or self.time.rpartition("_")[2], "time_unit")
+        elif unit and stem in file.schema.names:
+            self.time, self.scale_us = stem, unit_us(unit, "time_unit")
         else:
             self.time, self.scale_us = file.time_column(stem)
+            if unit and unit_us(unit, "time_unit") != self.scale_us:
+                raise InvalidInput(
+                    f"time_unit is {unit!r}, but the column {self.time!r} of {file.path.name} names its unit itself.",
+                    hint=f"Leave time_unit out, or say which column is meant: time={self.time}.",
+                    where="time_unit",
+                )
         self.columns = [self.time]
         self.order = TimeOrder(file, self.columns, self.convert)
 
@@ -118,8 +122,7 @@ class Rows(ABC):
 
     def ids(self, batch: pa.RecordBatch, name: str, noun: str) -> NDArray[np.uint32]:
         """Return a column of ids of which only the type is known; raises NeuronOutOfRange."""
-        where = f"{self.file.path.name}, {name}"
-        return checks.ids_below(self.file.numbers(batch, name), _ANY_ID, self.file.path.name, noun, where)
+        return checks.any_ids(self.file.numbers(batch, name), noun, f"{self.file.path.name}, {name}")
 
 
 class NeuronRows(Rows):

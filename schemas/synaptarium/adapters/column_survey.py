@@ -29,7 +29,7 @@ from synaptarium.adapters.column_rows import (
 from synaptarium.adapters.column_tally import LayerTally, RecordedTally
 from synaptarium.adapters.findings import Findings
 from synaptarium.adapters.times import DEFAULT_BIN_US, TimeGrid
-from synaptarium.schemas.errors import InvalidInput
+from synaptarium.schemas.errors import InvalidInput, NeuronOutOfRange
 from synaptarium.schemas.recording import (
     Counts,
     Header,
@@ -39,6 +39,9 @@ from synaptarium.schemas.recording import (
     Source,
     check_header,
 )
+
+#: A guessed layer of more neurons than this, and than so many for each of its spikes, is a stray id.
+_LARGEST_GUESS, _SPARSEST_GUESS = 1 << 20, 1000
 
 
 class ColumnSurvey:
@@ -117,10 +120,7 @@ class ColumnSurvey:
                 tally.see(name, size - 1)
         layers = tally.layers()
         if not layers_described and self.neurons is None:
-            findings.notes.append(
-                "the layers' sizes are a guess, their highest neuron id: "
-                + ", ".join(f"{one.name}:{one.neurons}" for one in layers)
-            )
+            self._guess_sizes(layers, spikes_of)
         projections = self._projections(layers)
         n_weights = self._scan_weights(projections)
         classes, stimuli_stop_us = self._scan_stimuli()
@@ -161,6 +161,26 @@ class ColumnSurvey:
             metrics=n_metrics,
         )
         return check_header(header), counts
+
+    def _guess_sizes(self, layers: Sequence[Layer], spikes_of: Sequence[int]) -> None:
+        """Tell that sizes are guessed; raises NeuronOutOfRange where one id alone makes a layer absurdly large."""
+        listed = ",".join(f"{one.name}:{one.neurons}" for one in layers)
+        self._findings.notes.append(f"the layers' sizes are a guess, their highest neuron id: {listed}")
+        for place, one in enumerate(layers):
+            spikes = spikes_of[place] if place < len(spikes_of) else 0
+            if one.neurons > max(_LARGEST_GUESS, _SPARSEST_GUESS * spikes):
+                raise NeuronOutOfRange(
+                    f"{self.spikes.file.path.name} has a neuron {one.neurons - 1:,} in the layer {one.name!r}, "
+                    f"which has {spikes:,} spikes: too few to guess that it has {one.neurons:,} neurons.",
+                    hint=f"Number neurons from 0, or say how many there are: --option layers={listed}",
+                    where=str(self.spikes.file.path),
+                )
+            lowest = self._tally.lowest.get(place, 0)
+            if len(layers) > 1 and lowest >= one.neurons - lowest:
+                self._findings.notes.append(
+                    f"the ids of {one.name!r} start at {lowest}: they look numbered through all layers, a guess; "
+                    "in a file with layer names they count from 0 in each layer"
+                )
 
     def _stop_us(self, bin_us: int, stimuli_stop_us: int | None) -> int:
         start_us, stop_us = self._described.t_start_us, self._described.t_stop_us

@@ -30,6 +30,8 @@ class LayerTally:
         self._entries = entries
         self.names = Names([entry.name for entry in entries])
         self.highest = np.zeros(max(1, len(entries)), np.int64) - 1
+        #: By layer, where the rows decide: ids that start far from 0 are those of a whole simulation.
+        self.lowest: dict[int, int] = {}
         known = self.layers() if entries else ()
         self._offsets = np.array([layer.offset for layer in known] or [0], np.int64)
         self._sizes = np.array([layer.neurons for layer in known], np.int64)
@@ -56,6 +58,8 @@ class LayerTally:
         if missing > 0:
             self.highest = np.pad(self.highest, (0, missing), constant_values=-1)
         largest = int(neuron.max())
+        if rows.names_layers and not self._entries:
+            self._see_lowest(place, neuron)
         if len(self.highest) == 1:
             self.highest[0] = max(int(self.highest[0]), largest)
             return 0, neuron
@@ -63,6 +67,13 @@ class LayerTally:
         if not len(self._sizes) or largest >= self._sizes.min():
             np.maximum.at(self.highest, place, neuron)
         return place, neuron
+
+    def _see_lowest(self, place: Any, neuron: NDArray[Any]) -> None:
+        places = np.broadcast_to(np.asarray(place), neuron.shape)
+        lowest = np.full(len(self.highest), np.iinfo(np.int64).max)
+        np.minimum.at(lowest, places, neuron.astype(np.int64))
+        for one in np.unique(places).tolist():
+            self.lowest[one] = min(int(lowest[one]), self.lowest.get(one, int(lowest[one])))
 
     def see(self, name: str, neuron: int) -> None:
         """Take a layer's highest neuron from elsewhere, where the rows decide."""

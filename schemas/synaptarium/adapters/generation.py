@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.recording import Layer
 
+#: A spike in every microsecond.
+_HIGHEST_RATE_HZ = 1_000_000
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -76,8 +79,9 @@ class Generation:
                 raise InvalidInput(f"{field} is {value}.", hint=f"Give {least} or more.", where=field)
         if not 1e-3 <= self.seconds <= 1e9:
             raise InvalidInput(
-                f"A run of {self.seconds} s was asked for.", hint="Give 0.001 s or more.", where="seconds"
+                f"A run of {self.seconds} s was asked for.", hint="Give 0.001 to 1e9 s.", where="seconds"
             )
+        self._check_spikes()
         if not 0 <= self.depth <= 1:
             raise InvalidInput(f"depth is {self.depth}.", hint="Give 0 to 1.", where="depth")
         if self.bursts_hz and not 0 < self.burst_ms * self.bursts_hz <= 500:
@@ -86,11 +90,16 @@ class Generation:
                 hint="They may fill half of the time.",
                 where="burst_ms",
             )
-        if len(self.rates_hz) not in (1, len(self.layers)) or not all(
-            0 <= rate < math.inf for rate in self.rates_hz
-        ):
+        for rate_hz in self.rates_hz:
+            if not 0 <= rate_hz <= _HIGHEST_RATE_HZ:
+                raise InvalidInput(
+                    f"A rate of {rate_hz:g} Hz was asked for.",
+                    hint=f"Give 0 to {_HIGHEST_RATE_HZ:,} Hz.",
+                    where="rates_hz",
+                )
+        if len(self.rates_hz) not in (1, len(self.layers)):
             raise InvalidInput(
-                f"{len(self.rates_hz)} rates were given for {len(self.layers)} layers: {self.rates_hz}.",
+                f"{len(self.rates_hz)} rates were given for {len(self.layers)} layers.",
                 hint="Give one rate, or one for each layer, in Hz.",
                 where="rates_hz",
             )
@@ -99,4 +108,14 @@ class Generation:
                 f"{self.weights} weight changes were asked for without synapses.",
                 hint="Give fan_in, the synapses onto each neuron.",
                 where="fan_in",
+            )
+
+    def _check_spikes(self) -> None:
+        neurons = sum(layer.neurons for layer in self.layers)
+        most = int(neurons * self.seconds * _HIGHEST_RATE_HZ)
+        if self.spikes is not None and self.spikes > most:
+            raise InvalidInput(
+                f"{self.spikes:,} spikes of {neurons:,} neurons in {self.seconds:g} s were asked for.",
+                hint=f"Times are whole microseconds: at most {most:,} spikes fit; give more neurons or a longer run.",
+                where="spikes",
             )

@@ -94,16 +94,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         start, stop = self.span_us
         lines = [
             f"{self.name}  ({self.format})",
-            f"  span        {_seconds(start)} to {_seconds(stop)}, {self.frames:,} frames of {self.bin_us:,} us",
+            f"  span        {_seconds(start)} to {_seconds(stop)}, {self.frames:,} frame{'' if self.frames == 1 else 's'} of {self.bin_us:,} us",
         ]
         lines += [f"  {key:<11} {value}" for key, value in self.details.items()]
         lines.append("  layers")
         for layer in self.layers:
-            shape = "x".join(map(str, layer.shape))
+            shape = f" ({'x'.join(map(str, layer.shape))})" if len(layer.shape) > 1 else ""
             extra = [f"{layer.spikes:,} spikes"]
             extra += ["positions"] if layer.positions else []
             extra += [f"labels ({layer.labels})"] if layer.labels else []
-            lines.append(f"    {layer.name:<16} {layer.neurons:>9,} neurons ({shape})  {', '.join(extra)}")
+            lines.append(f"    {layer.name:<16} {layer.neurons:>9,} neurons{shape}  {', '.join(extra)}")
         if self.projections:
             lines.append("  projections")
         for one in self.projections:

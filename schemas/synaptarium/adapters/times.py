@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ def unit_us(time_unit: str | float, where: str = "time_unit") -> float:
     Parameters
     ----------
     time_unit : str or float
-        ``"ns"``, ``"us"``, ``"ms"``, ``"s"``, or the microseconds of one step as a number.
+        ``"ns"``, ``"us"``, ``"ms"``, ``"s"``, or the microseconds of one step as a number, also in text.
     where : str
         Named in the error.
 
@@ -48,14 +49,17 @@ def unit_us(time_unit: str | float, where: str = "time_unit") -> float:
 
     Examples
     --------
-    >>> unit_us("ms"), unit_us(500)
-    (1000.0, 500.0)
+    >>> unit_us("ms"), unit_us(500), unit_us("500")
+    (1000.0, 500.0, 500.0)
     """
     if isinstance(time_unit, str):
         if time_unit in MICROSECONDS_PER:
             return MICROSECONDS_PER[time_unit]
-    elif np.isfinite(time_unit) and time_unit > 0:
-        return float(time_unit)
+        step = float(time_unit) if re.fullmatch(r"\d+(\.\d+)?", time_unit) else 0.0
+    else:
+        step = float(time_unit)
+    if np.isfinite(step) and step > 0:
+        return step
     raise InvalidInput(
         f"{time_unit!r} is no unit of time.",
         hint="Give 'ns', 'us', 'ms' or 's', or the microseconds of one step as a positive number.",

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from flask_socketio import SocketIO
@@ -129,7 +130,8 @@ class App:
 
     def _address(self, host: str, port: int, path: str, token: str) -> str:
         scheme = "https" if self.site.config.https else "http"
-        return f"{scheme}://{host}:{port}{path}{f'?token={token}' if token else ''}"
+        query = f"?token={quote(token, safe='')}" if token else ""
+        return f"{scheme}://{host}:{port}{path}{query}"
 
     def close(self) -> None:
         """Stop what runs beside the requests."""

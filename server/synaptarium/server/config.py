@@ -70,9 +70,10 @@ class Config:
             value, low, high = getattr(self, field.name), field.metadata["low"], field.metadata["high"]
             if (low is not None and value < low) or (high is not None and value > high):
                 bounds = f"at least {low}" if high is None else f"{low} to {high}"
+                unit = field.metadata["unit"]
                 raise InvalidInput(
                     f"{field.name} is {value}.",
-                    hint=f"It must be {bounds} {field.metadata['unit']}.",
+                    hint=f"It must be {bounds}{'' if unit == field.name else ' ' + unit}.",
                     where=field.name,
                 )
 

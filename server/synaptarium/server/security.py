@@ -58,16 +58,22 @@ def embed_policy(config: Config) -> str:
     InvalidInput
         One of the allowed origins is none.
     """
-    origins = list(_words(config.embed_from))
+    origins = _origins(config, "embed_from", "; * for every page")
+    return PAGE_POLICY.replace("frame-ancestors 'self'", " ".join(["frame-ancestors 'self'", *origins]))
+
+
+def _origins(config: Config, setting: str, also: str = "") -> list[str]:
+    """Return the origins that a setting lists; raises InvalidInput."""
+    origins = list(_words(getattr(config, setting)))
     for origin in origins:
-        if origin != "*" and not _ORIGIN.fullmatch(origin):
+        if not (_ORIGIN.fullmatch(origin) or (also and origin == "*")):
             raise InvalidInput(
                 f"{origin!r} is no origin that a page can have.",
-                hint="Give scheme and host, as in --embed-from https://lab.example.org,http://localhost:8888; "
-                "* for every page.",
-                where="embed_from",
+                hint=f"Give scheme and host, as in --{setting.replace('_', '-')} "
+                f"https://lab.example.org,http://localhost:8888{also}.",
+                where=setting,
             )
-    return PAGE_POLICY.replace("frame-ancestors 'self'", " ".join(["frame-ancestors 'self'", *origins]))
+    return origins
 
 
 def role_of(
@@ -128,7 +134,15 @@ def _own_names(config: Config) -> frozenset[str]:
     names = {config.host.strip("[]").lower(), "localhost"}
     if not is_loopback(config.host):
         names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
-    return frozenset(names | set(_words(config.allowed_hosts)))
+    further = set(_words(config.allowed_hosts))
+    for name in further:
+        if not _is_address(name) and host_name(name) != name:
+            raise InvalidInput(
+                f"{name!r} is no host name.",
+                hint="Give names without scheme and port, as in --allowed-hosts viewer.lab,10.0.0.7.",
+                where="allowed_hosts",
+            )
+    return frozenset(names | further)
 
 
 def _words(text: str) -> Iterable[str]:
@@ -169,7 +183,7 @@ class Gate:
         self._invited: dict[str, Role] = {}
         self._names = _own_names(config)
         self._loopback_only = is_loopback(config.host)
-        self._origins = frozenset(_words(config.allowed_origins))
+        self._origins = frozenset(_origins(config, "allowed_origins"))
         # Servers on other ports of the same host share our cookie jar; the name keeps them apart.
         self.cookie_name = "synaptarium-" + hashlib.sha256(token.encode()).hexdigest()[:12] if token else ""
 

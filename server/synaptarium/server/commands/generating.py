@@ -92,6 +92,10 @@ def _layers(text: str, neurons: int | None) -> tuple[Layer, ...]:
 
 
 def _to_file(source: GeneratedSource, to: str, *, as_json: bool) -> int:
+    if not to:
+        raise InvalidInput(
+            "--to is empty.", hint="Give NAME.parquet, NAME/ or NAME.synaptarium.", where="--to"
+        )
     path = Path(to)
     folder = to.endswith("/") or not path.suffix
     spikes = sum(source.counts().spikes.values())
@@ -99,6 +103,12 @@ def _to_file(source: GeneratedSource, to: str, *, as_json: bool) -> int:
         raise InvalidInput(
             f"--to {to!r} is no kind of file that can be written.",
             hint=f"Give NAME.parquet for the spikes, NAME/ for a folder of columns, or NAME{SUFFIX} for everything in one.",
+        )
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput(
+            f"There is no folder {str(path.absolute().parent)!r} to write {path.name!r} into.",
+            hint=f"Make it first: mkdir -p {path.absolute().parent}",
+            where="--to",
         )
     if path.exists() and path.suffix != SUFFIX:
         raise RecordingExists(f"{to!r} exists.", hint="Choose another name, or delete it.", where=to)

@@ -66,10 +66,10 @@ def info(arguments: argparse.Namespace) -> int:
     print(f"{found['id']}: {found['name']} ({found['format']}, {found['status']})")
     print(f"  span        {start_us / 1e6:,.6g} to {stop_us / 1e6:,.6g} s in bins of {found['bin_us']:,} us")
     for layer in found["layers"]:
-        shape = "x".join(map(str, layer["shape"]))
+        shape = f" ({'x'.join(map(str, layer['shape']))})" if len(layer["shape"]) > 1 else ""
         rest = f", {layer['potentials']:,} potential values" if layer["potentials"] else ""
         print(
-            f"  layer       {layer['name']}: {layer['neurons']:,} neurons ({shape}), {layer['spikes']:,} spikes{rest}"
+            f"  layer       {layer['name']}: {layer['neurons']:,} neurons{shape}, {layer['spikes']:,} spikes{rest}"
         )
     for one in found["projections"]:
         print(
