@@ -11,6 +11,7 @@ from synaptarium.jobs.intervals import WEIGHT_COLUMNS
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.survey import Target, Values
 from synaptarium.kernels.fan_in import FanIn, fan_in_of, histograms_by_neuron, neuron_weights
+from synaptarium.kernels.frames import histogram
 from synaptarium.kernels.presentations import Spans, class_of_times
 from synaptarium.kernels.values import replay
 from synaptarium.kernels.weights import weight_histogram
@@ -121,11 +122,11 @@ class _RowCounts:
 
 
 def _counted(cells: list[U32], counts: list[NDArray[np.uint16] | None], n_cells: int) -> NDArray[np.uint64]:
-    weights = None
-    if any(count is not None for count in counts):
-        # Sums of 16-bit multiplicities are exact in float64.
-        parts = zip(cells, counts, strict=True)
-        weights = np.concatenate([np.ones(len(c), np.uint16) if n is None else n for c, n in parts])
+    if all(count is None for count in counts):
+        return histogram(np.concatenate(cells), n_cells).astype(np.uint64)
+    # Sums of 16-bit multiplicities are exact in float64.
+    parts = zip(cells, counts, strict=True)
+    weights = np.concatenate([np.ones(len(c), np.uint16) if n is None else n for c, n in parts])
     return np.bincount(np.concatenate(cells), weights, n_cells).astype(np.uint64)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from synaptarium.kernels.frames import Cells, Packing
+from synaptarium.kernels.frames import Cells, Packing, histogram
 
 U32 = NDArray[np.uint32]
 
@@ -89,11 +89,11 @@ def group_counts(
     n_groups = -(-n_neurons // GROUP)
     drop = min(id_bits, GROUP.bit_length() - 1)
     width = 1 << (id_bits - drop)
-    place = (cells >> cells.dtype.type(drop)).astype(np.int64)
-    place -= first_frame * width
-    # Weighted counts are float64: exact up to 2**53.
-    dense = np.bincount(place, counts, minlength=n_frames * width)
-    return dense.reshape(n_frames, width)[:, :n_groups].astype(np.uint32)
+    place = cells >> cells.dtype.type(drop)
+    place -= cells.dtype.type(first_frame * width)
+    return np.ascontiguousarray(
+        histogram(place, n_frames * width, counts).reshape(n_frames, width)[:, :n_groups]
+    )
 
 
 def fold_groups(counts: U32, *, factor: int = 16) -> U32:

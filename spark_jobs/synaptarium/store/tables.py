@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synaptarium.schemas.errors import CorruptData
-from synaptarium.schemas.sealing import Sealed, open_payload, payload_of, seal, unseal
+from synaptarium.schemas.sealing import ZSTD_LEVEL, Sealed, open_payload, payload_of, seal, unseal
 from synaptarium.schemas.tables import Columns, TableGrid, TableName, Tables, decode_page
 from synaptarium.store import summaries
 from synaptarium.store.database import Document, Store, call, key_of
@@ -27,6 +27,8 @@ from synaptarium.store.database import Document, Store, call, key_of
 I64 = NDArray[np.int64]
 
 TABLES, PAGE, PART = "tables", "tables.page", "tables.part"
+#: Parts are read once and deleted.
+PART_ZSTD_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,7 @@ def write_part(
     store: Store, num: int, build: int, range_index: int, name: str, batch: pa.RecordBatch
 ) -> None:
     """Write what one range adds to a table; on disk when this returns: a job outlives a database that is killed."""
-    _write(store, num, PART, f"{build}/{name}/{range_index:010}", batch)
+    _write(store, num, PART, f"{build}/{name}/{range_index:010}", batch, zstd_level=PART_ZSTD_LEVEL)
 
 
 def read_parts(store: Store, num: int, build: int, name: str) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -236,8 +238,10 @@ def delete_build(store: Store, num: int, build: int) -> None:
     summaries.delete(store, num, PAGE, under=f"{build}/")
 
 
-def _write(store: Store, num: int, name: str, key: str, batch: pa.RecordBatch) -> int:
-    sealed = seal(payload_of(batch))
+def _write(
+    store: Store, num: int, name: str, key: str, batch: pa.RecordBatch, *, zstd_level: int = ZSTD_LEVEL
+) -> int:
+    sealed = seal(payload_of(batch), level=zstd_level)
     where = key_of(num, name, key)
     document: Document = {
         "_id": where,
