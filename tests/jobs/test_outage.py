@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -110,6 +111,27 @@ def test_a_build_whose_database_stays_away_says_so_and_goes_on_later(outage, rec
     assert build == 1 and recordings.get(store, recording.id).build == build
     again = precompute(store, recording.id, engine="local")
     assert stored_bytes(store, recording, again)
+
+
+def test_a_build_whose_disk_fills_up_says_so_at_once_and_goes_on_with_room(
+    outage, recorded, monkeypatch
+) -> None:
+    store, recording = recorded
+    undisturbed = stored_bytes(store, recording, precompute(store, recording.id, engine="local"))
+    full = shutil.disk_usage(outage.folder)._replace(free=3 << 20)
+    monkeypatch.setattr("synaptarium.store.database.FULL_PATIENCE_S", 0.3)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda path: full)
+        with pytest.raises(StoreUnavailable, match="its disk is full: 3 MiB are left") as told:
+            precompute(store, recording.id, engine="local", progress=outage.leave(None))
+    outage.come_back()
+
+    assert "Make room; then start the same again" in told.value.hint
+    assert recordings.get(store, recording.id).build == 1  # what was there before, whole
+    assert len(jobs.done_parts(store, recording.num, 2)) >= 2
+    assert precompute(store, recording.id, engine="local") == 2
+    assert stored_bytes(store, recording, 2) == undisturbed
 
 
 def test_what_was_written_outlives_a_database_that_is_killed_at_once(outage) -> None:

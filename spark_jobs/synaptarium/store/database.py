@@ -57,6 +57,8 @@ _PASSING = {6, 7, 89, 64, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436}
 _NO_REPLICA_SET = 20
 #: A private database cannot go on with less: it writes its journal in files of 100 MiB, one ahead.
 FULL_BYTES = 160 * 1024 * 1024
+#: How long one whose disk is full is waited for: it stays away until somebody makes room.
+FULL_PATIENCE_S = 10.0
 _UNAUTHORISED = {13, 18, 8000}
 _DISK_FULL = {14031}
 _INVALID_DOCUMENT = 121
@@ -186,7 +188,7 @@ def prepare(store: Store) -> None:
 
 
 def call(store: Store, operation: Callable[[], T], stopped: Callable[[], bool] | None = None) -> T:
-    """Run an operation that may be repeated, waiting ``patience_s`` for a database that is away.
+    """Run an operation that may be repeated, waiting ``patience_s`` for a database that is away, 10 s where its disk is full.
 
     Parameters
     ----------
@@ -202,15 +204,20 @@ def call(store: Store, operation: Callable[[], T], stopped: Callable[[], bool] |
     StoreUnavailable
         The database is away, full or refuses us.
     """
-    deadline = time.monotonic() + store.patience_s
+    started = time.monotonic()
     while True:
         try:
             return operation()
         except (PyMongoError, BSONError) as error:
             given_up = stopped is not None and stopped()
-            if not passes(error) or given_up or time.monotonic() >= deadline:
+            if not passes(error) or given_up or time.monotonic() >= started + _patience_s(store):
                 raise translated(store, error) from error
             time.sleep(RETRY_PAUSE_S)
+
+
+def _patience_s(store: Store) -> float:
+    left = _room_left(store.uri)
+    return store.patience_s if left is None or left >= FULL_BYTES else min(store.patience_s, FULL_PATIENCE_S)
 
 
 def passes(error: BaseException) -> bool:
