@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from synaptarium.adapters.archive import ArchiveSource
-from synaptarium.adapters.base import EventSource, adapters
+from synaptarium.adapters.base import EventSource, adapters, open_source
 from synaptarium.adapters.vs2n_documents import OPTIONAL, REQUIRED, fields
 from synaptarium.server.library import open_library
 from synaptarium.store.recordings import get
@@ -24,6 +24,13 @@ def snippets(page: Path) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
+def snippet_under(heading: str) -> str:
+    """Return the first snippet below a heading of the page about recording."""
+    _, found, below = RECORDING.read_text().partition(f"# {heading}\n")
+    assert found, heading
+    return re.findall(r"^```python\n(.*?)^```$", below, re.MULTILINE | re.DOTALL)[0]
+
+
 def run(code: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec(compile(code, "documentation", "exec"), names)
@@ -35,7 +42,7 @@ def test_the_tutorial_quotes_the_example_as_it_is() -> None:
 
 
 def test_the_call_from_plain_arrays_writes_a_recording(data_folder: Path) -> None:
-    names = run(snippets(RECORDING)[0])
+    names = run(snippet_under("From plain arrays, in one call"))
 
     with open_library(data_folder, purpose="test") as library:
         recording = get(library.store, names["recording_id"])
@@ -48,16 +55,51 @@ def test_the_script_without_a_database_saves_an_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run(snippets(RECORDING)[1])
+    run(snippet_under("From a script without a database"))
 
     assert ArchiveSource(tmp_path / "run.synaptarium").counts().spikes == {"a": 2}
 
 
-@pytest.mark.parametrize(("index", "format"), [(2, "nengo"), (3, "brian2")])
-def test_the_simulators_snippets_make_sources(index: int, format: str) -> None:
-    source: EventSource = run(snippets(RECORDING)[index])["source"]
+def test_brian2s_snippet_makes_a_source() -> None:
+    source: EventSource = run(snippet_under("Brian2"))["source"]
 
-    assert source.describe().source.format == format
+    assert source.describe().source.format == "brian2"
+    assert source.counts().spikes == {"input": 2, "exc": 0}
+
+
+def test_the_simulators_snippets_write_recordings(data_folder: Path) -> None:
+    with open_library(data_folder, purpose="test") as library:
+        nest = get(library.store, run(snippet_under("NEST"))["recording_id"])
+        tensors = run(snippet_under("Tensors: snnTorch, Norse, SpikingJelly and others"))
+        torch = get(library.store, tensors["recording_id"])
+        trains = run(snippet_under("Spike trains: PyNN, Neo, NWB, Elephant"))
+        units = get(library.store, trains["recording_id"])
+
+    assert nest.counts.spikes == {"exc": 3, "inh": 1}
+    assert (nest.counts.weights, nest.counts.potentials) == ({"exc -> inh": 2}, {"V_m/exc": 2})
+    assert torch.counts.spikes == {name: tensors[name].sum() for name in ("hidden", "output")}
+    assert [layer.shape for layer in torch.header.layers] == [(8, 6, 6), (10,)]
+    assert units.counts.spikes == {"units": 3}
+
+
+@pytest.mark.filterwarnings("ignore:numpy.core:DeprecationWarning")
+def test_nengos_snippet_simulates_and_writes_a_recording(data_folder: Path) -> None:
+    names = run(snippet_under("Nengo"))
+
+    with open_library(data_folder, purpose="test") as library:
+        recording = get(library.store, names["recording_id"])
+    assert recording.counts.spikes["hidden"] == (names["sim"].data[names["spikes"]] > 0).sum() > 1000
+    assert recording.counts.potentials == {"v/hidden": 5 * 200}
+    assert recording.header.projections[0].kind == "decoder"
+
+
+def test_the_file_of_spikes_alone_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(snippet_under("Spikes alone, in one file"))
+
+    source = open_source("run.parquet", options={"layers": "exc:100,inh:20"})
+
+    assert source.counts().spikes == {"exc": 3, "inh": 1}
 
 
 def test_the_table_of_vs2n_names_every_field_that_is_read() -> None:

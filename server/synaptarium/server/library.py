@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from synaptarium.adapters.arrays import arrays_source
+from synaptarium.adapters.base import EventSource
 from synaptarium.schemas.errors import DataFolderInUse, StoreUnavailable
 from synaptarium.server.folder_lock import FolderLock, Holder
 from synaptarium.server.mongod import Mongod, private_folder
@@ -173,9 +174,36 @@ def write_recording(
     'two-neurons'
     """
     named: Mapping[str, Any] = {"layers": layers, **arrays}
-    source = arrays_source(name, **named)
+    return write_source(arrays_source(name, **named), data=data, uri=uri, progress=progress)
+
+
+def write_source(
+    source: EventSource,
+    name: str | None = None,
+    *,
+    data: Path | None = None,
+    uri: str | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """Write what an adapter gives and return the recording's id.
+
+    Parameters
+    ----------
+    source : EventSource
+        From ``nengo_source``, ``brian2_source``, ``arrays_source``, ...
+    name : str or None
+        Name shown to people; the source's own where left out.
+    data, uri, progress : see :func:`write_recording`
+
+    Raises
+    ------
+    InvalidInput
+        The source contradicts itself; nothing was written.
+    RecordingExists
+        The same source was written under that name before.
+    """
     with open_library(data, uri, purpose="import") as library:
-        return import_source(library.store, source, progress=progress).id
+        return import_source(library.store, source, name=name, progress=progress).id
 
 
 def _serve_alone(folder: Path) -> FolderLock:

@@ -84,6 +84,8 @@ def info(arguments: argparse.Namespace) -> int:
     print(f"  levels      {levels}")
     print(f"  precomputed {'no' if found['build'] is None else 'build ' + str(found['build'])}")
     print(f"  stored      {size(found['stored_bytes'])}")
+    for note in found["notes"]:
+        print(f"  note        {note}")
     for one in found["accounting"]:
         print(f"  reduced     {reduction(one)}")
     return 0
