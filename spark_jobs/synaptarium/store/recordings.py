@@ -327,7 +327,6 @@ def info(store: Store, id: str) -> dict[str, Any]:
         "name": header.name,
         "status": recording.status,
         "format": header.source.format,
-        "notes": list(header.source.notes),
         "bin_us": header.bin_us,
         "span_us": [header.t_start_us, header.t_stop_us],
         "layers": [
