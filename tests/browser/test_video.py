@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 
 SIDE, STEP_US, STEPS = 12, 100_000, 12
 CELL_PX = 8
+FPS = 25
 
 #: Mean colours of squares, row after row from the top: what coding leaves of single pixels is no matter.
 CELLS = """const cells = (data, width, height, side, up) => {
@@ -39,7 +40,7 @@ CELLS = """const cells = (data, width, height, side, up) => {
 };"""
 
 DECODE = (
-    """async ([bytes, kind, times, side]) => {"""
+    """async ([bytes, kind, times, fps, side]) => {"""
     + CELLS
     + """
   const video = document.createElement('video');
@@ -52,7 +53,12 @@ DECODE = (
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const frames = [];
   for (const time of times) {
-    await new Promise((done) => { video.onseeked = done; video.currentTime = time; });
+    // That it has sought does not say that the frame is there.
+    await new Promise((done) => {
+      const look = (_, { mediaTime }) => (mediaTime <= time && time < mediaTime + 1 / fps ? done() : video.requestVideoFrameCallback(look));
+      video.requestVideoFrameCallback(look);
+      video.currentTime = time;
+    });
     context.drawImage(video, 0, 0);
     frames.push(cells(context.getImageData(0, 0, width, height).data, width, height, side, false));
   }
@@ -76,9 +82,9 @@ SCREEN = (
 
 
 def decoded(browser: Browser, film: bytes, kind: str, times: list[float]) -> dict[str, Any]:
-    """Decode a film in a page of its own, whose policy lets it play; frames as mean colours of cells."""
+    """Decode frames of a film, by their middles, in a page of its own whose policy lets it play; as mean colours of cells."""
     page = browser.new_page()
-    found = page.evaluate(DECODE, [base64.b64encode(film).decode(), kind, times, CELL_PX])
+    found = page.evaluate(DECODE, [base64.b64encode(film).decode(), kind, times, FPS, CELL_PX])
     page.close()
     return found | {"frames": [np.asarray(frame) for frame in found["frames"]]}
 

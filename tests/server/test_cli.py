@@ -276,6 +276,7 @@ def test_doctor_finds_what_this_machine_has(data_folder: Path, capsys: pytest.Ca
     assert states["Python"] == states["Data folder"] == "ok"
     assert states["MongoDB"] in ("ok", "note")
     assert "SSPL" in next(f["found"] for f in found["findings"] if f["name"] == "MongoDB")
+    assert states["Browser"] in ("ok", "missing")
     assert code == (0 if found["healthy"] else 1)
 
 

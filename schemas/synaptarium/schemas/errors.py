@@ -26,6 +26,7 @@
       Cancelled (409)            the user stopped it
       CorruptData (500)          stored bytes that fail their checksum or their format
       MissingDependency (500)    MongoDB, Java, a package
+      BrowserFailed (500)        the browser that makes a video did not start, or went away
       StoreUnavailable (503)     MongoDB does not answer
 
 A message says what was asked and what was found; the hint says what to do.
@@ -176,6 +177,10 @@ class CorruptData(SynaptariumError):
 
 class MissingDependency(SynaptariumError):
     code = "missing_dependency"
+
+
+class BrowserFailed(SynaptariumError):
+    code = "browser_failed"
 
 
 class StoreUnavailable(SynaptariumError):

@@ -248,7 +248,8 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "write the scene at one moment as glTF, a part of the run as a page that plays offline, or all events as Parquet",
+        "write the scene at one moment as glTF, a part of the run as a page that plays offline or as a film, or all "
+        "events as Parquet",
         "commands.export:export",
         "synaptarium export digits --html digits.html --from 10 --to 20",
         (
@@ -285,7 +286,14 @@ COMMANDS = (
             _argument("--synapses", type=int, default=3000, help="synapses at most (default: 3000)"),
             _argument("--html", metavar="FILE", help="one page that plays a part of the run from the disk"),
             _argument(
-                "--from", dest="start", type=float, metavar="SECONDS", help="its start (default: the run's)"
+                "--video", metavar="FILE", help="a film, .mp4, .webm or .gif, of the run from --from to --to"
+            ),
+            _argument(
+                "--from",
+                dest="start",
+                type=float,
+                metavar="SECONDS",
+                help="start of the page or film (default: the run's)",
             ),
             _argument(
                 "--to", dest="stop", type=float, metavar="SECONDS", help="its end (default: the run's)"
@@ -294,10 +302,27 @@ COMMANDS = (
                 "--view",
                 metavar="QUERY",
                 default="",
-                help="what it opens with: what stands after ? in the address of a view",
+                help="what page or film shows: what stands after ? in the address of a view",
             ),
+            _argument("--session", metavar="ID", help="the film is of this session, of its own seconds"),
+            _argument(
+                "--path",
+                action="store_true",
+                help="the film's camera goes through the places that --view keeps",
+            ),
+            _argument("--size", metavar="WxH", default="1280x720", help="of the film (default: 1280x720)"),
+            _argument("--fps", type=float, help="frames a second (default: 30, of a GIF 20)"),
+            _argument(
+                "--speed",
+                type=float,
+                default=1.0,
+                help="recorded seconds a second of film, below 0 in reverse; of a session, how many times as fast "
+                "as it was (default: 1)",
+            ),
+            _argument("--no-words", action="store_true", help="no names, time and notes in the film"),
             _JSON,
         ),
+        settings=("data", "mongo_uri", "browser"),
     ),
     Command(
         "doctor",

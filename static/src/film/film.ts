@@ -8,6 +8,7 @@ import type { SceneHandle } from '../state/frames';
 import type { PlaybackClock } from '../state/playback';
 import { formatTime } from '../state/format';
 import { beginFilm, type FilmShape } from './film_file';
+import { drawMarks, writeText } from './overlay';
 import type { Take } from './take';
 
 /** Frames before the playhead that still glow: they are waited for as well. */
@@ -56,15 +57,14 @@ export async function makeFilm(
   const film = scene.film({ width, height, fps });
   try {
     for (let frame = 0; frame < frames; frame++) {
-      const { camera, captions } = await take.at(frame / fps);
+      const { camera, captions, marks } = await take.at(frame / fps);
       await loaded(clock, store, signal);
       film.draw(camera);
       // In the same task: the drawing buffer is not kept.
       context.drawImage(film.canvas, 0, 0, width, height);
-      if (wish.words) {
-        film.labels(canvas);
-        writeWords(context, formatTime(clock.t_us, store.bin_us), captions, width, height);
-      }
+      if (wish.words) film.labels(canvas);
+      drawMarks(canvas, marks, film.project, wish.words);
+      if (wish.words) writeText(canvas, { time: formatTime(clock.t_us, store.bin_us), captions });
       await file.add();
       if (file.bytes > MOST_BYTES) throw new Error('The film is larger than a browser can hold. Choose a shorter range or a smaller picture.');
       progress({ frame: frame + 1, frames, bytes: file.bytes, codec: file.codec });
@@ -93,26 +93,4 @@ async function loaded(clock: PlaybackClock, store: FrameStore, signal: AbortSign
     if (performance.now() > until_ms) throw new Error(`The data at ${formatTime(t_us, store.bin_us)} did not come within a minute. Is the server still there?`);
     await new Promise((again) => setTimeout(again, LOOK_MS));
   }
-}
-
-function writeWords(context: CanvasRenderingContext2D, time: string, captions: readonly string[], width: number, height: number): void {
-  const size = Math.max(11, Math.round(Math.min(width, height * 1.6) / 58));
-  context.save();
-  context.font = `500 ${size}px system-ui, sans-serif`;
-  context.textBaseline = 'middle';
-  context.fillStyle = '#9aa4b8';
-  context.textAlign = 'left';
-  context.fillText(time, size, height - 1.4 * size);
-  context.textAlign = 'center';
-  captions.slice(-3).forEach((caption, i, all) => {
-    const y = height - (2.2 + 2 * (all.length - i)) * size;
-    const wide = Math.min(width - 2 * size, context.measureText(caption).width + 1.6 * size);
-    context.fillStyle = 'rgb(11 14 20 / 80%)';
-    context.beginPath();
-    context.roundRect((width - wide) / 2, y - 0.9 * size, wide, 1.8 * size, 0.5 * size);
-    context.fill();
-    context.fillStyle = '#e6e9f0';
-    context.fillText(caption, width / 2, y, width - 3 * size);
-  });
-  context.restore();
 }

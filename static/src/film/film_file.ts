@@ -32,6 +32,9 @@ export interface FilmFile {
 const CODECS: Readonly<Record<'mp4' | 'webm', readonly VideoCodec[]>> = { mp4: ['avc', 'av1', 'vp9'], webm: ['vp9', 'av1', 'vp8'] };
 const NAMES: Readonly<Partial<Record<VideoCodec, string>>> = { avc: 'H.264', av1: 'AV1', vp9: 'VP9', vp8: 'VP8' };
 const GIF_COLOURS = 256;
+/** What the dialog offers; a GIF can do no others. */
+export const RATES: Readonly<Record<FilmFormat, readonly number[]>> = { mp4: [24, 25, 30, 50, 60], webm: [24, 25, 30, 50, 60], gif: [10, 20, 25, 50] };
+export const MOST_FPS = 240;
 
 /** What this browser codes such a film with; null where it cannot. */
 export async function codecFor({ format, width, height, fps }: FilmShape): Promise<string | null> {

@@ -7,15 +7,25 @@ import type { Segment, SessionSummary } from '../net/messages.gen';
 import { sessionRest } from '../net/session_rest';
 import { type CameraPath, cameraAt } from '../state/camera_path';
 import type { LayerInfo } from '../state/frames';
+import { POINTER_COLOUR } from '../state/palette';
 import type { PlaybackClock } from '../state/playback';
-import { momentAt } from '../state/session_state';
+import { type Moment, momentAt, pinText } from '../state/session_state';
 import { fromChanges } from '../state/session_view';
 import type { Camera, View } from '../state/view';
+import type { FilmMark } from './overlay';
+
+/** What is to be seen besides the scene. */
+export interface Shown {
+  /** Null where the camera stays. */
+  readonly camera: Camera | null;
+  readonly captions: readonly string[];
+  readonly marks: readonly FilmMark[];
+}
 
 export interface Take {
   readonly duration_s: number;
-  /** Sets everything to a time of the film; resolves to the camera, null where it stays, and the captions. */
-  at(film_s: number): Promise<{ camera: Camera | null; captions: readonly string[] }>;
+  /** Sets everything to a time of the film. */
+  at(film_s: number): Promise<Shown>;
 }
 
 export interface TakeParts {
@@ -33,7 +43,7 @@ export function viewTake({ clock }: TakeParts, from_us: number, to_us: number, s
     duration_s,
     at: async (film_s) => {
       clock.glide(start_us + film_s * speed * 1e6);
-      return { camera: path && cameraAt(path, film_s), captions: [] };
+      return { camera: path && cameraAt(path, film_s), captions: [], marks: [] };
     },
   };
 }
@@ -41,10 +51,10 @@ export function viewTake({ clock }: TakeParts, from_us: number, to_us: number, s
 /** A playhead that is further from where it would have run to than so many seconds of play has jumped. */
 const JUMP_S = 0.3;
 
-/** A session as it was recorded, at a rate of its own time. */
-export function sessionTake({ clock, view, layers }: TakeParts, session: SessionSummary, rate: number, signal: AbortSignal): Take {
-  const start_ms = session.trim?.[0] ?? 0;
-  const stop_ms = session.trim?.[1] ?? session.duration_ms ?? 0;
+/** A part of a session as it was recorded, at a rate of its own time. */
+export function sessionTake(
+  { clock, view, layers }: TakeParts, session: SessionSummary, [start_ms, stop_ms]: readonly [number, number], rate: number, signal: AbortSignal,
+): Take {
   const notes = session.notes ?? [];
   let segment: Segment | null = null;
   let last: { film_s: number; t_us: number; speed: number } | null = null;
@@ -66,10 +76,16 @@ export function sessionTake({ clock, view, layers }: TakeParts, session: Session
       if (expected !== null && Math.abs(moment.t_us - expected) < JUMP_S * 1e6 * Math.max(0.001, Math.abs(speed))) clock.glide(moment.t_us);
       else clock.seek(moment.t_us);
       last = { film_s, t_us: moment.t_us, speed };
-      return {
-        camera: moment.camera,
-        captions: moment.notes.flatMap(({ text: words, author }) => (words ? [author ? `${words}  (${author})` : words] : [])),
-      };
+      return { camera: moment.camera, captions: captionsOf(moment), marks: marksOf(moment, session.author ?? '') };
     },
   };
+}
+
+function captionsOf({ notes }: Moment): string[] {
+  return notes.flatMap(({ text, author }) => (text ? [author ? `${text}  (${author})` : text] : []));
+}
+
+function marksOf({ notes, pointer }: Moment, author: string): FilmMark[] {
+  const pins = notes.flatMap((note): FilmMark[] => (note.position ? [{ place: note.position, text: pinText(note) }] : []));
+  return pointer ? [...pins, { place: pointer, text: author, light: POINTER_COLOUR }] : pins;
 }

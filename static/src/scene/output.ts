@@ -1,6 +1,6 @@
 /** What leaves the page of the scene: pictures of any size, and the frames of films. */
 
-import type * as THREE from 'three';
+import * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
 import type { ShownLabel } from './labels';
@@ -81,6 +81,11 @@ export class Output {
         renderFrame(now_ms += 1000 / fps);
       },
       labels: (canvas) => drawLabels(canvas, surface.pictures()[0].labels.shown(), page),
+      project: (place) => {
+        const at = surface.project(new THREE.Vector3(...place));
+        const scale = height / page.height;
+        return at && { x: at.x * scale, y: at.y * scale };
+      },
       end: () => {
         this.filming = false;
         this.ahead_ms = Math.max(before_ms, now_ms - performance.now());

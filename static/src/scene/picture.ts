@@ -78,6 +78,7 @@ export function drawLabels(canvas: HTMLCanvasElement, labels: readonly ShownLabe
   const context = canvas.getContext('2d');
   if (context === null) return;
   const scale = canvas.height / page.height;
+  context.save();
   context.translate(canvas.width / 2, 0);
   context.scale(scale, scale);
   context.textAlign = 'center';
@@ -89,6 +90,7 @@ export function drawLabels(canvas: HTMLCanvasElement, labels: readonly ShownLabe
     context.font = '12px system-ui, sans-serif';
     context.fillText(detail, x - page.width / 2, y + 30);
   }
+  context.restore();
 }
 
 /** Pictures beside each other, cut at a width. */

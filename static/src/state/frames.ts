@@ -336,6 +336,8 @@ export interface FilmStage {
   draw(camera: import('./view').Camera | null): void;
   /** Writes the names of the layers over a picture of it. */
   labels(canvas: HTMLCanvasElement): void;
+  /** The pixel of the picture at which a place lies; null when it is behind the camera. */
+  project(place: readonly [number, number, number]): { x: number; y: number } | null;
   end(): void;
 }
 

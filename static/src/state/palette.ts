@@ -26,6 +26,9 @@ export function classColour(index: number, n_classes: number): string {
   return colours[((index % colours.length) + colours.length) % colours.length] as string;
 }
 
+/** The light of who points. Green: no spike and no synapse has that light. */
+export const POINTER_COLOUR = 'hsl(145 90% 64%)';
+
 /** The colour of a selection, everywhere. */
 export const SELECTION_COLOUR = '#ffffff';
 /** Of what a panel lights in the scene. */

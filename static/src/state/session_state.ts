@@ -15,6 +15,7 @@ type Triple = [number, number, number];
 /** A camera moves for so long towards the next pose; it stood before. */
 export const POSE_BLEND_MS = 150;
 export const NOTE_MS = 6000;
+const PIN_LETTERS = 28;
 
 export interface Moment {
   readonly t_us: number;
@@ -86,6 +87,12 @@ function handBetween(a: Hand | null | undefined, b: Hand | null | undefined, par
 
 export function notesAt(notes: readonly NoteOp[], at_ms: number): NoteOp[] {
   return notes.filter((note) => note.at_ms <= at_ms && at_ms < note.at_ms + (note.duration_ms ?? NOTE_MS));
+}
+
+/** What stands beside a note's place: as much of its text as fits there. */
+export function pinText({ text }: NoteOp): string {
+  if (!text) return 'here';
+  return text.length > PIN_LETTERS ? `${text.slice(0, PIN_LETTERS - 2).trimEnd()}…` : text;
 }
 
 /** All that a segment shows at a moment within it. */

@@ -1,41 +1,23 @@
 /** The dialog that makes a video or a GIF: of what, from when to when, how fast, how large; then progress, and cancel. */
 
-import type { SessionSummary } from '../net/messages.gen';
-import type { FilmFormat, FilmShape } from '../film/film_file';
-import type { Take } from '../film/take';
+import { type FilmFormat, type FilmShape, RATES } from '../film/film_file';
+import { type FilmOrder, type FilmPlan, type FilmSource, type OrderParts, planFilm, shootFilm, wholeOf } from '../film/film_order';
 import { pathOf } from '../state/camera_path';
 import { formatTime } from '../state/format';
-import type { FrameStore } from '../state/frame_store';
-import type { LayerInfo, SceneHandle } from '../state/frames';
-import type { PlaybackClock } from '../state/playback';
-import type { View } from '../state/view';
 import { openDialog } from './dialog';
 import { h, setText } from './dom';
 import { save } from './export_menu';
 
-export interface FilmDialogParts {
+export interface FilmDialogParts extends OrderParts {
   readonly recording: string;
-  readonly layers: readonly LayerInfo[];
-  readonly clock: PlaybackClock;
-  readonly store: FrameStore;
-  readonly view: View;
-  readonly scene: SceneHandle;
-  /** The session that is replayed now. */
-  readonly session: SessionSummary | null;
   /** Stops what moves the playhead by itself; called before the first frame. */
   hold(): void;
 }
-
-type Source = 'view' | 'path' | 'session';
 
 const SIZES: readonly (readonly [string, number, number])[] = [
   ['1280 x 720', 1280, 720], ['1920 x 1080 (full HD)', 1920, 1080], ['2560 x 1440', 2560, 1440], ['3840 x 2160 (4K)', 3840, 2160],
   ['1080 x 1080 (square)', 1080, 1080], ['1080 x 1920 (upright)', 1080, 1920], ['480 x 270 (small)', 480, 270],
 ];
-const RATES: Readonly<Record<FilmFormat, readonly number[]>> = { mp4: [24, 25, 30, 50, 60], webm: [24, 25, 30, 50, 60], gif: [10, 20, 25, 50] };
-/** Bits a pixel and frame that sparks on a dark ground take, as measured; a GIF packs its own way. */
-const BITS_A_PIXEL: Readonly<Record<FilmFormat, number>> = { mp4: 0.1, webm: 0.08, gif: 1.6 };
-const MOST_GIF_PIXELS = 250e6;
 /** A film of this view lasts so long unless something else is asked for. */
 const FIRST_S = 10;
 
@@ -65,24 +47,18 @@ class FilmDialog {
   private asked = 0;
 
   constructor(private readonly parts: FilmDialogParts) {
-    const { clock, store, view, session } = parts;
+    const { view, session } = parts;
     const path = pathOf(view.all());
-    const sources: [Source, string][] = [['view', 'This view']];
+    const sources: [FilmSource, string][] = [['view', 'This view']];
     if (path) sources.push(['path', `The camera path (${path.stops.length} places, ${path.duration_s} s)`]);
     if (session) sources.push(['session', `The session "${session.name}"`]);
     this.source.replaceChildren(...sources.map(([value, label]) => h('option', { value }, label)));
     this.source.value = session ? 'session' : path ? 'path' : 'view';
-    const span = clock.loop ?? view.get('zoom');
-    const speed = Math.abs(clock.speed);
-    const from_us = span?.t_start_us ?? clock.t_us;
-    this.from.value = seconds(from_us);
-    this.to.value = seconds(span?.t_stop_us ?? Math.min(store.t_stop_us, from_us + FIRST_S * speed * 1e6));
-    this.speed.value = session ? '1' : String(clock.speed);
     this.own = h('span.export-size', this.width, h('span', 'x'), this.height);
     this.form = h(
       'div.film-form',
       row('Of', this.source),
-      h('div.film-row.film-range', h('span', 'From'), this.from, h('span.film-to', 'to'), this.to, h('span.muted.film-unit', 's of the run')),
+      h('div.film-row.film-range', h('span', 'From'), this.from, h('span.film-to', 'to'), this.to, h('span.muted.film-unit', '')),
       h('div.film-row', h('span', 'Speed'), this.speed, h('span.muted.film-speed-unit', '')),
       row('Format', this.format, this.fps, h('span.muted', 'frames a second')),
       row('Size', this.size, this.own),
@@ -90,13 +66,18 @@ class FilmDialog {
     );
     this.dialog = openDialog('Video', h('div.film', this.form, this.bar, this.note), [this.cancel, this.make]);
     this.dialog.classList.add('film-dialog');
-    // Closing while it works cancels the work, and a film under way is not lost to a key.
+    // Closing while it works cancels the work, and a film under way is not lost to a key or to a click beside the dialog.
     this.dialog.addEventListener('cancel', (event) => { if (this.work) event.preventDefault(); });
+    this.dialog.addEventListener('click', (event) => {
+      if (this.work && event.target === this.dialog) event.stopImmediatePropagation();
+    }, { capture: true });
     this.dialog.addEventListener('close', () => this.work?.abort());
-    this.format.addEventListener('change', () => this.paintRates());
+    this.format.addEventListener('input', () => this.paintRates());
+    this.source.addEventListener('input', () => this.paintSource());
     for (const input of [this.source, this.from, this.to, this.speed, this.fps, this.size, this.width, this.height, this.format]) {
       input.addEventListener('input', () => void this.estimate());
     }
+    this.paintSource();
     this.paintRates();
     void this.estimate();
   }
@@ -116,62 +97,53 @@ class FilmDialog {
     return { format: this.format.value as FilmFormat, width: even(width), height: even(height), fps: Number(this.fps.value) };
   }
 
-  private duration_s(): number {
-    const { view, session } = this.parts;
-    const speed = Math.abs(Number(this.speed.value));
-    if (this.source.value === 'path') return pathOf(view.all())?.duration_s ?? NaN;
-    if (this.source.value === 'session') return ((session?.trim?.[1] ?? session?.duration_ms ?? 0) - (session?.trim?.[0] ?? 0)) / 1000 / speed;
-    return (Number(this.to.value) - Number(this.from.value)) / speed;
+  private order(): FilmOrder {
+    return {
+      ...this.shape(), words: this.words.checked, of: this.source.value as FilmSource, speed: Number(this.speed.value),
+      from_s: Number(this.from.value), to_s: Number(this.to.value),
+    };
+  }
+
+  /** What can be asked of this source, with its own range. */
+  private paintSource(): void {
+    const of = this.source.value as FilmSource;
+    const { clock, store, view } = this.parts;
+    const inner = (selector: string): HTMLElement => this.form.querySelector(selector) as HTMLElement;
+    this.to.hidden = inner('.film-to').hidden = of === 'path';
+    setText(inner('.film-unit'), of === 'session' ? 's of the session' : 's of the run');
+    setText(inner('.film-speed-unit'), of === 'session' ? 'times as fast as it was' : 's of the run a second');
+    if (of === 'session') {
+      [this.from.value, this.to.value] = wholeOf(this.parts, of).map((s) => seconds(1e6 * s));
+      this.speed.value = '1';
+      return;
+    }
+    const span = clock.loop ?? view.get('zoom');
+    const from_us = span?.t_start_us ?? clock.t_us;
+    this.from.value = seconds(from_us);
+    this.to.value = seconds(span?.t_stop_us ?? Math.min(store.t_stop_us, from_us + FIRST_S * Math.abs(clock.speed) * 1e6));
+    this.speed.value = String(clock.speed);
   }
 
   /** What it will be, or why it cannot be made. */
   private async estimate(): Promise<void> {
     const asked = ++this.asked;
-    const source = this.source.value as Source;
-    const range = this.form.querySelector('.film-range') as HTMLElement;
-    range.hidden = source === 'session';
-    this.to.hidden = source === 'path';
-    (this.form.querySelector('.film-to') as HTMLElement).hidden = source === 'path';
     this.own.hidden = this.size.value !== 'own';
-    setText(this.form.querySelector('.film-speed-unit') as HTMLElement, source === 'session' ? 'times as fast as it was' : 's of the run a second');
-    const shape = this.shape();
-    const { framesOf } = await import('../film/film');
-    const { codecFor } = await import('../film/film_file');
-    const duration_s = this.duration_s();
-    const speed = Number(this.speed.value);
-    let wrong = '';
-    if (!Number.isFinite(speed) || speed === 0 || (source === 'session' && speed < 0)) wrong = 'The speed is a number other than 0; below 0 the run goes backwards.';
-    else if (!(duration_s > 0)) wrong = 'The end lies before the start.';
-    else if (duration_s > 4 * 3600) wrong = `That would be ${clockOf(duration_s)} long; four hours is the most.`;
-    const frames = wrong ? 0 : framesOf(duration_s, shape.fps);
-    const pixels = frames * shape.width * shape.height;
-    if (!wrong && shape.format === 'gif' && pixels > MOST_GIF_PIXELS) wrong = 'A GIF of this would be huge. Choose a shorter range, a smaller size, or a video.';
-    const codec = wrong ? null : await codecFor(shape);
+    let plan: FilmPlan | null = null;
+    let words: string;
+    try {
+      plan = await planFilm(this.parts, this.order());
+      words = `${clockOf(plan.duration_s)} long, ${plan.frames.toLocaleString('en-US')} frames, ${plan.codec}, about ${sizeOf(plan.bytes)}.`;
+    } catch (error) {
+      words = (error as Error).message;
+    }
     if (asked !== this.asked || this.work) return;
-    if (!wrong && codec === null) wrong = `This browser cannot encode ${shape.format === 'mp4' ? 'MP4' : 'WebM'} of ${shape.width} x ${shape.height}. Try the other format, or a smaller size.`;
-    this.make.disabled = wrong !== '';
-    const bytes = (pixels * BITS_A_PIXEL[shape.format]) / 8;
-    setText(this.note, wrong || `${clockOf(duration_s)} long, ${frames.toLocaleString('en-US')} frames, ${codec}, about ${sizeOf(bytes)}.`);
-  }
-
-  private async take(signal: AbortSignal): Promise<Take> {
-    const { viewTake, sessionTake } = await import('../film/take');
-    const { clock, view, session } = this.parts;
-    const speed = Number(this.speed.value);
-    if (this.source.value === 'session' && session) return sessionTake(this.parts, session, speed, signal);
-    const path = this.source.value === 'path' ? pathOf(view.all()) : null;
-    clock.setLoop(null);
-    clock.setSpeed(speed);
-    const from_us = Number(this.from.value) * 1e6;
-    const to_us = path ? from_us + path.duration_s * speed * 1e6 : Number(this.to.value) * 1e6;
-    return viewTake(this.parts, path ? from_us : Math.min(from_us, to_us), path && speed < 0 ? from_us : Math.max(from_us, to_us), speed, path);
+    this.make.disabled = plan === null;
+    setText(this.note, words);
   }
 
   private async run(): Promise<void> {
     const { parts } = this;
-    const { clock, view } = parts;
-    const shape = this.shape();
-    const before = { t_us: clock.t_us, speed: clock.speed, loop: clock.loop, camera: parts.scene.pose(), values: view.all() };
+    const order = this.order();
     const work = new AbortController();
     this.work = work;
     this.form.inert = true;
@@ -180,17 +152,14 @@ class FilmDialog {
     setText(this.cancel, 'Cancel');
     setText(this.note, 'Preparing');
     parts.hold();
-    clock.pause();
     const began_ms = performance.now();
     try {
-      const { makeFilm } = await import('../film/film');
-      const take = await this.take(work.signal);
-      const blob = await makeFilm(parts, { ...shape, words: this.words.checked }, take, work.signal, ({ frame, frames, bytes, codec }) => {
+      const blob = await shootFilm(parts, order, work.signal, ({ frame, frames, bytes, codec }) => {
         this.bar.value = frame / frames;
         const left_s = ((performance.now() - began_ms) / 1000 / frame) * (frames - frame);
         setText(this.note, `Frame ${frame.toLocaleString('en-US')} of ${frames.toLocaleString('en-US')}, ${codec}, ${sizeOf(bytes)} so far, ${clockOf(left_s)} to go.`);
       });
-      const name = `${parts.recording}-${this.source.value}.${shape.format}`;
+      const name = `${parts.recording}-${order.of}.${order.format}`;
       save(blob, name);
       setText(this.note, `Saved ${name}: ${sizeOf(blob.size)}, made in ${clockOf((performance.now() - began_ms) / 1000)}.`);
     } catch (error) {
@@ -201,11 +170,6 @@ class FilmDialog {
       this.make.hidden = false;
       this.bar.hidden = true;
       setText(this.cancel, 'Close');
-      clock.setSpeed(before.speed);
-      clock.setLoop(before.loop);
-      view.set(before.values);
-      parts.scene.place(before.camera);
-      clock.seek(before.t_us);
     }
   }
 }

@@ -1,5 +1,8 @@
 /** What tests, and scripts in the console, may see and do: `window.synaptarium`. */
 
+import type { FilmProgress } from '../film/film';
+import type { FilmOrder, FilmPlan, OrderParts } from '../film/film_order';
+import { sessionRest } from '../net/session_rest';
 import { neuronRef } from '../state/address_bar';
 import type { Comparison } from '../state/comparison';
 import type { DataClient } from '../state/data_client';
@@ -34,6 +37,9 @@ export interface Hooks {
   scene(): SceneHandle | null;
   /** What of the headset is to be seen. */
   xr(): Record<string, unknown>;
+  /** What `synaptarium export --video` asks of a page that nobody looks at: what comes of an order, and the film. */
+  planFilm(order: FilmOrder, session: string | null): Promise<FilmPlan>;
+  film(order: FilmOrder, session: string | null, progress: (progress: FilmProgress) => void): Promise<Blob>;
 }
 
 export interface HookParts {
@@ -50,6 +56,7 @@ export interface HookParts {
   stimuli(): Stimuli;
   /** Ids of the panels that are open. */
   panels(): readonly string[];
+  readonly signal: AbortSignal;
 }
 
 export function pageHooks(parts: HookParts): Hooks {
@@ -71,6 +78,8 @@ export function pageHooks(parts: HookParts): Hooks {
     valuesNow: (stream, target) => valuesNow(parts, stream, target),
     scene,
     xr: parts.xr,
+    planFilm: async (order, session) => (await import('../film/film_order')).planFilm(await filmParts(parts, session), order),
+    film: async (order, session, progress) => (await import('../film/film_order')).shootFilm(await filmParts(parts, session), order, parts.signal, progress),
     state: () => {
       const frame = store.frameAt(clock.t_us, clock.level);
       const counters = data.counters;
@@ -117,6 +126,12 @@ export function pageHooks(parts: HookParts): Hooks {
       };
     },
   };
+}
+
+async function filmParts({ network, clock, store, view, scene }: HookParts, session: string | null): Promise<OrderParts> {
+  const drawn = scene();
+  if (drawn === null) throw new Error('The scene cannot be drawn: the browser has no WebGL 2.');
+  return { clock, store, view, layers: network.layers, scene: drawn, session: session === null ? null : await sessionRest.one(session) };
 }
 
 function spikesNow({ clock, store }: HookParts): number[] | null {

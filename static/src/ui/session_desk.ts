@@ -10,6 +10,7 @@ import { ApiError } from '../net/rest';
 import { sessionRest } from '../net/session_rest';
 import { neuronRef } from '../state/address_bar';
 import type { LayerInfo, SceneHandle } from '../state/frames';
+import { POINTER_COLOUR } from '../state/palette';
 import type { PlaybackClock } from '../state/playback';
 import type { Presence } from '../state/presence';
 import { SessionRecorder } from '../state/session_recorder';
@@ -29,8 +30,6 @@ import type { Shortcut } from './shortcuts';
 import type { Toasts } from './toasts';
 import { viewerName } from './viewer_name';
 
-/** Green: no spike and no synapse has that light. */
-const OWN_COLOUR = 'hsl(145 90% 64%)';
 const POINT_EVERY_MS = 50;
 
 export interface SessionDeskParts {
@@ -388,7 +387,7 @@ export class SessionDesk {
     const notes = this.notesNow();
     const lights = new Map<string, Light>();
     for (const { id, name, colour, place } of this.parts.live.lights()) lights.set(id, { place, colour, name });
-    if (replay?.pointer) lights.set('session', { place: replay.pointer, colour: OWN_COLOUR, name: replay.session.author ?? '' });
+    if (replay?.pointer) lights.set('session', { place: replay.pointer, colour: POINTER_COLOUR, name: replay.session.author ?? '' });
     if (this.light) lights.set('own', this.light);
     if (notes.length === 0 && lights.size === 0 && this.blank) return;
     this.blank = notes.length === 0 && lights.size === 0;
@@ -417,7 +416,7 @@ export class SessionDesk {
     this.pointed_ms = now;
     const place = this.parts.scene()?.pointAt(pointing.x, pointing.y);
     if (!place) return;
-    this.light = { place, colour: this.parts.live.live ? this.parts.live.colour : OWN_COLOUR, name: '' };
+    this.light = { place, colour: this.parts.live.live ? this.parts.live.colour : POINTER_COLOUR, name: '' };
     this.recorder.point(place);
     this.parts.live.pointed(place);
   }

@@ -5,6 +5,7 @@
 
 import type { NoteOp } from '../net/messages.gen';
 import type { SceneHandle } from '../state/frames';
+import { pinText } from '../state/session_state';
 import { h, setText } from './dom';
 
 export interface Light {
@@ -38,7 +39,7 @@ export class SessionMarks {
     }
     this.place(this.pins, new Map(notes.flatMap((note) => (note.position ? [[note.id, note.position] as const] : []))), (id) => {
       const note = notes.find((candidate) => candidate.id === id);
-      return h('div.session-pin', h('span', note?.text ? shorten(note.text) : 'here'));
+      return h('div.session-pin', h('span', note ? pinText(note) : ''));
     });
     const places = new Map([...lights].map(([id, light]) => [id, light.place] as const));
     this.place(this.lights, places, (id) => h('div.session-light', { style: `--light: ${lights.get(id)?.colour ?? ''}` }, h('span')));
@@ -66,8 +67,4 @@ export class SessionMarks {
       if (at !== null) element.style.transform = `translate(${at.x.toFixed(1)}px, ${at.y.toFixed(1)}px)`;
     }
   }
-}
-
-function shorten(text: string): string {
-  return text.length > 28 ? `${text.slice(0, 26).trimEnd()}…` : text;
 }

@@ -223,7 +223,7 @@ class Viewer {
     const ready = new Promise<void>((resolve) => { markReady = resolve; });
     this.hooks = pageHooks({
       ready, network, clock: this.clock, store, data: this.data, view: this.view, sessions: this.sessions,
-      comparison: this.comparison, scene: () => this.scene, xr: () => this.xr.state(), stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [],
+      comparison: this.comparison, scene: () => this.scene, xr: () => this.xr.state(), stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [], signal,
     });
     void this.startScene().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;

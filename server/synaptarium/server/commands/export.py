@@ -1,4 +1,4 @@
-"""``export``: the scene at one moment as a model, a part of the run as a page that plays, or all events as Parquet files."""
+"""``export``: the scene at a moment as a model, a part of the run as a page that plays or a film, all events as Parquet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from synaptarium.adapters.column_folder import write_folder
 from synaptarium.scenes.gltf import glyphs_glb, points_glb
 from synaptarium.schemas.errors import InvalidInput, RecordingExists
 from synaptarium.server.app import create_app
-from synaptarium.server.commands.console import ProgressLine, config_of, library_of, print_json, size
+from synaptarium.server.commands.console import (
+    ProgressLine,
+    config_of,
+    duration,
+    library_of,
+    print_json,
+    size,
+)
+from synaptarium.server.commands.film import film
 from synaptarium.server.library import Library
 from synaptarium.server.moment import moment_of
 from synaptarium.server.offline.page import check, measure, offline_page, part_for
@@ -23,11 +31,11 @@ from synaptarium.store.stored_source import StoredSource
 def export(arguments: argparse.Namespace) -> int:
     """Write what was asked for: models, a page, Parquet files."""
     models = bool(arguments.glb or arguments.glyphs)
-    if not (models or arguments.html or arguments.parquet):
+    if not (models or arguments.html or arguments.video or arguments.parquet):
         raise InvalidInput(
             "Nothing was asked for.",
             hint="Say --glb FILE (points and lines), --glyphs FILE (a glyph for each neuron), --html FILE (a part of the "
-            "run that plays offline), or --parquet FOLDER (all events).",
+            "run that plays offline), --video FILE (a film), or --parquet FOLDER (all events).",
         )
     found: dict[str, Any] = {"id": arguments.id}
     files: list[dict[str, Any]] = []
@@ -40,11 +48,18 @@ def export(arguments: argparse.Namespace) -> int:
             files += written
         if arguments.html:
             files.append(_page(library, arguments))
+        if arguments.video:
+            files.append(film(library, arguments))
     if arguments.json:
         print_json(found | {"files": files})
         return 0
     for file in files:
-        print(f"Wrote {file['file']} ({size(file['bytes'])}).")
+        filmed = (
+            f", {file['frames']:,} frames, {duration(file['seconds'])}, {file['codec']}"
+            if "frames" in file
+            else ""
+        )
+        print(f"Wrote {file['file']} ({size(file['bytes'])}{filmed}).")
     if models:
         print(
             f"{arguments.id!r} at {found['at_s']:g} s: {found['neurons']:,} neurons, "
