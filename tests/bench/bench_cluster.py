@@ -23,7 +23,7 @@ from synaptarium.jobs.build import precompute
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.messages import Job
 from synaptarium.schemas.recording import Header, Layer, Source
-from synaptarium.store import chunks, recordings
+from synaptarium.store import chunks, open_runs, recordings
 from synaptarium.store.database import Store, connect, prepare
 
 NAMES = ("cluster.local", "cluster.spark", "cluster.worker_killed", "cluster.same_bytes")
@@ -107,7 +107,7 @@ def recorded(store: Store) -> str:
     id = recordings.create(store, header, status="open").id
     time_us = np.sort(rng.integers(0, SECONDS * 1_000_000, N_SPIKES))
     neuron = rng.integers(0, LAYERS * LAYER_NEURONS, N_SPIKES).astype(np.uint32)
-    recordings.append(store, id, "spikes", "", pa.record_batch({"time_us": time_us, "neuron": neuron}))
+    open_runs.append(store, id, "spikes", "", pa.record_batch({"time_us": time_us, "neuron": neuron}))
     recordings.finish(store, id)
     return id
 

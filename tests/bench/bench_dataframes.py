@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from synaptarium.jobs.session import spark_session
 from synaptarium.schemas.recording import Header, Layer, Source
 from synaptarium.server.mongod import Mongod
-from synaptarium.store import recordings
+from synaptarium.store import open_runs, recordings
 from synaptarium.store.database import Store, connect, prepare
 
 NAMES = ("dataframes.read", "dataframes.write", "dataframes.vs2n")
@@ -115,7 +115,7 @@ def recorded(store: Store) -> str:
     id = recordings.create(store, header, status="open").id
     time_us = np.sort(rng.integers(0, SECONDS * 1_000_000, N_SPIKES))
     neuron = rng.integers(0, NEURONS, N_SPIKES).astype(np.uint32)
-    recordings.append(store, id, "spikes", "", pa.record_batch({"time_us": time_us, "neuron": neuron}))
+    open_runs.append(store, id, "spikes", "", pa.record_batch({"time_us": time_us, "neuron": neuron}))
     return id
 
 

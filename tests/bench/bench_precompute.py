@@ -20,7 +20,7 @@ from synaptarium.jobs.build import precompute
 from synaptarium.schemas.messages import Job
 from synaptarium.schemas.recording import Header, Layer, Source
 from synaptarium.server.mongod import Mongod
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import Store, connect, prepare
 
 NAMES = (
@@ -56,8 +56,8 @@ def engines(store: Store) -> Iterator[dict[str, Any]]:
     time_us = np.sort(rng.integers(0, SECONDS * 1_000_000, N_SPIKES))
     neuron = rng.integers(0, LAYERS * LAYER_NEURONS, N_SPIKES).astype(np.uint32)
     id = opened(store, [LAYER_NEURONS] * LAYERS)
-    recordings.append(store, id, "spikes", "", spikes(time_us, neuron))
-    recordings.close(store, id)
+    open_runs.append(store, id, "spikes", "", spikes(time_us, neuron))
+    closing.close(store, id)
 
     key = (time_us // 1000) * (LAYERS * LAYER_NEURONS) + neuron
     bare = N_SPIKES / seconds(lambda: np.unique(key, return_counts=True)) / 1e6
@@ -100,7 +100,7 @@ def follow(store: Store) -> dict[str, Any]:
     took: list[float] = []
     for start_us in range(0, 10_000_000, 200_000):
         time_us = np.sort(rng.integers(start_us, start_us + 200_000, n))
-        recordings.append(
+        open_runs.append(
             store, id, "spikes", "", spikes(time_us, rng.integers(0, FOLLOWED_NEURONS, n).astype(np.uint32))
         )
         took.append(seconds(lambda: live.extend(store, id)))

@@ -31,7 +31,7 @@ from synaptarium.schemas.manifest import WEIGHTS, Manifest, unpack_presence
 from synaptarium.schemas.recording import Header, Layer, Projection, Recording, Source
 from synaptarium.schemas.sealing import unseal
 from synaptarium.server.mongod import Mongod
-from synaptarium.store import chunks, events, network, recordings, tables
+from synaptarium.store import chunks, closing, events, network, open_runs, recordings, tables
 from synaptarium.store.database import Store, connect, prepare
 
 NAMES = (
@@ -124,8 +124,8 @@ def stored(store: Store) -> Recording:
     network.write_synapses(store, recording.num, projection.name, synapse // N_POST, synapse % N_POST, None)
     for part in changes():
         batch = pa.record_batch(list(part), schema=COLUMNS)
-        recordings.append(store, id, "weights", projection.name, batch)
-    return recordings.close(store, id)
+        open_runs.append(store, id, "weights", projection.name, batch)
+    return closing.close(store, id)
 
 
 def changes() -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float32]]]:

@@ -21,7 +21,7 @@ from synaptarium.schemas.recording import Header, Layer, Source
 from synaptarium.server.app import serving
 from synaptarium.server.config import Config
 from synaptarium.server.library import Library, open_library
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.importing import import_source
 
 pytestmark = pytest.mark.browser
@@ -326,7 +326,7 @@ def test_the_page_follows_an_open_recording(page: Page, served: Served, wait_unt
                 "neuron": pa.array(random.integers(0, 100, n).astype(np.uint32)),
                 "count": pa.array(np.ones(n, np.uint16)),
             }
-            recordings.append(store, "growing", "spikes", "", pa.record_batch(columns))
+            open_runs.append(store, "growing", "spikes", "", pa.record_batch(columns))
             last_ms = now_ms
 
     recorder = threading.Thread(target=record)
@@ -347,7 +347,7 @@ def test_the_page_follows_an_open_recording(page: Page, served: Served, wait_unt
     finally:
         stop.set()
         recorder.join()
-    recordings.close(store, "growing")
+    closing.close(store, "growing")
     wait_until(lambda found: not found["open"])
     expect(page.locator(".badge.live")).to_be_hidden()
 

@@ -17,7 +17,7 @@ from synaptarium.schemas.events import SCHEMAS, EventKind
 from synaptarium.schemas.manifest import Grid, Manifest, unpack_presence
 from synaptarium.schemas.recording import Header, Layer, PotentialStream, Projection, Recording, Source
 from synaptarium.schemas.sealing import unseal
-from synaptarium.store import chunks, recordings
+from synaptarium.store import chunks, closing, open_runs, recordings
 from synaptarium.store.database import Store
 
 Columns = Mapping[str, NDArray[np.generic]]
@@ -34,8 +34,8 @@ class Run:
         """Write it as a finished recording."""
         recording = recordings.create(store, self.header, status="open")
         for (kind, stream), columns in self.events.items():
-            recordings.append(store, recording.id, kind, stream, batch_of(kind, columns))
-        return recordings.close(store, recording.id)
+            open_runs.append(store, recording.id, kind, stream, batch_of(kind, columns))
+        return closing.close(store, recording.id)
 
 
 def batch_of(kind: EventKind, columns: Columns) -> pa.RecordBatch:

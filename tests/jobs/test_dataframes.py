@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from synaptarium.jobs.build import precompute
 from synaptarium.jobs.session import spark_session
 from synaptarium.server.mongod import Mongod
-from synaptarium.store import recordings
+from synaptarium.store import open_runs, recordings
 from synaptarium.store.database import Store, connect, prepare
 
 pytestmark = pytest.mark.spark
@@ -98,7 +98,7 @@ def test_a_stream_is_written_on_across_a_restart_of_its_query(
     for start in (0, 1000):
         neurons = pa.array(range(10), pa.uint32())
         times = pa.array(range(start, start + 10))
-        recordings.append(store, source, "spikes", "", pa.record_batch({"time_us": times, "neuron": neurons}))
+        open_runs.append(store, source, "spikes", "", pa.record_batch({"time_us": times, "neuron": neurons}))
         pump()
     pump()
 

@@ -23,7 +23,7 @@ from synaptarium.schemas.errors import (
     RecordingNotFound,
     SynaptariumError,
 )
-from synaptarium.store import chunks, events, network, recordings
+from synaptarium.store import chunks, closing, events, network, open_runs, recordings
 from synaptarium.store.database import Store
 from synaptarium.store.events import BlockInfo
 
@@ -264,7 +264,7 @@ def grow(store: Store, id: str, *times_us: int) -> None:
     batch = pa.record_batch(
         {"time_us": pa.array(times_us), "neuron": pa.array([3] * len(times_us), pa.uint32())}
     )
-    recordings.append(store, id, "spikes", "", batch)
+    open_runs.append(store, id, "spikes", "", batch)
 
 
 def test_a_stream_gives_each_block_once_as_the_recording_grows(store: Store, growing: str) -> None:
@@ -275,7 +275,7 @@ def test_a_stream_gives_each_block_once_as_the_recording_grows(store: Store, gro
     grow(store, growing, 5)
     grow(store, growing, 30, 40)
     second = reader.latestOffset(first, ReadAllAvailable())
-    recordings.close(store, growing)
+    closing.close(store, growing)
     third = reader.latestOffset(second, ReadAllAvailable())
 
     batches = [
@@ -533,7 +533,7 @@ def test_writes_that_cannot_be_are_told_before_a_task_runs(
 
 
 def test_nothing_is_written_to_a_closed_recording(store: Store, growing: str) -> None:
-    recordings.close(store, growing)
+    closing.close(store, growing)
 
     with pytest.raises(Conflict, match="is ready, not open"):
         source_of(store, growing).writer(None, False)

@@ -17,7 +17,7 @@ from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import decode_groups, decode_series, decode_spikes
 from synaptarium.schemas.recording import Projection
 from synaptarium.schemas.sealing import Sealed, unseal
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 
 N_SPIKES, SIZES, STOP_US = 10_000_000, {"in": 5000, "one": 1, "out": 14_999}, 60_000_000
 DECODE = {"spikes": decode_spikes, "groups": decode_groups, "series": decode_series}
@@ -34,10 +34,10 @@ def recorded(store, header_of, batches):
         time_us = np.sort(rng.integers(part * width, (part + 2) * width, N_SPIKES // parts))
         neuron = rng.integers(0, 20_000, len(time_us)).astype(np.uint32)
         per_neuron += np.bincount(neuron, minlength=20_000)
-        recordings.append(
+        open_runs.append(
             store, recording.id, "spikes", "", batches("spikes", {"time_us": time_us, "neuron": neuron})
         )
-    return recordings.close(store, recording.id), per_neuron
+    return closing.close(store, recording.id), per_neuron
 
 
 def test_ten_million_spikes_keep_their_counts_and_their_bytes(store, recorded, bytes_of, monkeypatch) -> None:
@@ -96,8 +96,8 @@ def learned(store, header_of, batches):
     value[::50] = np.nan
     for part in np.array_split(np.arange(N_CHANGES), 20):
         columns = {"time_us": time_us[part], "synapse": synapse[part], "value": value[part]}
-        recordings.append(store, recording.id, "weights", "in->out", batches("weights", columns))
-    return recordings.close(store, recording.id), (time_us, synapse, value)
+        open_runs.append(store, recording.id, "weights", "in->out", batches("weights", columns))
+    return closing.close(store, recording.id), (time_us, synapse, value)
 
 
 def test_ten_million_changes_are_found_by_a_seek_and_keep_their_bytes(

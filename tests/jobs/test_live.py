@@ -12,7 +12,7 @@ from synaptarium.jobs.publish import read_manifest
 from synaptarium.jobs.ranges import build_range
 from synaptarium.schemas.errors import Conflict
 from synaptarium.schemas.recording import Header
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 
 
 def window(columns, start_us: int, stop_us: int):
@@ -31,7 +31,7 @@ def opened(store, header: Header):
 
 def grow(store, id, run, batches, start_us: int, stop_us: int) -> None:
     for (kind, stream), columns in run.events.items():
-        recordings.append(store, id, kind, stream, batches(kind, window(columns, start_us, stop_us)))
+        open_runs.append(store, id, kind, stream, batches(kind, window(columns, start_us, stop_us)))
 
 
 def test_a_grown_recording_equals_the_one_built_at_once_and_the_closed_rebuild(
@@ -54,7 +54,7 @@ def test_a_grown_recording_equals_the_one_built_at_once_and_the_closed_rebuild(
         assert manifest.open and recordings.get(store, recording.id).build == manifest.build
     assert len(frozen) > 100
 
-    closed = recordings.close(store, recording.id)
+    closed = closing.close(store, recording.id)
     manifest = live.extend(store, recording.id)
     assert not manifest.open and manifest.closed_us == run.header.t_stop_us
     grown = bytes_of(recording, manifest.build)
@@ -121,10 +121,10 @@ def test_a_lagging_stream_is_not_late_within_the_grace(store, learning_run, batc
     run = learning_run(seconds=3.0)
     recording = opened(store, run.header)
     (spikes, *others) = run.events.items()
-    recordings.append(store, recording.id, "spikes", "", batches("spikes", spikes[1]))
+    open_runs.append(store, recording.id, "spikes", "", batches("spikes", spikes[1]))
     live.extend(store, recording.id)
     for (kind, stream), columns in others:
-        recordings.append(store, recording.id, kind, stream, batches(kind, columns))
+        open_runs.append(store, recording.id, kind, stream, batches(kind, columns))
 
     manifest = live.extend(store, recording.id)
 
@@ -140,7 +140,7 @@ def test_events_after_their_time_was_closed_are_told_and_come_with_the_rebuild(
     grow(store, recording.id, run, batches, 0, 3_000_000)
     live.extend(store, recording.id, grace_s=0)
     late = {"time_us": np.array([10, 20]), "neuron": np.array([0, 1], np.uint32)}
-    recordings.append(store, recording.id, "spikes", "", batches("spikes", late))
+    open_runs.append(store, recording.id, "spikes", "", batches("spikes", late))
 
     manifest = live.extend(store, recording.id, grace_s=0)
 
@@ -148,7 +148,7 @@ def test_events_after_their_time_was_closed_are_told_and_come_with_the_rebuild(
         (2, "events shown while the run goes on")
     ]
     before = chunks_of(manifest).spikes(0, "In put.ä").sum()
-    recordings.close(store, recording.id)
+    closing.close(store, recording.id)
     build = precompute(store, recording.id, engine="local")
     assert chunks_of(read_manifest(store, recording.num, build)).spikes(0, "In put.ä").sum() == before + 2
 

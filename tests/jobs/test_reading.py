@@ -9,7 +9,8 @@ from synaptarium.jobs.build import precompute
 from synaptarium.jobs.plan import make_plan
 from synaptarium.jobs.publish import read_manifest
 from synaptarium.jobs.reading import SpikeReader
-from synaptarium.store import events, recordings
+from synaptarium.store import closing, events, open_runs, recordings
+from synaptarium.store.recording_info import recording_info
 
 
 @pytest.fixture
@@ -27,10 +28,10 @@ def stored(store, header_of, batches, spans) -> recordings.Recording:
     for start, stop in spans:
         time_us = np.sort(rng.integers(start, stop, 500))
         neuron = rng.integers(0, 10, 500).astype(np.uint32)
-        recordings.append(
+        open_runs.append(
             store, recording.id, "spikes", "", batches("spikes", {"time_us": time_us, "neuron": neuron})
         )
-    return recordings.close(store, recording.id)
+    return closing.close(store, recording.id)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_blocks_that_overlap_are_told(store, header_of, batches, spans, kept) ->
     manifest = read_manifest(store, recording.num, build)
     assert manifest is not None
     assert [(one.what, one.kept, one.total) for one in manifest.accounting] == expected
-    told = recordings.info(store, recording.id)["accounting"]
+    told = recording_info(store, recording.id)["accounting"]
     assert [(one["what"], one["kept"], one["total"]) for one in told] == expected
 
 

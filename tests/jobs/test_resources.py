@@ -13,7 +13,7 @@ import pytest
 from synaptarium.jobs import resources
 from synaptarium.jobs.plan import make_plan
 from synaptarium.jobs.resources import Resources, fullest_range, resources_of
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import Store
 
 # The kernel's ru_maxrss begins with what the parent had at its highest, which other tests set: VmHWM is the child's own.
@@ -21,7 +21,7 @@ TASK = """
 import pathlib, re, sys
 from synaptarium.jobs import ranges
 from synaptarium.jobs.plan import make_plan
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import connect
 
 uri, name, id = sys.argv[1:]
@@ -37,8 +37,8 @@ def test_a_fuller_range_asks_for_more_memory(store: Store, header_of: Any) -> No
     id = recordings.create(store, header_of({"a": 10}, t_stop_us=2_000_000), status="open").id
     for times in (np.arange(0, 1_000_000, 10), np.arange(1_000_000, 2_000_000, 40)):
         neurons = np.zeros(len(times), np.uint32)
-        recordings.append(store, id, "spikes", "", pa.record_batch({"time_us": times, "neuron": neurons}))
-    plan = make_plan(store, recordings.close(store, id), build=1)
+        open_runs.append(store, id, "spikes", "", pa.record_batch({"time_us": times, "neuron": neurons}))
+    plan = make_plan(store, closing.close(store, id), build=1)
 
     needed = resources_of(store, plan, 3)
 
@@ -55,7 +55,7 @@ def test_a_task_stays_below_what_is_asked_for_it(store: Store, header_of: Any) -
         "neuron": rng.integers(0, 50_000, n).astype(np.uint32),
         "count": rng.choice([1, 1, 3], n).astype(np.uint16),
     }
-    recordings.append(store, id, "spikes", "", pa.record_batch(columns))
+    open_runs.append(store, id, "spikes", "", pa.record_batch(columns))
     recordings.finish(store, id)
     plan = make_plan(store, recordings.get(store, id), build=1)
 

@@ -17,7 +17,7 @@ from synaptarium.jobs.publish import finish
 from synaptarium.jobs.ranges import build_range
 from synaptarium.schemas.errors import CorruptData
 from synaptarium.schemas.recording import Counts, Header, Layer, Projection, Recording, Source
-from synaptarium.store import network, recordings, summaries
+from synaptarium.store import closing, network, open_runs, recordings, summaries
 from synaptarium.store.tables import (
     PAGE,
     PART,
@@ -50,8 +50,8 @@ def labelled(learning_run, store):
         network.write_synapses(store, recording.num, "in→out", np.zeros(500, np.uint32), post, None)
         for (kind, stream), columns in run.events.items():
             arrays = {name: pa.array(values, from_pandas=name == "value") for name, values in columns.items()}
-            recordings.append(store, recording.id, kind, stream, pa.record_batch(arrays))
-        return run, recordings.close(store, recording.id), post
+            open_runs.append(store, recording.id, kind, stream, pa.record_batch(arrays))
+        return run, closing.close(store, recording.id), post
 
     return make
 
@@ -308,7 +308,7 @@ def test_an_open_recording_has_no_tables_until_it_is_precomputed(store, labelled
     recording = recordings.create(store, run.header, status="open")
     manifest = live.extend(store, recording.id)
     assert read_tables(store, recording.num, manifest.build) is None
-    recordings.close(store, recording.id)
+    closing.close(store, recording.id)
     assert read_tables(store, recording.num, live.extend(store, recording.id).build) is None
     assert read_tables(store, recording.num, precompute(store, recording.id, engine="local")) is not None
 

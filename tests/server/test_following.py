@@ -24,7 +24,7 @@ from synaptarium.server.app import serving
 from synaptarium.server.config import Config
 from synaptarium.server.library import Library, open_library
 from synaptarium.server.mongod import Mongod, private_folder
-from synaptarium.store import recordings
+from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import Store, connect, prepare
 
 from .conftest import Serve, add, everything
@@ -46,7 +46,7 @@ def append(store: Store, start_us: int, stop_us: int) -> int:
     batch = pa.record_batch(
         {"time_us": pa.array(times), "neuron": pa.array((times // 1000 % 50).astype(np.uint32))}
     )
-    recordings.append(store, "live", "spikes", "", batch)
+    open_runs.append(store, "live", "spikes", "", batch)
     return len(times)
 
 
@@ -100,7 +100,7 @@ def test_growing_recording_is_followed(store: Store, serve: Serve) -> None:
         assert answer.t_stop_us == 3_000_000
         assert columns["spikes.0"].sum() == sent  # type: ignore[union-attr]
 
-        recordings.close(store, "live")
+        closing.close(store, "live")
         events = list(until(viewer, lambda e: isinstance(e, State) and e.status == "ended"))
     manifest = client.manifest("live")
     assert not manifest.open
@@ -151,7 +151,7 @@ def test_recording_closed_while_no_server_ran_is_completed(store: Store, serve: 
     recordings.create(store, HEADER, id="live", status="open")
     append(store, 0, 500_000)
     assert live.extend(store, "live").open
-    recordings.close(store, "live")
+    closing.close(store, "live")
 
     client = Client(serve()[1])
 

@@ -22,6 +22,7 @@ from synaptarium.server.library import data_folder as find_data_folder
 from synaptarium.server.library import open_library, served_by, write_recording
 from synaptarium.server.mongod import Mongod
 from synaptarium.store import database, recordings
+from synaptarium.store.recording_info import recording_info
 
 SERVE = textwrap.dedent(
     """
@@ -186,7 +187,7 @@ def test_one_call_writes_a_recording_from_plain_arrays(data_folder: Path) -> Non
     id = write_recording("two layers", time_unit="ms", bin_us=1000, layers=layers, spikes=spikes)
 
     with open_library(purpose="info") as library:
-        info = recordings.info(library.store, id)
+        info = recording_info(library.store, id)
     assert json.loads(json.dumps(info)) == info
     assert (id, info["status"], info["span_us"]) == ("two-layers", "ready", [0, 3000])
     assert [layer["spikes"] for layer in info["layers"]] == [3, 1]

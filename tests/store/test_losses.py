@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from synaptarium.schemas.recording import Header, Layer, PotentialStream, Projection, Recording, Source
-from synaptarium.store import recordings, staging
+from synaptarium.store import closing, open_runs, recordings, staging
 from synaptarium.store.database import Store
+from synaptarium.store.recording_info import recording_info
 
 NAN, INF = math.nan, math.inf
 
@@ -54,33 +55,33 @@ def test_values_that_are_no_numbers_are_counted_as_a_run_goes_on(
     store: Store, open_recording: Recording
 ) -> None:
     def append(batch: pa.RecordBatch) -> list[tuple[str, int, int]]:
-        return told(recordings.append(store, open_recording.id, "potentials", "v", batch))
+        return told(open_runs.append(store, open_recording.id, "potentials", "v", batch))
 
     assert append(values(0, -70.0, -69.0)) == []
     assert append(values(10, -68.0, NAN, INF)) == [("values of v", 3, 5)]
     assert append(values(20, NAN, NAN)) == [("values of v", 3, 7)]
     assert append(values(30, -67.0)) == [("values of v", 4, 8)]
-    closed = recordings.close(store, open_recording.id)
+    closed = closing.close(store, open_recording.id)
     assert told(closed) == [("values of v", 4, 8)]
     assert closed.counts.potentials == {"v/a": 4}
-    assert recordings.info(store, closed.id)["accounting"][0]["why"].startswith("The others are not a number")
+    assert recording_info(store, closed.id)["accounting"][0]["why"].startswith("The others are not a number")
 
 
 def test_a_batch_of_nothing_but_bad_values_does_not_move_the_end(
     store: Store, open_recording: Recording
 ) -> None:
-    grown = recordings.append(store, open_recording.id, "potentials", "v", values(50_000, NAN))
+    grown = open_runs.append(store, open_recording.id, "potentials", "v", values(50_000, NAN))
 
     assert grown.header.t_stop_us == 1000
     assert told(grown) == [("values of v", 0, 1)]
 
 
 def test_closing_counts_what_a_dead_writer_left_as_kept(store: Store, open_recording: Recording) -> None:
-    recordings.append(store, open_recording.id, "potentials", "v", values(0, -70.0, NAN))
+    open_runs.append(store, open_recording.id, "potentials", "v", values(0, -70.0, NAN))
     where = {"_id": open_recording.id}
     store.db.recordings.update_one(where, {"$set": {"header.accounting.0.kept": 0}})
 
-    assert told(recordings.close(store, open_recording.id)) == [("values of v", 1, 3)]
+    assert told(closing.close(store, open_recording.id)) == [("values of v", 1, 3)]
 
 
 def test_infinite_weights_are_counted_apart_from_those_that_cease(
@@ -88,7 +89,7 @@ def test_infinite_weights_are_counted_apart_from_those_that_cease(
 ) -> None:
     batch = values(0, 1.0, INF, NAN).rename_columns(["time_us", "synapse", "value"])
 
-    grown = recordings.append(store, open_recording.id, "weights", "p", batch)
+    grown = open_runs.append(store, open_recording.id, "weights", "p", batch)
 
     assert told(grown) == [("weights of p", 2, 3)]
     assert grown.counts.weights == {"p": 2}
@@ -97,7 +98,7 @@ def test_infinite_weights_are_counted_apart_from_those_that_cease(
 def test_a_write_of_many_tasks_tells_their_losses_together_and_once(
     store: Store, open_recording: Recording
 ) -> None:
-    recordings.append(store, open_recording.id, "potentials", "v", values(0, -70.0))
+    open_runs.append(store, open_recording.id, "potentials", "v", values(0, -70.0))
     attempts = [
         staging.stage(store, open_recording, "potentials", "v", [batch], writer="w", attempt=str(place))
         for place, batch in enumerate((values(10, 1.0, NAN), values(20, 2.0, 3.0), values(30, INF)))

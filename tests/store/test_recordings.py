@@ -14,8 +14,9 @@ from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import Conflict, InvalidInput, InvalidTime, RecordingExists, RecordingNotFound
 from synaptarium.schemas.recording import RECORDING_ID, Counts, Header, Layer, Projection, Source
 from synaptarium.schemas.sealing import seal
-from synaptarium.store import chunks, events, jobs, network, recordings, summaries
+from synaptarium.store import chunks, closing, events, jobs, network, open_runs, recordings, summaries
 from synaptarium.store.database import Store
+from synaptarium.store.recording_info import recording_info
 
 HEADER = Header(
     name="A Run",
@@ -121,7 +122,7 @@ def test_deleting_leaves_nothing_of_it_and_everything_of_others(store: Store) ->
 
     assert {name: store.db[name].count_documents({}) for name in names} == dict.fromkeys(names, 1)
     assert recordings.get(store, "a-run-2").status == "importing"
-    for gone in (recordings.get, recordings.delete, recordings.info):
+    for gone in (recordings.get, recordings.delete, recording_info):
         with pytest.raises(RecordingNotFound, match="'a-run'"):
             gone(store, "a-run")
     with pytest.raises(RecordingNotFound):
@@ -131,27 +132,27 @@ def test_deleting_leaves_nothing_of_it_and_everything_of_others(store: Store) ->
 def test_an_open_recording_grows_and_is_closed(store: Store) -> None:
     id = recordings.create(store, HEADER, status="open").id
 
-    recordings.append(store, id, "spikes", "", spikes([500, 10], [0, 4]))
-    grown = recordings.append(store, id, "spikes", "", spikes([1999, 2000], [1, 1]))
-    recordings.append(store, id, "weights", "p.q", weights([0, 0, 3000], [0, 1, 1], [1.0, 2.0, 4.0]))
+    open_runs.append(store, id, "spikes", "", spikes([500, 10], [0, 4]))
+    grown = open_runs.append(store, id, "spikes", "", spikes([1999, 2000], [1, 1]))
+    open_runs.append(store, id, "weights", "p.q", weights([0, 0, 3000], [0, 1, 1], [1.0, 2.0, 4.0]))
 
     assert (grown.header.t_stop_us, grown.revision) == (3000, 2)
     assert grown.counts.spikes == {"L.1": 3, "$out": 1}
-    closed = recordings.close(store, id)
+    closed = closing.close(store, id)
     assert closed.status == "ready"
     assert closed.header.t_stop_us == 4000
     assert closed.counts.spikes == {"L.1": 3, "$out": 1}
     assert closed.counts.weights == {"p.q": 3}
     assert closed.weights["p.q"].last.mean == 2.5
     with pytest.raises(Conflict, match="is ready, not open"):
-        recordings.append(store, id, "spikes", "", spikes([1], [1]))
+        open_runs.append(store, id, "spikes", "", spikes([1], [1]))
 
 
 def test_a_batch_that_is_refused_leaves_an_open_recording_as_it_was(store: Store) -> None:
     before = recordings.create(store, HEADER, status="open")
 
     with pytest.raises(InvalidTime):
-        recordings.append(store, before.id, "spikes", "", spikes([5, -5], [0, 0]))
+        open_runs.append(store, before.id, "spikes", "", spikes([5, -5], [0, 0]))
 
     assert recordings.get(store, before.id) == before
     assert events.blocks(store, before.num, "spikes") == []
@@ -162,7 +163,7 @@ def test_appending_from_several_threads_loses_nothing(store: Store) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         batches = [spikes([time_us, time_us + 1], [0, 5]) for time_us in range(0, 4000, 200)]
-        list(pool.map(lambda batch: recordings.append(store, recording.id, "spikes", "", batch), batches))
+        list(pool.map(lambda batch: open_runs.append(store, recording.id, "spikes", "", batch), batches))
 
     grown = recordings.get(store, recording.id)
     assert grown.counts.spikes == {"L.1": 20, "$out": 20}
@@ -177,23 +178,23 @@ def test_appending_from_several_threads_loses_nothing(store: Store) -> None:
 
 def test_closing_settles_the_counts_of_a_writer_that_died(store: Store) -> None:
     recording = recordings.create(store, HEADER, status="open")
-    recordings.append(store, recording.id, "spikes", "", spikes([1], [0]))
+    open_runs.append(store, recording.id, "spikes", "", spikes([1], [0]))
     events.write_block(store, recording.num, "spikes", "", 1, spikes([2, 3], [0, 0]))  # and then it died
 
-    assert recordings.close(store, recording.id).counts.spikes == {"L.1": 3, "$out": 0}
+    assert closing.close(store, recording.id).counts.spikes == {"L.1": 3, "$out": 0}
 
 
 def test_info_has_the_shape_that_scripts_rely_on(store: Store) -> None:
     id = recordings.create(store, HEADER, status="open").id
-    recordings.append(store, id, "spikes", "", spikes([10, 500], [0, 4]))
-    recordings.append(store, id, "weights", "p.q", weights([0, 0, 3], [0, 1, 1], [1.0, 2.0, 4.0]))
-    recording = recordings.close(store, id)
+    open_runs.append(store, id, "spikes", "", spikes([10, 500], [0, 4]))
+    open_runs.append(store, id, "weights", "p.q", weights([0, 0, 3], [0, 1, 1], [1.0, 2.0, 4.0]))
+    recording = closing.close(store, id)
     reduced = {"what": "weights", "kept": 1, "total": 2, "why": "quantised"}
     summaries.write(store, recording.num, "manifest", "1", {"accounting": [reduced]})
     chunks.write(store, [(ChunkKey(recording.num, 1, 0, 0, 0, 0), seal(b"x"), 1)])
     recordings.set_build(store, id, 1)
 
-    info = recordings.info(store, id)
+    info = recording_info(store, id)
 
     assert (info["id"], info["name"], info["bin_us"], info["span_us"]) == ("a-run", "A Run", 1000, [0, 1000])
     assert [

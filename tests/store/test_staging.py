@@ -10,7 +10,7 @@ import pytest
 
 from synaptarium.schemas.errors import Conflict, CorruptData, InvalidInput
 from synaptarium.schemas.recording import Header, Layer, Recording, Source
-from synaptarium.store import events, recordings, staging
+from synaptarium.store import closing, events, open_runs, recordings, staging
 from synaptarium.store.database import Store
 
 
@@ -22,7 +22,7 @@ def recording(store: Store) -> Recording:
         name="r", bin_us=1000, t_start_us=0, t_stop_us=1000, layers=(layer,), source=Source(format="arrays")
     )
     recording = recordings.create(store, header, status="open")
-    return recordings.append(store, recording.id, "spikes", "", spikes([5]))
+    return open_runs.append(store, recording.id, "spikes", "", spikes([5]))
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ def test_a_commit_that_was_killed_is_finished_by_whoever_comes_next(
 
     with monkeypatch.context() as patched:
         patched.setattr(staging, "_copy", dying(staging._copy))
-        patched.setattr(recordings, "grow", dying(recordings.grow))
+        patched.setattr(open_runs, "grow", dying(open_runs.grow))
         try:
             staging.commit(store, recording.id, "spikes", [part], writer="w")
         except KeyboardInterrupt:
@@ -122,7 +122,7 @@ def test_a_commit_that_was_killed_is_finished_by_whoever_comes_next(
         else:
             assert steps > 3
 
-    closed = recordings.close(store, recording.id)
+    closed = closing.close(store, recording.id)
 
     assert times_of(store, recording) == [5, 10, 20, 30, 40, 50]
     assert closed.counts.spikes == {"a": 6}
@@ -135,14 +135,14 @@ def test_counts_are_added_once_though_the_committer_died_after_adding_them(
     store: Store, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part = staged(store, recording, [10, 20, 30])
-    grow = recordings.grow
+    grow = open_runs.grow
 
     def die(*arguments, **named):
         grow(*arguments, **named)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(recordings, "grow", die)
+        patched.setattr(open_runs, "grow", die)
         with pytest.raises(KeyboardInterrupt):
             staging.commit(store, recording.id, "spikes", [part], writer="w")
 
@@ -163,7 +163,7 @@ def test_several_may_finish_the_same_commit_while_others_append(store: Store, re
     for thread in threads:
         thread.start()
     for time_us in range(1000, 1010):
-        recordings.append(store, recording.id, "spikes", "", spikes([time_us]))
+        open_runs.append(store, recording.id, "spikes", "", spikes([time_us]))
     for thread in threads:
         thread.join()
 
@@ -187,7 +187,7 @@ def test_a_staged_block_that_is_gone_is_told_and_nothing_is_committed(
 
 def test_nothing_is_added_to_a_closed_recording(store: Store, recording: Recording) -> None:
     part = staged(store, recording, [10])
-    recordings.close(store, recording.id)
+    closing.close(store, recording.id)
 
     with pytest.raises(Conflict, match="not open"):
         staging.commit(store, recording.id, "spikes", [part], writer="w")

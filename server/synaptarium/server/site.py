@@ -15,7 +15,7 @@ from synaptarium.server.jobs_runner import JobsRunner
 from synaptarium.server.security import Gate
 from synaptarium.server.shared.rooms import Rooms
 from synaptarium.server.stream.hub import Hub
-from synaptarium.store import recordings
+from synaptarium.store import storage
 from synaptarium.store.database import Store
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Site:
             known = self._sizes.get(recording.num)
         if known and known[0] == key and time.monotonic() - known[2] < 10:
             return known[1]
-        size = recordings.stored_bytes(self.store, recording)
+        size = storage.stored_bytes(self.store, recording)
         with self._sizes_lock:
             self._sizes[recording.num] = (key, size, time.monotonic())
         return size

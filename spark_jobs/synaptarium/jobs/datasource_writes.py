@@ -24,7 +24,7 @@ from synaptarium.jobs.datasource_options import Choice, told
 from synaptarium.schemas.errors import Conflict, InvalidInput, RecordingExists, RecordingNotFound
 from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.recording import Counts, Header, Layer, Recording, Source, check_header
-from synaptarium.store import network, recordings, staging
+from synaptarium.store import closing, network, open_runs, recordings, staging
 from synaptarium.store.database import Store, call, prepare
 
 
@@ -85,7 +85,7 @@ class EventStreamWriter(DataSourceStreamArrowWriter):
             if "close" in choice.texts:
                 raise InvalidInput(
                     "A streaming write does not end, so it cannot close the recording.",
-                    hint="Close it afterwards: synaptarium.store.recordings.close.",
+                    hint="Close it afterwards: synaptarium.store.closing.close.",
                     where="close",
                 )
             name = hashlib.sha256(f"{choice.recording}\n{place}".encode()).hexdigest()[:32]
@@ -170,7 +170,7 @@ class _Write:
                         recordings.delete(store, id)
                     raise
                 if self._close:
-                    recordings.close(store, id)
+                    closing.close(store, id)
             finally:
                 store.close()
 
@@ -205,7 +205,7 @@ def _recording(store: Store, choice: Choice) -> Recording:
                 hint=".option('layers', 'input:28x28,exc:400') or .option('like', ID) makes a new one.",
             ) from error
         return Recording(id=choice.recording, num=0, status="open", header=check_header(wanted))
-    recordings.check_open(found)
+    open_runs.check_open(found)
     if wanted is not None and _shapes(wanted.layers) != _shapes(found.header.layers):
         raise RecordingExists(
             f"There is an open recording {choice.recording!r} already, of other layers: "
@@ -259,7 +259,7 @@ def _made(store: Store, choice: Choice, header: Header, writer: str) -> bool:
             if like:
                 other = recordings.get(store, like)
                 network.copy(store, other, made)
-                recordings.grow(store, id, Counts(images=other.counts.images), header.t_start_us)
+                open_runs.grow(store, id, Counts(images=other.counts.images), header.t_start_us)
             recordings.set_status(store, id, "open")
         except BaseException:
             recordings.delete(store, id)

@@ -20,7 +20,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from synaptarium.schemas.errors import CorruptData
 from synaptarium.schemas.events import TIME_COLUMN, EventKind
 from synaptarium.schemas.recording import Accounting, Counts, Recording
-from synaptarium.store import events, recordings
+from synaptarium.store import events, open_runs, recordings
 from synaptarium.store.database import Document, Store, call, key_of
 from synaptarium.store.importing import cut
 from synaptarium.store.intake import Intake
@@ -141,7 +141,7 @@ def commit(
     if known is not None and known["batch"] >= batch:
         discard(store, writer)
         return recordings.get(store, id)
-    recordings.check_open(recordings.get(store, id))
+    open_runs.check_open(recordings.get(store, id))
     kept = list(staged)
     blocks = list(_blocks(store, writer, kept))
     wanted = sum(one.blocks for one in kept)
@@ -152,7 +152,7 @@ def commit(
         )
     counts = Counts()
     for one in kept:
-        counts = recordings.added(counts, one.counts)
+        counts = open_runs.added(counts, one.counts)
     losses = sum_losses(loss for one in kept for loss in one.losses)
     document: Document = {
         "_id": _commit_id(id, writer),
@@ -187,7 +187,7 @@ def settle(store: Store, id: str) -> None:
             once = hashlib.sha256(found["_id"].encode()).hexdigest()[:24]
             counts = msgspec.convert(found["counts"], Counts)
             stored = events.n_rows(store, num, found["kind"], found["stream"]) if lost else 0
-            recordings.grow(
+            open_runs.grow(
                 store,
                 id,
                 counts,

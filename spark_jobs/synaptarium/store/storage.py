@@ -9,7 +9,7 @@ from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import Conflict
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.recording import Recording, n_frames
-from synaptarium.store import chunks, events, jobs, recordings
+from synaptarium.store import chunks, events, jobs, recordings, summaries
 from synaptarium.store.database import Document, Store, call
 
 _LAST_CHUNK, _LAST_TILE = 0xFFFFFFFF, 0xFFFFFF
@@ -38,6 +38,25 @@ def entropy_bytes(n_spikes: int, n_neurons: int, frames: int) -> float:
     if p <= 0:
         return 0.0
     return n * -(p * math.log2(p) + (1 - p) * math.log2(1 - p)) / 8
+
+
+def stored_bytes(store: Store, recording: Recording) -> int:
+    """Return the stored bytes of a recording's events and of its published build."""
+    pipeline: list[Document] = [
+        {"$match": {"recording": recording.num}},
+        {"$group": {"_id": None, "size_bytes": {"$sum": "$size_bytes"}}},
+    ]
+    hint = "recording_1_kind_1_stream_1_t0_us_1_t1_us_1_seq_1_n_1_size_bytes_1"
+    found = call(store, lambda: list(store.db.events.aggregate(pipeline, hint=hint)))
+    total = int(found[0]["size_bytes"]) if found else 0
+    if recording.build is None:
+        return total
+    known = summaries.read(store, recording.num, "stored_bytes", str(recording.build))
+    if known is None:
+        known = chunks.sizes(store, recording.num, recording.build).size_bytes
+        if recording.status == "ready":  # published builds never change then
+            summaries.write(store, recording.num, "stored_bytes", str(recording.build), known)
+    return total + int(known)
 
 
 def stats(store: Store, recording: Recording, manifest: Manifest | None) -> dict[str, Any]:

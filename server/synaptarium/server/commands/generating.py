@@ -15,7 +15,7 @@ from synaptarium.schemas.errors import InvalidInput, RecordingExists
 from synaptarium.schemas.recording import Layer, n_neurons
 from synaptarium.server.commands.console import ProgressLine, amount, library_of, print_json
 from synaptarium.server.commands.making import store_source
-from synaptarium.store import recordings
+from synaptarium.store.recording_info import recording_info
 
 _DEFAULT_NEURONS = 1000
 _DEFAULT_FAN_IN = 10
@@ -28,7 +28,7 @@ def generate(arguments: argparse.Namespace) -> int:
         return _to_file(source, arguments.to, as_json=arguments.json)
     with library_of(arguments, "generate") as library:
         recording = store_source(library.store, source, what="Generating")
-        found = recordings.info(library.store, recording.id)
+        found = recording_info(library.store, recording.id)
     if arguments.json:
         print_json(found)
         return 0

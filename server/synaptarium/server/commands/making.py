@@ -17,6 +17,7 @@ from synaptarium.server.commands.console import ProgressLine, amount, library_of
 from synaptarium.store import recordings
 from synaptarium.store.database import Store
 from synaptarium.store.importing import import_source
+from synaptarium.store.recording_info import recording_info
 
 
 def import_recording(arguments: argparse.Namespace) -> int:
@@ -34,7 +35,7 @@ def import_recording(arguments: argparse.Namespace) -> int:
         recording = store_source(library.store, source, arguments.name)
         if arguments.precompute:
             build(library.store, recording.id, "auto", None)
-        found_info = recordings.info(library.store, recording.id)
+        found_info = recording_info(library.store, recording.id)
     if arguments.json:
         print_json(found_info)
         return 0
@@ -82,7 +83,7 @@ def precompute(arguments: argparse.Namespace) -> int:
     keep_memory()
     with library_of(arguments, "precompute") as library:
         number = build(library.store, arguments.id, arguments.engine, arguments.master)
-        found = recordings.info(library.store, arguments.id)
+        found = recording_info(library.store, arguments.id)
     if arguments.json:
         print_json({"id": arguments.id, "build": number, "accounting": found["accounting"]})
         return 0

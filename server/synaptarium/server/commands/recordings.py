@@ -9,6 +9,7 @@ from typing import Any
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.server.commands.console import library_of, print_json, print_table, reduction, size
 from synaptarium.store import recordings
+from synaptarium.store.recording_info import recording_info
 
 
 def list_recordings(arguments: argparse.Namespace) -> int:
@@ -58,7 +59,7 @@ def list_recordings(arguments: argparse.Namespace) -> int:
 def info(arguments: argparse.Namespace) -> int:
     """Print what a recording holds."""
     with library_of(arguments, "info") as library:
-        found = recordings.info(library.store, arguments.id)
+        found = recording_info(library.store, arguments.id)
     if arguments.json:
         print_json(found)
         return 0

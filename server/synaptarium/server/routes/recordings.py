@@ -16,6 +16,7 @@ from synaptarium.server.picture import picture_of
 from synaptarium.server.site import Site
 from synaptarium.server.stream.hub import read_manifest
 from synaptarium.store import recordings
+from synaptarium.store.recording_info import recording_info
 
 
 def list_recordings(site: Site) -> list[RecordingSummary]:
@@ -46,7 +47,7 @@ def _summary(site: Site, recording: Recording, job: Job | None) -> RecordingSumm
 
 def info(site: Site, id: str) -> dict[str, Any]:
     """Return what `synaptarium info ID --json` prints."""
-    return recordings.info(site.store, id)
+    return recording_info(site.store, id)
 
 
 def delete(site: Site, id: str) -> None:
