@@ -17,7 +17,7 @@ import pymongo
 import pyspark
 
 from synaptarium.jobs.java import find_java
-from synaptarium.server.mongod import find_mongod
+from synaptarium.server.mongod_binary import find_mongod
 
 START_TIMEOUT_S = 60.0
 MEMBERS = 3

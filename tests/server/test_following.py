@@ -23,7 +23,8 @@ from synaptarium.schemas.sealing import Sealed, unseal
 from synaptarium.server.app import serving
 from synaptarium.server.config import Config
 from synaptarium.server.library import Library, open_library
-from synaptarium.server.mongod import Mongod, private_folder
+from synaptarium.server.mongod import Mongod
+from synaptarium.server.private_socket import private_folder
 from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import Store, connect, prepare
 

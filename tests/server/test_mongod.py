@@ -17,7 +17,10 @@ import pymongo
 import pytest
 
 from synaptarium.schemas.errors import MissingDependency, StoreUnavailable
-from synaptarium.server.mongod import Mongod, find_mongod, last_words, socket_path
+from synaptarium.server.mongod import Mongod
+from synaptarium.server.mongod_binary import find_mongod
+from synaptarium.server.mongod_log import last_words
+from synaptarium.server.private_socket import socket_path
 
 HOLD = textwrap.dedent(
     """

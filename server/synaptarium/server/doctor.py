@@ -22,7 +22,7 @@ from synaptarium.server.commands.console import config_of, print_json, size
 from synaptarium.server.config import Config
 from synaptarium.server.config import data_folder as folder_of
 from synaptarium.server.library import data_folder, served_by
-from synaptarium.server.mongod import find_mongod
+from synaptarium.server.mongod_binary import find_mongod
 from synaptarium.server.routes.pages import bundle
 from synaptarium.store.database import call, connect, without_password
 

@@ -15,7 +15,8 @@ from synaptarium.adapters.arrays import arrays_source
 from synaptarium.adapters.base import EventSource
 from synaptarium.schemas.errors import DataFolderInUse, StoreUnavailable
 from synaptarium.server.folder_lock import FolderLock, Holder
-from synaptarium.server.mongod import Mongod, private_folder
+from synaptarium.server.mongod import Mongod
+from synaptarium.server.private_socket import private_folder
 from synaptarium.store.database import Store, connect, prepare
 from synaptarium.store.importing import Progress, import_source
 

