@@ -53,6 +53,20 @@ def test_prepare_twice_changes_nothing(store: Store) -> None:
     assert all("validator" in store.db[name].options() for name in COLLECTIONS)
 
 
+def test_prepare_keeps_collections_of_an_earlier_release(store: Store) -> None:
+    for name in ("sessions", "session_snapshots"):
+        store.db.drop_collection(name)
+        store.db.create_collection(name)
+    store.db.sessions.create_index([("num", 1)], unique=True)
+    before = store.db.sessions.index_information()
+
+    prepare(store)
+
+    assert store.db.sessions.index_information() == before
+    assert "validator" in store.db.sessions.options()
+    assert "session_1_at_ms_1_seq_1" in store.db.session_snapshots.index_information()
+
+
 def test_documents_that_do_not_fit_are_refused(store: Store) -> None:
     with pytest.raises(Internal, match="does not fit its schema"), edge(store):
         store.db.events.insert_one({"_id": "x", "recording": "one"})

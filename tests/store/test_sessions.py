@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+import numpy as np
 import pytest
 
 from synaptarium.schemas.errors import Conflict, InvalidInput, SessionNotFound
@@ -21,8 +22,9 @@ from synaptarium.schemas.sessions import (
     UnnoteOp,
     moment_at,
 )
+from synaptarium.server.mongod import Mongod
 from synaptarium.store import recordings, session_log, sessions
-from synaptarium.store.database import Store
+from synaptarium.store.database import Store, connect, prepare
 
 
 @pytest.fixture
@@ -34,6 +36,45 @@ def recording(store: Store) -> Recording:
     made = recordings.create(store, header, fingerprint="abc", status="ready")
     recordings.set_build(store, made.id, 1)
     return recordings.get(store, made.id)
+
+
+def used(store: Store) -> int:
+    """Bytes that the files of sessions take, checkpointed."""
+    store.db.client.admin.command("fsync")
+    sizes = [
+        store.db.command("collStats", name, indexDetails=True)
+        for name in ("sessions", "session_log", "session_snapshots")
+    ]
+    files = [part for size in sizes for part in (size, *size["indexDetails"].values())]
+    return sum(int(part.get("wiredTiger", part)["block-manager"]["file size in bytes"]) for part in files)
+
+
+def test_first_minute_of_an_empty_database_takes_at_most_60_kb(mongod: Mongod, recording: Recording) -> None:
+    # The other tests' databases hold files that have grown already.
+    fresh = connect(mongod.uri, "test-first-minute")
+    prepare(fresh)
+    before = used(fresh)
+    session = sessions.create(fresh, recording)
+    for start in range(0, 600, 20):
+        sessions.append(fresh, session.id, start, 100 * (start + 20) - 1, crooked(20, first=start))
+    taken = used(fresh) - before
+    fresh.client.drop_database("test-first-minute")
+    fresh.close()
+
+    assert taken <= 60_000
+
+
+def crooked(n: int, *, first: int) -> list[Operation]:
+    """Poses whose numbers have six digits, as those of a camera that is moved by hand."""
+    rng = np.random.default_rng(first)
+    return [
+        PoseOp(
+            at_ms=100 * place,
+            position=tuple(float(f"{value:.6g}") for value in rng.uniform(-200, 200, 3)),  # type: ignore[arg-type]
+            target=(0, 0, 0),
+        )
+        for place in range(first, first + n)
+    ]
 
 
 def poses(n: int, *, first: int = 0, every_ms: int = 100) -> list[Operation]:

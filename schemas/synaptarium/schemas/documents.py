@@ -172,12 +172,36 @@ class Index(NamedTuple):
 
 
 class Collection(NamedTuple):
-    """One collection: its document, its indexes, and how it is created."""
+    """One collection: its document, its indexes, and how it is created.
+
+    ``unit`` is what its files grow by: at the default of 4 kB, the few documents of a first session would take 16 kB of
+    each file.
+    """
 
     document: type[msgspec.Struct]
     indexes: tuple[Index, ...] = ()
     clustered: bool = False
     compressor: Literal["snappy", "zstd", "none"] = "snappy"
+    unit: Literal["4KB", "512B"] = "4KB"
+
+    @property
+    def storage(self) -> dict[str, Any]:
+        """How MongoDB is told; its indexes' files are told the unit only."""
+        told = [f"block_compressor={self.compressor}"] if self.compressor != "snappy" else []
+        return _engine(*told, *self._growth)
+
+    @property
+    def index_storage(self) -> dict[str, Any]:
+        """The same for its indexes."""
+        return _engine(*self._growth)
+
+    @property
+    def _growth(self) -> list[str]:
+        return [f"allocation_size={self.unit}"] if self.unit != "4KB" else []
+
+
+def _engine(*settings: str) -> dict[str, Any]:
+    return {"storageEngine": {"wiredTiger": {"configString": ",".join(settings)}}} if settings else {}
 
 
 COLLECTIONS: dict[str, Collection] = {
@@ -202,11 +226,15 @@ COLLECTIONS: dict[str, Collection] = {
     "chunks": Collection(ChunkDocument, clustered=True, compressor="none"),
     "summaries": Collection(Summary, (Index(("recording", "name", "key"), unique=True),)),
     "jobs": Collection(JobDocument, (Index(("recording", "build", "part"), unique=True),)),
-    "sessions": Collection(Session, (Index(("num",), unique=True),)),
+    "sessions": Collection(Session, (Index(("num",), unique=True),), clustered=True, unit="512B"),
     # Unique by (session, seq) and in that order without an index beside it: the key is both in one number.
-    "session_log": Collection(LogEntry, clustered=True, compressor="zstd"),
+    "session_log": Collection(LogEntry, clustered=True, compressor="zstd", unit="512B"),
     "session_snapshots": Collection(
-        SnapshotDocument, (Index(("session", "at_ms", "seq"), unique=True),), compressor="zstd"
+        SnapshotDocument,
+        (Index(("session", "at_ms", "seq"), unique=True),),
+        clustered=True,
+        compressor="zstd",
+        unit="512B",
     ),
 }
 

@@ -174,17 +174,21 @@ def prepare(store: Store) -> None:
                 options: Document = {"validator": rule}
                 if collection.clustered:
                     options["clusteredIndex"] = {"key": {"_id": 1}, "unique": True}
-                if collection.compressor != "snappy":
-                    compressor = f"block_compressor={collection.compressor}"
-                    options["storageEngine"] = {"wiredTiger": {"configString": compressor}}
                 try:
-                    store.db.create_collection(name, **options)
+                    store.db.create_collection(name, **options, **collection.storage)
                 except CollectionInvalid:  # another process made it in between
                     existing.add(name)
             if name in existing:
                 store.db.command("collMod", name, validator=rule)
+            # One that an earlier release made stays as it is: how its file grows cannot be changed.
+            made = {
+                (tuple(key for key, _ in found["key"]), found.get("unique", False))
+                for found in store.db[name].index_information().values()
+            }
             for index in collection.indexes:
-                store.db[name].create_index([(key, 1) for key in index.keys], unique=index.unique)
+                if (index.keys, index.unique) not in made:
+                    keys = [(key, 1) for key in index.keys]
+                    store.db[name].create_index(keys, unique=index.unique, **collection.index_storage)
 
 
 def call(store: Store, operation: Callable[[], T], stopped: Callable[[], bool] | None = None) -> T:
