@@ -233,7 +233,19 @@ BAD: dict[str, tuple[dict[str, Any], type[SynaptariumError], str]] = {
     "one column": ({"spikes": {"a": ([0],)}}, InvalidInput, "sequence of 1"),
     "fractional count": ({"spikes": {"a": ([0], [0], [0.5])}}, InvalidInput, "0.5"),
     "huge count": ({"spikes": {"a": ([0], [0], [70000])}}, InvalidInput, "70000"),
-    "foreign field": ({"spikes": {"a": {"times": [0], "id": [0]}}}, InvalidInput, "SpikeArrays"),
+    "foreign field": (
+        {"spikes": {"a": {"times": [0], "id": [0]}}},
+        InvalidInput,
+        "'id', which is none of SpikeArrays",
+    ),
+    "field left out": (
+        {"spikes": {"a": {"times": [0]}}},
+        InvalidInput,
+        "lacks the field 'ids' of SpikeArrays",
+    ),
+    "spikes without layers": ({"spikes": [[0], [0]]}, InvalidInput, "spikes is a list"),
+    "weights without projections": ({"weights": np.zeros(3)}, InvalidInput, "weights is a ndarray"),
+    "metric of values alone": ({"metrics": {"loss": [1, 2, 3]}}, InvalidInput, "is no pair"),
     "fractional bin": ({"bin_us": 0.5}, InvalidInput, "bin_us is 0.5"),
     "zero bin": ({"bin_us": 0}, InvalidInput, "bin_us is 0"),
     "potential shape": (

@@ -147,6 +147,10 @@ def test_excerpt_reads_spikes_and_the_strongest_synapses(url: str) -> None:
 def test_excerpt_says_what_cannot_be_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidTime, match="Nothing of 'digits' lies between 4 s"):
         excerpt("digits", Client(url), t_start_us=4_000_000)
+    with pytest.raises(InvalidInput, match="-1 synapses"):
+        excerpt("digits", Client(url), synapses=-1)
+    with pytest.raises(InvalidInput, match="The recording is a Client"):
+        excerpt(Client(url), "digits")  # type: ignore[arg-type]
     monkeypatch.setattr("synaptarium.scenes.excerpt.MOST_SPIKES", 1)
     with pytest.raises(InvalidInput, match="more than 1 frames"):
         excerpt("digits", Client(url))

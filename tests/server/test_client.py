@@ -81,6 +81,18 @@ def test_client_raises_the_errors_of_the_server(client: Client) -> None:
         client.chunk("small", "smells", level=0, tile=0, chunk=0)
 
 
+def test_client_raises_what_a_module_could_not_work_with(client: Client) -> None:
+    with pytest.raises(InvalidInput, match="no parameter 'interval'") as caught:
+        client.module("small", "general", interval=100)
+    assert "interval_ms" in caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "127.0.0.1:8765", "ftp://host"])
+def test_client_refuses_what_is_no_address(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is no address of a server"):
+        Client(url)
+
+
 def test_client_tells_that_no_server_runs() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ import pytest
 
 from synaptarium.schemas.errors import DataFolderInUse, InvalidInput, RecordingExists, StoreUnavailable
 from synaptarium.server.library import data_folder as find_data_folder
-from synaptarium.server.library import open_library, served_by, write_recording
+from synaptarium.server.library import open_library, served_by, write_recording, write_source
 from synaptarium.server.mongod import Mongod
 from synaptarium.store import database, recordings
 from synaptarium.store.recording_info import recording_info
@@ -195,6 +195,9 @@ def test_one_call_writes_a_recording_from_plain_arrays(data_folder: Path) -> Non
         write_recording("two layers", time_unit="ms", bin_us=1000, layers=layers, spikes=spikes)
     with pytest.raises(InvalidInput):
         write_recording("no layers", layers=[])
+    with pytest.raises(InvalidInput, match="A str is no source of events") as caught:
+        write_source("run.parquet", data=str(data_folder))  # type: ignore[arg-type]
+    assert "open_source(path)" in caught.value.hint
 
 
 def test_why_the_embedded_database_is_down_is_told(data_folder: Path) -> None:

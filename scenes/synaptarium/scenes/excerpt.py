@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -122,8 +122,16 @@ def excerpt(
     InvalidTime
         Nothing of the run lies between the times.
     InvalidInput
-        Even the coarsest exact level has too many spikes there.
+        Even the coarsest exact level has too many spikes there, or the arguments are no recording and no source.
     """
+    given = cast("object", recording)
+    if not isinstance(given, str) or not hasattr(source, "manifest"):
+        raise InvalidInput(
+            f"The recording is a {type(given).__name__}, its source a {type(source).__name__}.",
+            hint="Give the recording's id first, then a Client.",
+        )
+    if synapses < 0:
+        raise InvalidInput(f"{synapses} synapses were asked for.", hint="Give 0 or more.", where="synapses")
     manifest, network = source.manifest(recording), source.network(recording)
     start = manifest.t_start_us if t_start_us is None else max(t_start_us, manifest.t_start_us)
     stop = manifest.t_stop_us if t_stop_us is None else min(t_stop_us, manifest.t_stop_us)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from synaptarium.adapters import checks
 from synaptarium.adapters.array_inputs import (
     Array,
     LayerArrays,
@@ -121,12 +122,12 @@ def arrays_source(
         notes=notes,
         accounting=accounting,
     )
-    assembly.add_spikes(spikes or {})
+    assembly.add_spikes(checks.named(spikes, "spikes", "layer name to (times, ids)"))
     assembly.add_potentials(potentials)
-    assembly.add_weights(weights or {})
+    assembly.add_weights(checks.named(weights, "weights", "projection name to (times, values)"))
     assembly.add_images(images)
     assembly.add_stimuli(stimuli)
-    assembly.add_metrics(metrics or {})
+    assembly.add_metrics(checks.named(metrics, "metrics", "name to (times, values)"))
     return assembly.source(classes, format, dict(details or {}))
 
 

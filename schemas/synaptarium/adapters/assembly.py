@@ -341,8 +341,9 @@ class Assembly:
         times: list[NDArray[np.int64]] = []
         values: list[NDArray[np.float64]] = []
         names: list[str] = []
-        for name, (time, value) in metrics.items():
+        for name, given in metrics.items():
             where = f"metrics[{name!r}]"
+            time, value = checks.pair(given, where)
             time_us = self._times(time, f"{where} times")
             array = checks.numbers(value, f"{where} values").astype(np.float64)
             checks.same_length({"times": time_us, "values": array}, where)

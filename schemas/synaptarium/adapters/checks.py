@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -22,20 +23,44 @@ def fields_of(given: T | Mapping[str, Any], kind: type[T], where: str) -> T:
         return given
     if isinstance(given, Mapping):
         mapping = cast("Mapping[str, Any]", given)
-        try:
-            return kind(**mapping)
-        except TypeError as error:
-            known = ", ".join(kind.__annotations__)
+        fields = {field.name: field for field in dataclasses.fields(cast(Any, kind))}
+        foreign = [str(name) for name in mapping if name not in fields]
+        lacking = [name for name, field in fields.items() if name not in mapping and _is_needed(field)]
+        if foreign or lacking:
+            what = (
+                f"has a field {foreign[0]!r}, which is none" if foreign else f"lacks the field {lacking[0]!r}"
+            )
             raise InvalidInput(
-                f"{where} does not fit {kind.__name__}: {str(error).replace('__init__()', kind.__name__)}.",
-                hint=f"Its fields: {known}.",
-                where=where,
-            ) from error
+                f"{where} {what} of {kind.__name__}.", hint=f"Its fields: {', '.join(fields)}.", where=where
+            )
+        return kind(**mapping)
     raise InvalidInput(
         f"{where} is a {type(given).__name__}.",
         hint=f"Give a {kind.__name__} or a dict with its fields.",
         where=where,
     )
+
+
+def _is_needed(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def pair(given: Any, where: str) -> tuple[Any, Any]:
+    """Return two arrays given as (times, values); raises InvalidInput."""
+    try:
+        times, values = given
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{where} is no pair.", hint="Give (times, values).", where=where) from error
+    return times, values
+
+
+def named(given: object, where: str, each: str) -> Mapping[str, Any]:
+    """Return what is given by name, nothing as an empty mapping; raises InvalidInput for anything but a mapping."""
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return cast("Mapping[str, Any]", given)
+    raise InvalidInput(f"{where} is a {type(given).__name__}.", hint=f"Give a dict of {each}.", where=where)
 
 
 def sliceable(values: Any) -> Any:

@@ -109,7 +109,7 @@ def read_lines(data: bytes, name: str = "the file") -> tuple[SessionHeader, list
 def _header(line: bytes, name: str) -> SessionHeader:
     try:
         kind = msgspec.json.decode(line, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         kind = {}
     if kind.get("format") != FORMAT:
         raise ForeignFile(

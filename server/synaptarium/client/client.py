@@ -39,7 +39,7 @@ from synaptarium.schemas.messages import (
     TimeWindow,
 )
 from synaptarium.schemas.neuron_text import neurons_to_text
-from synaptarium.schemas.panels import Column, PanelAnswer, decode_answer
+from synaptarium.schemas.panels import Column, Failure, PanelAnswer, decode_answer
 from synaptarium.schemas.sealing import Sealed, unseal
 from synaptarium.schemas.session_messages import NoteRequest, SessionChange, SessionSummary
 from synaptarium.schemas.sessions import NoteOp, Segment
@@ -82,6 +82,12 @@ class Client:
 
     def __init__(self, url: str, token: str | None = None, *, timeout_s: float = 60.0) -> None:
         self.url = url.rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise InvalidInput(
+                f"{url!r} is no address of a server.",
+                hint="Give what `synaptarium serve` prints, e.g. http://127.0.0.1:8765.",
+                where="url",
+            )
         self.token = token
         self._timeout_s = timeout_s
 
@@ -196,6 +202,11 @@ class Client:
             Selected neurons: ids by layer, ``{"hidden": numpy.arange(37_500)}``, or one by one.
         params
             The module's parameters.
+
+        Raises
+        ------
+        SynaptariumError
+            What the module could not work with: a parameter that it does not have, a recording without what it needs.
         """
         window = None if window_us is None else TimeWindow(t_start_us=window_us[0], t_stop_us=window_us[1])
         if isinstance(selection, Mapping):
@@ -205,8 +216,11 @@ class Client:
             selection=selection if isinstance(selection, str) else tuple(selection),
             params=params,
         )
-        answer, _ = self._request("POST", _of(id, "modules", name), msgspec.json.encode(body))
-        return decode_answer(answer)
+        told, _ = self._request("POST", _of(id, "modules", name), msgspec.json.encode(body))
+        answer, columns = decode_answer(told)
+        if answer.panels and isinstance(answer.panels[0], Failure):  # the page shows it as a card
+            raise _raised(answer.panels[0].error)
+        return answer, columns
 
     def precompute(self, id: str, *, engine: Engine = "auto") -> Job:
         """Start precomputing; ``jobs`` tells how far it is."""
@@ -284,8 +298,10 @@ class Client:
             with error:
                 raise error_from(error.read(), error.code, path) from error
         except OSError as error:
+            why = error.reason if isinstance(error, urllib.error.URLError) else error
             raise StoreUnavailable(
-                f"No server answers at {self.url}: {error}.", hint="Start one with `synaptarium serve`."
+                f"No server answers at {self.url}: {why}.",
+                hint="Start one with `synaptarium serve`; it speaks https only with --https.",
             ) from error
 
 
@@ -303,6 +319,10 @@ def error_from(body: bytes, status: int, path: str) -> SynaptariumError:
         told = msgspec.json.decode(body, type=ErrorBody)
     except msgspec.DecodeError:
         told = ErrorBody(code="internal", message=f"The server answered {status} to {path}.")
+    return _raised(told)
+
+
+def _raised(told: ErrorBody) -> SynaptariumError:
     kind = next((one for one in _family(SynaptariumError) if one.code == told.code), SynaptariumError)
     return kind(told.message, hint=told.hint, where=told.where)
 

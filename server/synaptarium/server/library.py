@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.adapters.base import EventSource
-from synaptarium.schemas.errors import DataFolderInUse, StoreUnavailable
+from synaptarium.schemas.errors import DataFolderInUse, InvalidInput, StoreUnavailable
 from synaptarium.server.folder_lock import FolderLock, Holder
 from synaptarium.server.mongod import Mongod
 from synaptarium.server.private_socket import private_folder
@@ -52,10 +52,10 @@ class Library:
             self._serving.announce(url)
 
 
-def data_folder(data: Path | None = None) -> Path:
+def data_folder(data: str | Path | None = None) -> Path:
     """Return the data folder: the one given, SYNAPTARIUM_DATA, or where this platform keeps a user's data."""
     if data is not None:
-        return data.expanduser().absolute()
+        return Path(data).expanduser().absolute()
     named = os.environ.get("SYNAPTARIUM_DATA")
     if named:
         return Path(named).expanduser().absolute()
@@ -78,7 +78,9 @@ def served_by(data: Path | None = None) -> Holder | None:
 
 
 @contextmanager
-def open_library(data: Path | None = None, uri: str | None = None, *, purpose: str) -> Iterator[Library]:
+def open_library(
+    data: str | Path | None = None, uri: str | None = None, *, purpose: str
+) -> Iterator[Library]:
     """Open a data folder for the duration of a ``with`` block.
 
     The database is ``uri``, else SYNAPTARIUM_MONGO_URI, else the embedded one: that of the process which works on
@@ -86,7 +88,7 @@ def open_library(data: Path | None = None, uri: str | None = None, *, purpose: s
 
     Parameters
     ----------
-    data : pathlib.Path or None
+    data : str, pathlib.Path or None
         See :func:`data_folder`.
     uri : str or None
         Address of a MongoDB.
@@ -140,7 +142,7 @@ def write_recording(
     name: str,
     *,
     layers: Any,
-    data: Path | None = None,
+    data: str | Path | None = None,
     uri: str | None = None,
     progress: Progress | None = None,
     **arrays: Any,
@@ -182,7 +184,7 @@ def write_source(
     source: EventSource,
     name: str | None = None,
     *,
-    data: Path | None = None,
+    data: str | Path | None = None,
     uri: str | None = None,
     progress: Progress | None = None,
 ) -> str:
@@ -203,6 +205,14 @@ def write_source(
     RecordingExists
         The same source was written under that name before.
     """
+    given = cast("object", source)
+    if not isinstance(given, EventSource):
+        raise InvalidInput(
+            f"A {type(given).__name__} is no source of events.",
+            hint="Make one with nengo_source, brian2_source or arrays_source; "
+            "synaptarium.adapters.base.open_source(path) makes one of a file.",
+            where="source",
+        )
     with open_library(data, uri, purpose="import") as library:
         return import_source(library.store, source, name=name, progress=progress).id
 
