@@ -193,8 +193,17 @@ def _decode_bitmap(n: U32, data: U8, *, n_items: int) -> U32:
         raise CorruptData(f"A bitmap chunk has {len(data)} bytes where {busy} frames need {busy * width}.")
     if not busy:
         return np.empty(0, np.uint32)
-    bits = np.unpackbits(data.reshape(busy, width), axis=1, bitorder="little")
-    return np.nonzero(bits)[1].astype(np.uint32)
+    # numpy finds what is true in one flat array of truths several times as fast as in a table of numbers.
+    places = np.flatnonzero(np.unpackbits(data, bitorder="little").view(np.bool_))
+    counts = n[n > 0]
+    if len(places) != int(counts.sum(dtype=np.int64)):
+        raise CorruptData(
+            f"A chunk holds {len(places)} ids where its frames count {counts.sum(dtype=np.int64)}."
+        )
+    places -= np.repeat(np.arange(busy, dtype=np.int64) * (width * 8), counts)
+    if places.min(initial=0) < 0:
+        raise CorruptData("A chunk's frames hold other numbers of ids than they count.")
+    return places.astype(np.uint32)
 
 
 def _as_u16(data: U8) -> NDArray[np.uint16]:

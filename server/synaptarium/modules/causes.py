@@ -116,8 +116,9 @@ def _last_spike(reader: RecordingReader, ref: NeuronRef, now_us: int) -> int | N
             budget_bytes=BUDGET_BYTES // 16,
             levels=(0,),
             neurons=(ref.neuron,),
+            only=True,
         )
-        own = spikes.frame[spikes.neuron == ref.neuron]
+        own = spikes.frame
         if len(own):
             return int(spikes.frames.first_us + own.max() * spikes.frames.frame_us)
         if now_us - look_us <= manifest.t_start_us:

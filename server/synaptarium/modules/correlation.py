@@ -119,11 +119,14 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     frames = spikes.frames
     # The run's last frame may reach beyond its end.
     stop_us = min(frames.first_us + frames.n * frames.frame_us, reader.manifest.t_stop_us)
-    coefficients = _coefficients(spikes, found, stop_us, params)
+    pearson = correlation_matrix(found.counts)
+    coefficients = pearson
+    if params.measure == "sttc" and len(found.neurons):
+        coefficients = _tiling(spikes, found, stop_us, params)
     panels = (
         _matrix(layer, window, found, coefficients, params, why, columns),
         _correlogram(layer, window, spikes, found, coefficients, chosen, params, why, columns),
-        _synchrony(layer, window, spikes, found, stop_us, why, columns),
+        _synchrony(layer, window, spikes, found, pearson, stop_us, why, columns),
         _spectrum(reader, window, layer, why, columns),
     )
     return Panels(panels, columns)
@@ -158,13 +161,14 @@ def _counts(layer: Layer, spikes: Spikes, chosen: NDArray[np.int64], params: Par
 
 
 def _trains(spikes: Spikes, neurons: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    times = spikes.frames.first_us + spikes.frame * spikes.frames.frame_us
-    return [times[spikes.neuron == neuron] for neuron in neurons]
+    """Return the spike times of some ascending neurons, each in order."""
+    own = np.flatnonzero(np.isin(spikes.neuron, neurons))
+    own = own[np.argsort(spikes.neuron[own], kind="stable")]
+    times = spikes.frames.first_us + spikes.frame[own] * spikes.frames.frame_us
+    return np.split(times, np.searchsorted(spikes.neuron[own], neurons)[1:]) if len(neurons) else []
 
 
-def _coefficients(spikes: Spikes, found: _Counts, stop_us: int, params: Params) -> NDArray[np.float64]:
-    if params.measure == "pearson" or not len(found.neurons):
-        return correlation_matrix(found.counts)
+def _tiling(spikes: Spikes, found: _Counts, stop_us: int, params: Params) -> NDArray[np.float64]:
     return tiling_coefficients(
         _trains(spikes, found.neurons),
         t_start_us=spikes.frames.first_us,
@@ -289,11 +293,12 @@ def _synchrony(
     window: TimeWindow,
     spikes: Spikes,
     found: _Counts,
+    pearson: NDArray[np.float64],
     stop_us: int,
     why: str,
     columns: dict[str, Column],
 ) -> Table:
-    off = correlation_matrix(found.counts)[~np.eye(len(found.neurons), dtype=bool)]
+    off = pearson[~np.eye(len(found.neurons), dtype=bool)]
     off = off[np.isfinite(off)]
     frames = spikes.frames
     trains = _trains(spikes, found.neurons)

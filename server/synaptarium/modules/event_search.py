@@ -210,6 +210,7 @@ def _silence(reader: RecordingReader, window: TimeWindow, selection: Selection, 
         budget_bytes=_BUDGET_BYTES,
         levels=(0,),
         neurons=chosen if len(chosen) else None,
+        only=True,
     )
     frames = spikes.frames
     order = np.argsort(spikes.neuron, kind="stable")
@@ -219,8 +220,6 @@ def _silence(reader: RecordingReader, window: TimeWindow, selection: Selection, 
     # What was not read may hold spikes.
     unread = np.concatenate(([0], np.cumsum(~frames.covered)))
     hit &= unread[frame[1:]] == unread[frame[:-1]] if len(frame) else hit
-    if len(chosen):
-        hit &= np.isin(neuron[1:], chosen)
     at = np.flatnonzero(hit)
     at = at[np.argsort(frame[at + 1], kind="stable")]
     who = "the selected neurons" if len(chosen) else "any neuron"

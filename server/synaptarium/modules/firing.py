@@ -126,6 +126,7 @@ def _instantaneous(
         window.t_stop_us,
         budget_bytes=_BUDGET_BYTES,
         neurons=shown if len(shown) else None,
+        only=True,
     )
     frames = spikes.frames
     if len(shown):

@@ -119,6 +119,7 @@ def _activity(
             budget_bytes=_MIB // len(layers),
             levels=levels if x is None else levels[-1:],
             neurons=ids,
+            only=True,
         )
         frames = spikes.frames
         if x is None:

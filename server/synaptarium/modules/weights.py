@@ -166,15 +166,11 @@ def courses_of(
             # What is left, less the chunk of each tile before the window, which tells its first state.
             budget_bytes=BUDGET_BYTES - reader.bytes_read - len(weights.tiles) * _CHUNK_BYTES,
             levels=fine or (EXACT_LEVELS - 1,),
+            most=TIME_POINTS,
         )
-    known = np.flatnonzero(frames.covered) if frames else np.empty(0, np.int64)
-    places = np.linspace(0, len(known) - 1, TIME_POINTS).astype(int) if len(known) else np.empty(0, int)
-    wanted = set(known[places].tolist())
     ends: list[int] = []
     rows: list[list[tuple[float, float, NDArray[np.int64]]]] = [[] for _ in masks]
     for frame, state in states:
-        if frame not in wanted:
-            continue
         ends.append(frame)
         for mask, row in zip(masks, rows, strict=True):
             own = state if mask is masks[0] else state[mask]

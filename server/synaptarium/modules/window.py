@@ -87,6 +87,7 @@ def spikes_in(
     budget_bytes: int,
     levels: Collection[int] = range(EXACT_LEVELS),
     neurons: Collection[int] | NDArray[np.integer] | None = None,
+    only: bool = False,
 ) -> Spikes:
     """Return the spikes of a layer in a half-open window, widened to whole frames.
 
@@ -104,6 +105,8 @@ def spikes_in(
         Levels to choose from: the finest that fits; of the coarsest an even sample where none does.
     neurons : collection of int or None
         Only tiles that hold one of these ids are read.
+    only : bool
+        Whether the spikes of other neurons in those tiles are left out, too.
     """
     frames, tiles, keys = choose_chunks(
         reader,
@@ -115,25 +118,47 @@ def spikes_in(
         levels=levels,
         items=neurons,
     )
-    return read_spikes(reader, frames, tiles, keys)
+    chosen = None
+    if only and neurons is not None:
+        chosen = np.zeros(max((tile.first + tile.n for tile in tiles.values()), default=0), np.bool_)
+        chosen[np.fromiter(neurons, np.int64, len(neurons))] = True
+    return read_spikes(reader, frames, tiles, keys, neurons=chosen)
 
 
 def read_spikes(
-    reader: RecordingReader, frames: Frames, tiles: dict[int, Tile], keys: Sequence[ChunkKey]
+    reader: RecordingReader,
+    frames: Frames,
+    tiles: dict[int, Tile],
+    keys: Sequence[ChunkKey],
+    *,
+    neurons: NDArray[np.bool_] | None = None,
 ) -> Spikes:
-    """Return the spikes of chunks that :func:`choose_chunks` chose of the stream ``spikes``."""
+    """Return the spikes of chunks that :func:`choose_chunks` chose of the stream ``spikes``; of the layer's ``neurons`` only."""
     chosen = chosen_frames(reader, frames.t_us)
     if chosen is not None:
         frames = dataclasses.replace(frames, covered=frames.covered & chosen, read=frames.covered)
     parts: list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]] = []
     for key, sealed in sorted(reader.chunks(keys).items()):
         chunk = decode_spikes(unseal(sealed))
-        frame = np.repeat(chunk.first_frame - frames.first + np.arange(len(chunk.n)), chunk.n)
-        count = np.ones(len(frame), np.int64) if chunk.counts is None else chunk.counts.astype(np.int64)
-        inside = (frame >= 0) & (frame < frames.n)
-        if chosen is not None:
-            inside[inside] = chosen[frame[inside]]
-        parts.append((frame[inside], chunk.ids[inside] + np.uint32(tiles[key.tile].first), count[inside]))
+        first = np.uint32(tiles[key.tile].first)
+        row = chunk.first_frame - frames.first + np.arange(len(chunk.n))
+        ids, counts = chunk.ids, chunk.counts
+        if neurons is None:
+            frame = np.repeat(row, chunk.n)
+        else:
+            # Of a few neurons among thousands: only their spikes get a frame.
+            own = np.flatnonzero(neurons[ids + first])
+            frame = row[np.searchsorted(np.cumsum(chunk.n, dtype=np.int64), own, side="right")]
+            ids, counts = ids[own], None if counts is None else counts[own]
+        count = np.ones(len(frame), np.int64) if counts is None else counts.astype(np.int64)
+        ids = ids + first
+        # Few chunks reach beyond the window; those that don't are taken as they are.
+        if chosen is not None or (len(row) and (row[0] < 0 or row[-1] >= frames.n)):
+            inside = (frame >= 0) & (frame < frames.n)
+            if chosen is not None:
+                inside[inside] = chosen[frame[inside]]
+            frame, ids, count = frame[inside], ids[inside], count[inside]
+        parts.append((frame, ids, count))
     if not parts:
         return Spikes(frames, np.empty(0, np.int64), np.empty(0, np.uint32), np.empty(0, np.int64))
     frame, neuron, count = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -150,6 +175,7 @@ def states_in(
     *,
     budget_bytes: int,
     levels: Collection[int] = range(EXACT_LEVELS),
+    most: int | None = None,
 ) -> tuple[Frames, Iterator[tuple[int, NDArray[np.float32]]]]:
     """Return the frames of a window, and an iterator over the states at their ends.
 
@@ -157,6 +183,8 @@ def states_in(
     ----------
     tiles : sequence of Tile
         Whose items make up the state, one after the other; the rest as for :func:`spikes_in`.
+    most : int or None
+        How many states at most, evenly over those that are known, the first and the last among them; None for all.
 
     Yields
     ------
@@ -179,18 +207,22 @@ def states_in(
     found = reader.chunks(sorted({*keys, *(key for key in earlier if key)}))
     decoded = {key: decode_values(unseal(sealed)) for key, sealed in sorted(found.items())}
     covered = frames.covered.copy()
-    parts: list[Iterator[NDArray[np.float32]]] = []
-    for tile in tiles:
-        own = [chunk for key, chunk in decoded.items() if key.tile == tile.tile]
+    by_tile = {
+        tile.tile: [chunk for key, chunk in decoded.items() if key.tile == tile.tile] for tile in tiles
+    }
+    for own in by_tile.values():
         covered &= _known(frames, own)
-        parts.append(_states(frames, own, tile.n))
     chosen = chosen_frames(reader, frames.t_us)
     if chosen is not None:
         frames = dataclasses.replace(frames, read=covered.copy())
         covered &= chosen
     frames.covered[:] = covered
+    known = np.flatnonzero(covered)
+    if most is not None and len(known) > most:
+        known = known[np.linspace(0, len(known) - 1, most).astype(int)]
+    parts = [_states(frames, by_tile[tile.tile], tile.n, known) for tile in tiles]
     together = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-    return frames, ((frame, state) for frame, state in enumerate(together) if covered[frame])
+    return frames, zip(known.tolist(), together, strict=False)
 
 
 def state_at(reader: RecordingReader, stream: str, target: str, tile: Tile, t_us: int) -> NDArray[np.float32]:
@@ -219,22 +251,26 @@ def tiles_of(reader: RecordingReader, target: str, kind: str) -> list[Tile]:
     return [tile for tile in reader.manifest.tiles if tile.name == target and tile.kind == kind]
 
 
-def _states(frames: Frames, chunks: list[ValueFrames], n: int) -> Iterator[NDArray[np.float32]]:
-    """Yield the state of one tile at the end of every frame."""
+def _states(
+    frames: Frames, chunks: list[ValueFrames], n: int, wanted: NDArray[np.int64]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the state of one tile at the end of each of some ascending frames."""
     state = np.full(n, np.nan, np.float32)
-    by_frame = {chunk.first_frame - frames.first: chunk for chunk in chunks}
-    begun, ends = 0, np.zeros(1, np.int64)
-    chunk: ValueFrames | None = None
-    for frame in range(min([0, *by_frame]), frames.n):
-        if frame in by_frame:
-            begun, chunk = frame, by_frame[frame]
-            state[:] = chunk.keyframe
-            ends = np.concatenate(([0], np.cumsum(chunk.n, dtype=np.int64)))
-        if chunk is not None and frame - begun < len(ends) - 1:
-            rows = slice(ends[frame - begun], ends[frame - begun + 1])
-            state[chunk.ids[rows]] = chunk.last[rows]
-        if frame >= 0:
-            yield state
+    ordered = sorted(chunks, key=lambda chunk: chunk.first_frame)
+    firsts = np.array([chunk.first_frame - frames.first for chunk in ordered], np.int64)
+    at, done = -1, 0
+    ends = np.zeros(1, np.int64)
+    for frame, place in zip(wanted.tolist(), np.searchsorted(firsts, wanted, side="right") - 1, strict=True):
+        if place > at:
+            at, done = int(place), 0
+            state[:] = ordered[at].keyframe
+            ends = np.concatenate(([0], np.cumsum(ordered[at].n, dtype=np.int64)))
+        if at >= 0:
+            until = int(ends[min(frame - int(firsts[at]) + 1, len(ends) - 1)])
+            # numpy assigns in order, so of equal ids the last frame's value stays.
+            state[ordered[at].ids[done:until]] = ordered[at].last[done:until]
+            done = until
+        yield state
 
 
 def _known(frames: Frames, chunks: list[ValueFrames]) -> NDArray[np.bool_]:
