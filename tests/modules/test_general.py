@@ -158,6 +158,7 @@ def test_information_and_topology(reader: RecordingReader) -> None:
     assert facts["Input"] == "2 stimuli"
     assert facts["Dataset"] == "letters"
     assert facts["Simulation date"] == "2026-11-24"
+    assert "Imported" not in facts
     assert facts["Accuracy"] == "75 %"
     assert columns["topology.source"] == ["a"]
     assert columns["topology.synapses"].tolist() == [40]
@@ -195,3 +196,50 @@ def test_intervals_are_aligned_to_the_start_of_the_recording() -> None:
     # Frames 3 | 4 5 6 7 | 8 of the recording.
     assert summed.t_us.tolist() == [1000, 1040, 1080]
     assert summed.total["a"].tolist() == [0.0, 1 + 2 + 3 + 4, 5.0]
+
+
+def test_an_interval_that_the_run_does_not_fill_is_left_out_and_told(read: Read) -> None:
+    source = arrays_source(
+        "cut off",
+        bin_us=1000,
+        t_stop_us=1_005_000,
+        layers=[{"name": "a", "neurons": 1}],
+        spikes={"a": (np.arange(0, 1_005_000, 1000), np.zeros(1005, int))},
+    )
+
+    panels, columns = run(read(source), 0, 1_005_000, interval_ms=10)
+
+    assert columns["spikes.0"].tolist() == [10] * 100
+    assert "without the run's last 5 ms, which fill no interval" in panels["spikes"].subtitle
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"details": {"accuracy_percent": "84.45"}}, "84.45 %"),
+        ({}, "66.7 % of 3 inputs read right"),
+        ({"predictions": None, "metrics": {"accuracy": ([1, 2], [0.5, 0.625])}}, "0.625, as logged last"),
+        ({"predictions": None}, "not recorded"),
+    ],
+    ids=["told", "read", "logged", "unknown"],
+)
+def test_accuracy_is_what_is_known_of_it(more: dict[str, Any], told: str, read: Read) -> None:
+    predictions = more.pop("predictions", ["x", "y", "y"])
+    stimuli: dict[str, Any] = {"t_start": [0, 100, 200], "t_stop": [100, 200, 300], "labels": ["x", "x", "y"]}
+    if predictions:
+        stimuli["predictions"] = predictions
+    source = arrays_source(
+        "read",
+        bin_us=1,
+        t_stop_us=300,
+        layers=[{"name": "a", "neurons": 1}],
+        spikes={"a": ([5], [0])},
+        stimuli=stimuli,
+        **more,
+    )
+
+    _, columns = run(read(source), 0, 300)
+
+    facts = dict(zip(columns["information.name"], columns["information.value"], strict=True))
+    assert facts["Accuracy"] == told
+    assert facts["Dataset"] == "read"

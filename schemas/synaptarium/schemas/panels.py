@@ -27,13 +27,17 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a series: its name, its column, what gives it its colour, and the neuron that a click selects."""
+    """One line of a series: its name, its column, what gives it its colour, and the neuron that a click selects.
+
+    ``band`` names two columns between which the chart is shaded: a spread around the line.
+    """
 
     name: str
     y: str
     layer: str = ""
     group: str = ""
     neuron: int | None = None
+    band: tuple[str, str] | None = None
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):

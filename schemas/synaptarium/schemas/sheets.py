@@ -58,7 +58,11 @@ def sheet_of(panel: AnyPanel, columns: dict[str, Column]) -> pa.Table:
 def _columns(panel: AnyPanel, columns: dict[str, Column]) -> _Named:
     match panel:
         case Series():
-            lines = [(heading(line.name, panel.y_axis.unit), columns[line.y]) for line in panel.lines]
+            lines: _Named = []
+            for line in panel.lines:
+                lines.append((heading(line.name, panel.y_axis.unit), columns[line.y]))
+                for end, name in zip(("from", "to"), line.band or (), strict=False):
+                    lines.append((heading(f"{line.name} {end}", panel.y_axis.unit), columns[name]))
             return [(heading(panel.x_axis.label, panel.x_axis.unit), columns[panel.x]), *lines]
         case Bars():
             return [

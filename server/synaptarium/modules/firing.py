@@ -90,6 +90,9 @@ def _population(
     chosen = chosen_frames(reader, found.t_us)
     for number, layer in enumerate(layers):
         rate = population_rate_hz(found.total[layer.name], bin_us=found.frame_us, n_neurons=layer.neurons)
+        if len(rate):
+            # The run may end within the last bin: its rate is that of the time that there was.
+            rate[-1] *= found.frame_us / min(found.frame_us, reader.manifest.t_stop_us - int(found.t_us[-1]))
         if chosen is not None:
             rate[~chosen] = np.nan  # a frame belongs to the stimulus that is on at its start
         columns[f"population.{number}"] = rate

@@ -11,6 +11,7 @@ Analysis Tool for Spiking Neural Networks", CBMI 2021).
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from typing import Literal
 
@@ -19,8 +20,8 @@ import numpy as np
 from synaptarium.modules.base import Module, Selection
 from synaptarium.modules.metrics import metric_panels
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader, SeriesColumns
-from synaptarium.modules.stimuli import presentations
-from synaptarium.modules.wording import clock, duration, outside
+from synaptarium.modules.stimuli import Presentations, presentations
+from synaptarium.modules.wording import clock, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import (
@@ -38,6 +39,9 @@ from synaptarium.schemas.panels import (
     Treemap,
 )
 from synaptarium.schemas.recording import Accounting
+
+#: So few intervals are all shown, whole or not.
+_FEW_INTERVALS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,13 +92,15 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     if changing:
         name = "weights.series"
         panels.append(_activity(reader, window, params, columns, "weights", name, changing, "Weight updates"))
+    logged: dict[str, float] = {}
     if recording.counts.metrics:
-        panels += metric_panels(
-            reader, window, columns, percent=params.scale == "percent", shape=params.shape
-        )
-    if recording.counts.stimuli and (found := _stimuli(reader, window, columns)):
-        panels.append(found)
-    panels += [_information(reader, columns), *_topology(reader, columns)]
+        percent = params.scale == "percent"
+        found, logged = metric_panels(reader, window, columns, percent=percent, shape=params.shape)
+        panels += found
+    shown = presentations(reader, window) if recording.counts.stimuli else None
+    if shown is not None and (inputs := _stimuli(reader, window, shown, columns)):
+        panels.append(inputs)
+    panels += [_information(reader, window, shown, logged, columns), *_topology(reader, columns)]
     return Panels(tuple(panels), columns)
 
 
@@ -111,6 +117,9 @@ def _activity(
     percent = params.scale == "percent"
     series = _series(reader, window, params, stream, targets)
     accounting = _without_start(reader, series, stream) if series and id == "weights" else ()
+    rest_us = 0
+    if series and len(series.t_us) > _FEW_INTERVALS:
+        series, rest_us = series.whole(reader.manifest.t_stop_us)
     columns[f"{id}.t_us"] = series.t_us if series else np.empty(0, np.int64)
     lines: list[Line] = []
     drawn = {target: series.total[target] for target in targets} if series else {}
@@ -124,11 +133,12 @@ def _activity(
     events = {"spikes": "spikes", "weights": "changes"}.get(id, "updates")
     bin_text = duration(series.frame_us) if series else ""
     unit = "percent of the maximum" if percent else f"{events} per {bin_text}"
-    span = f"{clock(window.t_start_us)} to {clock(window.t_stop_us)}"
     return Series(
         id=id,
         title=title,
-        subtitle=f"{span}, {unit}" + (f" in {bin_text}" if percent else ""),
+        subtitle=f"{span(window)}, {unit}"
+        + (f" in {bin_text}" if percent else "")
+        + (f"; without the run's last {duration(rest_us)}, which fill no interval" if rest_us else ""),
         x=f"{id}.t_us",
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label=events.capitalize(), unit="%" if percent else f"1/{bin_text}" if bin_text else "1"),
@@ -169,9 +179,10 @@ def _without_start(reader: RecordingReader, series: SeriesColumns, stream: str) 
     return (Accounting(what="recorded weights", kept=total - taken, total=total, why=why),) if taken else ()
 
 
-def _stimuli(reader: RecordingReader, window: TimeWindow, columns: dict[str, Column]) -> Treemap | None:
+def _stimuli(
+    reader: RecordingReader, window: TimeWindow, shown: Presentations, columns: dict[str, Column]
+) -> Treemap | None:
     """Return the stimuli of the window by class; nothing where none of the recording has a class."""
-    shown = presentations(reader, window)
     if not shown.classes and not (outside(reader, window) or not shown.labels):
         return None
     of = shown.of
@@ -198,7 +209,13 @@ def _stimuli(reader: RecordingReader, window: TimeWindow, columns: dict[str, Col
     )
 
 
-def _information(reader: RecordingReader, columns: dict[str, Column]) -> Table:
+def _information(
+    reader: RecordingReader,
+    window: TimeWindow,
+    shown: Presentations | None,
+    logged: dict[str, float],
+    columns: dict[str, Column],
+) -> Table:
     header, counts = reader.recording.header, reader.recording.counts
     details = header.source.details
     rows: dict[str, str] = {
@@ -206,21 +223,44 @@ def _information(reader: RecordingReader, columns: dict[str, Column]) -> Table:
         "Layers": f"{len(header.layers):,}",
         "Synapses": f"{sum(projection.synapses for projection in header.projections):,}",
         "Input": f"{counts.stimuli:,} stimuli" if counts.stimuli else "none recorded",
-        "Dataset": details.get("dataset", ""),
+        "Dataset": details.get("dataset") or details.get("stimuli") or header.name,
         "Simulation date": details.get("date", ""),
-        "Accuracy": details.get("accuracy", ""),
+        "Imported": "" if details.get("date") else _date(reader.recording.created_us),
+        "Accuracy": _accuracy(details, shown, logged),
         "Simulator": details.get("simulator", header.source.format),
         "Span": f"{clock(header.t_start_us)} to {clock(header.t_stop_us)}",
         "Bin": duration(header.bin_us),
     }
-    shown = {name: value for name, value in rows.items() if value}
-    columns["information.name"] = list(shown)
-    columns["information.value"] = list(shown.values())
+    known = {name: value for name, value in rows.items() if value}
+    columns["information.name"] = list(known)
+    columns["information.value"] = list(known.values())
     names = (
         TableColumn(heading="", column="information.name"),
         TableColumn(heading="", column="information.value"),
     )
-    return Table(id="information", title="Information", columns=names)
+    return Table(
+        id="information",
+        title="Information",
+        subtitle=f"of the whole recording; accuracy in {span(window)}, where the run does not tell it",
+        columns=names,
+    )
+
+
+def _date(us: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(us / 1e6, datetime.UTC):%Y-%m-%d}" if us else ""
+
+
+def _accuracy(details: dict[str, str], shown: Presentations | None, logged: dict[str, float]) -> str:
+    """Return what the run tells of its accuracy, else the part of the window's inputs that it read right, else its metric."""
+    if told := details.get("accuracy"):
+        return told
+    if told := details.get("accuracy_percent"):
+        return f"{told} %"
+    pairs = list(zip(shown.labels, shown.predictions, strict=True)) if shown else []
+    read = [label == prediction for label, prediction in pairs if label and prediction]
+    if read:
+        return f"{100 * sum(read) / len(read):.3g} % of {len(read):,} inputs read right"
+    return f"{logged['accuracy']:.4g}, as logged last" if "accuracy" in logged else "not recorded"
 
 
 def _topology(reader: RecordingReader, columns: dict[str, Column]) -> list[AnyPanel]:

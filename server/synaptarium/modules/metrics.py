@@ -17,8 +17,8 @@ def metric_panels(
     *,
     percent: bool,
     shape: LineShape,
-) -> list[Series]:
-    """Return the metrics: those called `<group>/<line>` in a panel of their group, all others in one."""
+) -> tuple[list[Series], dict[str, float]]:
+    """Return the metrics, those called `<group>/<line>` in a panel of their group, all others in one; and the last of each."""
     times: dict[str, list[np.ndarray]] = {}
     values: dict[str, list[np.ndarray]] = {}
     for batch in reader.events("metrics", "", window.t_start_us, window.t_stop_us):
@@ -32,7 +32,7 @@ def metric_panels(
         group, slash, line = name.partition("/")
         found = np.concatenate(times[name]), np.concatenate(values[name])
         groups.setdefault(group if slash and line else "", {})[line if slash and line else name] = found
-    return [
+    panels = [
         _lines(
             f"metrics.{group}" if group else "metrics",
             group or "metrics",
@@ -44,6 +44,7 @@ def metric_panels(
         )
         for group, lines in (groups or {"": {}}).items()
     ]
+    return panels, {name: float(parts[-1][-1]) for name, parts in values.items()}
 
 
 def _lines(

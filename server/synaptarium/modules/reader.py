@@ -68,6 +68,14 @@ class SeriesColumns:
             {name: np.add.reduceat(values, starts) for name, values in self.total.items()},
         )
 
+    def whole(self, t_stop_us: int) -> tuple[SeriesColumns, int]:
+        """Return the series without its last frame where the run ended within that, and how much of the run that leaves out."""
+        rest_us = t_stop_us - int(self.t_us[-1]) if len(self.t_us) else 0
+        if not 0 < rest_us < self.frame_us:
+            return self, 0
+        total = {name: values[:-1] for name, values in self.total.items()}
+        return dataclasses.replace(self, t_us=self.t_us[:-1], total=total), rest_us
+
 
 class RecordingReader:
     """Reads one recording for one request.

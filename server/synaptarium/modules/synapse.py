@@ -325,14 +325,16 @@ def _course(
     mean = Series(
         id=f"{id}.mean",
         title=f"Mean weight of {name}",
-        subtitle=f"{span(window)}, at {len(t_us)} times, with one standard deviation above and below",
+        subtitle=f"{span(window)}, at {len(t_us)} times, shaded: one standard deviation above and below",
         x=f"{id}.t_us",
         x_axis=Axis(label="Time", unit="us"),
         y_axis=Axis(label="Weight"),
         lines=(
-            Line(name="mean", y=f"{id}.mean"),
-            Line(name="+ 1 SD", y=f"{id}.above"),
-            Line(name="- 1 SD", y=f"{id}.below"),
+            Line(
+                name="mean and standard deviation",
+                y=f"{id}.mean",
+                band=(f"{id}.below", f"{id}.above"),
+            ),
         ),
         accounting=accounting,
         empty=empty,

@@ -285,6 +285,7 @@ export interface Line {
   layer?: string;
   group?: string;
   neuron?: number | null;
+  band?: [string, string] | null;
 }
 
 export interface Links {

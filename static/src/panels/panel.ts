@@ -28,6 +28,8 @@ export interface PanelContext {
   readonly view: View;
   readonly layers: readonly LayerInfo[];
   readonly classes: readonly string[];
+  /** Class of the stimulus that is on at a time; '' where there is none. */
+  classAt(t_us: number): string;
   /** Where the user was before each jump. */
   readonly trail: Trail;
   /** The time under the pointer, shown in every panel over time. */

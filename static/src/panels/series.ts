@@ -32,8 +32,8 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
 
 export function sheet(panel: Panel, columns: Columns): Sheet {
   return {
-    headings: [heading(panel.x_axis.label, panel.x_axis.unit), ...panel.lines.map((line) => heading(line.name, panel.y_axis.unit))],
-    columns: [panel.x, ...panel.lines.map((line) => line.y)].map((name) => columns.list(name)),
+    headings: [heading(panel.x_axis.label, panel.x_axis.unit), ...panel.lines.flatMap((line) => [line.name, ...(line.band ? [`${line.name} from`, `${line.name} to`] : [])].map((name) => heading(name, panel.y_axis.unit)))],
+    columns: [panel.x, ...panel.lines.flatMap((line) => [line.y, ...(line.band ?? [])])].map((name) => columns.list(name)),
   };
 }
 
@@ -46,6 +46,8 @@ class SeriesView implements PanelView<Panel> {
   private panel: Panel | null = null;
   private x: ArrayLike<number> = [];
   private y: ArrayLike<number>[] = [];
+  /** From and to of the spread around each line that has one. */
+  private bands: (readonly [ArrayLike<number>, ArrayLike<number>] | null)[] = [];
   private x_range: [number, number] = [0, 1];
   private y_range: [number, number] = [0, 1];
   private window: Span = { t_start_us: 0, t_stop_us: 1 };
@@ -72,9 +74,10 @@ class SeriesView implements PanelView<Panel> {
     this.window = panel.span_us ? { t_start_us: panel.span_us[0], t_stop_us: panel.span_us[1] } : window;
     this.x = columns.list(panel.x) as ArrayLike<number>;
     this.y = panel.lines.map((line) => columns.list(line.y) as ArrayLike<number>);
+    this.bands = panel.lines.map(({ band }) => (band ? [columns.list(band[0]) as ArrayLike<number>, columns.list(band[1]) as ArrayLike<number>] : null));
     this.x_range = panel.time === false ? spread([this.x]) : [this.window.t_start_us, this.window.t_stop_us];
     if (this.x_range[0] === this.x_range[1]) this.x_range = [this.x_range[0] - 0.5, this.x_range[1] + 0.5];
-    this.y_range = padded(spread(this.y));
+    this.y_range = padded(spread([...this.y, ...this.bands.flatMap((band) => band ?? [])]));
     this.drawing.canvas.classList.toggle('over-time', panel.time !== false);
     this.drawing.label(`${panel.title}: ${panel.lines.map((line) => line.name).join(', ')}; ${formatValue(this.y_range[0])} to ${formatValue(this.y_range[1])}`);
     this.drawing.paint();
@@ -119,18 +122,42 @@ class SeriesView implements PanelView<Panel> {
     if (panel.time === false) pen.fillText(axisText(panel.x_axis), box.left + box.width, height - 6);
     pen.save();
     pen.clipTo(box.left, box.top - 1, box.width, box.height + 2);
+    panel.lines.forEach((line, at) => this.drawBand(pen, box, line, at));
     panel.lines.forEach((line, at) => this.drawLine(pen, box, line, at));
     pen.restore();
+  }
+
+  /** Where a point of the lines and a value lie. */
+  private placesIn(box: Box): { px(i: number): number; py(value: number): number } {
+    const [x0, x1] = this.x_range;
+    const [y0, y1] = this.y_range;
+    return {
+      px: (i) => box.left + (box.width * (this.x[i] - x0)) / (x1 - x0),
+      py: (value) => box.top + box.height * (1 - (value - y0) / (y1 - y0)),
+    };
+  }
+
+  private drawBand(pen: Pen, box: Box, line: Panel['lines'][number], at: number): void {
+    const band = this.bands[at];
+    if (band === null) return;
+    const { px, py } = this.placesIn(box);
+    const known = Array.from({ length: this.x.length }, (_, i) => i).filter((i) => Number.isFinite(band[0][i]) && Number.isFinite(band[1][i]));
+    pen.beginPath();
+    for (const i of known) pen.lineTo(px(i), py(band[1][i]));
+    for (const i of known.toReversed()) pen.lineTo(px(i), py(band[0][i]));
+    pen.closePath();
+    pen.fillStyle = this.colour(line, at);
+    pen.globalAlpha = 0.22;
+    pen.fill();
+    pen.globalAlpha = 1;
   }
 
   private drawLine(pen: Pen, box: Box, line: Panel['lines'][number], at: number): void {
     const { panel } = this;
     const values = this.y[at];
     const colour = this.colour(line, at);
-    const [x0, x1] = this.x_range;
-    const [y0, y1] = this.y_range;
-    const px = (i: number): number => box.left + (box.width * (this.x[i] - x0)) / (x1 - x0);
-    const py = (value: number): number => box.top + box.height * (1 - (value - y0) / (y1 - y0));
+    const y0 = this.y_range[0];
+    const { px, py } = this.placesIn(box);
     pen.strokeStyle = colour;
     pen.fillStyle = colour;
     pen.lineWidth = this.neuron(line) !== null && this.context.view.get('selection').includes(this.neuron(line) as number) && (panel?.lines.length ?? 0) > 1 ? 2 : 1.25;
@@ -142,7 +169,7 @@ class SeriesView implements PanelView<Panel> {
         pen.arc(xs[0], ys[0], 2, 0, 2 * Math.PI);
         pen.fill();
       } else if (xs.length > 1) {
-        if (panel?.lines.length === 1) {
+        if (panel?.lines.length === 1 && this.bands[at] === null) {
           pen.beginPath();
           trace(pen, xs, ys, panel.shape ?? 'linear');
           pen.lineTo(xs[xs.length - 1], py(Math.max(y0, 0)));

@@ -1,4 +1,7 @@
-/** Areas by value, squarified so that they can be compared; text is put only where it fits, the rest is told by hover. */
+/**
+ * Areas by value, squarified so that they can be compared; text is put only where it fits, the rest is told by hover. The class
+ * that is on at the playhead is marked.
+ */
 
 import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
@@ -60,6 +63,14 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
   let targets: Target[] = [];
   let boxes: { readonly at: number; readonly element: HTMLElement }[] = [];
   const mark = (): void => boxes.forEach(({ at, element }) => element.classList.toggle('selected', isSelected(context, targets[at])));
+  let now = '';
+  const markNow = (t_us: number): void => {
+    now = context.classAt(t_us);
+    for (const { at, element } of boxes) {
+      if (now !== '' && names[at] === now) element.setAttribute('aria-current', 'true');
+      else element.removeAttribute('aria-current');
+    }
+  };
   const hue = (at: number): string => {
     const group = context.classes.indexOf(names[at]);
     return classColour(group >= 0 ? group : at, Math.max(context.classes.length, names.length));
@@ -89,8 +100,12 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       }
       host.replaceChildren(map);
       mark();
+      markNow(context.clock.t_us);
     },
     selection: mark,
+    playhead(t_us) {
+      if (context.classAt(t_us) !== now) markNow(t_us);
+    },
     height: (width) => width * ASPECT,
     draw(pen, width, height) {
       for (const box of squarify(values, width, height)) {

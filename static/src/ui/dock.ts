@@ -75,7 +75,7 @@ export class Dock {
     const layouts = dockLayouts({ current: () => this.layout(), apply: (layout) => this.apply(layout) });
     this.element = h('aside.dock', { 'aria-label': 'Panels' }, h('div.dock-bar', this.choice, this.steps(), this.picker(), layouts), h('div', this.strip.element, this.stimuli), this.holder);
     this.inner = {
-      recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, projections: parts.projections, variables: parts.variables,
+      recording: parts.recording, clock: parts.clock, view: parts.view, layers: parts.layers, classes: parts.classes, classAt: (t_us) => parts.classAt(t_us), projections: parts.projections, variables: parts.variables,
       revision: () => parts.revision(), fly: () => parts.fly(), trail: this.trail, cursor: new TimeCursor(), zoom: (window) => this.choose(window),
     };
     this.sides = new PanelSides({ own: this.inner, view: parts.view, comparison: parts.comparison, span: parts.span, selection: parts.selection });

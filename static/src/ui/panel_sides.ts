@@ -64,6 +64,7 @@ export class PanelSides {
     if (this.made?.other === other && this.made !== null) return this.made.side;
     const side: Side = other === null ? { ...own } : {
       recording: other.network.recording, clock: other.clock, view: other.view, layers: other.network.layers, classes: other.stimuli.classes,
+      classAt: (t_us) => other.stimuli.labels[other.stimuli.at(t_us)] ?? '',
       revision: () => other.store.index.manifest.revision, fly: () => own.fly(), trail: own.trail, cursor: new TimeCursor(),
       zoom: (window) => own.zoom(window && { t_start_us: window.t_start_us - comparison.shift_us(), t_stop_us: window.t_stop_us - comparison.shift_us() }),
     };

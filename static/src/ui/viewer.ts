@@ -196,6 +196,7 @@ class Viewer {
     }, signal);
     this.dock = modules.length === 0 ? null : new Dock({
       recording: network.recording, modules, clock: this.clock, view: this.view, layers: network.layers, classes: this.stimuli.classes,
+      classAt: (t_us) => this.stimuli.labels[this.stimuli.at(t_us)] ?? '',
       projections: network.projections.map((projection) => projection.name), variables: [...new Set(network.potentials.map(({ variable }) => variable))],
       span: () => ({ t_start_us: store.t_start_us, t_stop_us: store.t_stop_us }),
       revision: () => store.index.manifest.revision,

@@ -63,7 +63,8 @@ function ofSeries(a: SideOf<'series'>, b: SideOf<'series'>): Difference {
     const values = Float64Array.from(twins, (twin, i) => (twin < 0 ? NaN : its[twin] - mine[i]));
     known ||= values.some(Number.isFinite);
     columns.set(y, values);
-    return { ...one, y, name: one.name === two.name ? one.name : `${two.name} − ${one.name}` };
+    // A difference of means has another spread than either.
+    return { ...one, band: null, y, name: one.name === two.name ? one.name : `${two.name} − ${one.name}` };
   });
   if (!known) return { why: 'no value is on both sides at one place.' };
   const left_out = told('lines', lines.length, a.panel.lines.length + b.panel.lines.length - lines.length);
