@@ -52,17 +52,6 @@ KINDS: list[tuple[AnyPanel, list[str]]] = [
         ),
         ["Time (us)", "a (Hz)", "a (Hz) 2"],
     ),
-    (
-        Series(
-            id="p",
-            title="T",
-            x="t",
-            x_axis=TIME,
-            y_axis=RATE,
-            lines=(Line(name="mean", y="y", band=("y", "t")),),
-        ),
-        ["Time (us)", "mean (Hz)", "mean from (Hz)", "mean to (Hz)"],
-    ),
     (Bars(id="p", title="T", categories="name", values="y", x_axis=ID, y_axis=RATE), ["Id", "Rate (Hz)"]),
     (Raster(id="p", title="T", time_us="t", neuron="to", layer="L", n_neurons=2), ["time_us", "neuron of L"]),
     (
@@ -113,6 +102,17 @@ KINDS: list[tuple[AnyPanel, list[str]]] = [
         ["from", "to", "size", "note"],
     ),
     (Text(id="p", title="T", text="one\ntwo"), ["text"]),
+    (
+        Series(
+            id="p",
+            title="T",
+            x="t",
+            x_axis=TIME,
+            y_axis=RATE,
+            lines=(Line(name="mean", y="y", band=("y", "t")),),
+        ),
+        ["Time (us)", "mean (Hz)", "mean from (Hz)", "mean to (Hz)"],
+    ),
 ]
 
 
