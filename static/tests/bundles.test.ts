@@ -1,7 +1,9 @@
+import { Vector2 } from 'three';
 import { describe, expect, it } from 'vitest';
 
-import { sumsOf } from '../src/scene/bundles';
+import { distanceToLine, sumsOf } from '../src/scene/bundles';
 import { prunedOf } from '../src/scene/ghost_synapses';
+import { bundleText } from '../src/scene/legend_text';
 
 describe('what a bundle says of its weights', () => {
   it('sums sizes and means signed weights, of those that are known', () => {
@@ -11,6 +13,20 @@ describe('what a bundle says of its weights', () => {
   it('says nothing where no weight is known', () => {
     expect(sumsOf(null)).toEqual({ sum_abs: null, mean: null });
     expect(sumsOf(Float32Array.of(NaN))).toEqual({ sum_abs: null, mean: null });
+  });
+});
+
+describe('what the pointer says of a bundle', () => {
+  const bundle = { name: 'ff', source: 'in', target: 'out', n_synapses: 1234, sum_abs: 10, mean: -0.25, unit: 'nS' };
+
+  it('names its ends where its name does not, its synapses, and what is drawn of them', () => {
+    expect(bundleText(bundle, 0)).toBe('ff: in to out\n1,234 synapses, mean weight −0.25 nS\ndrawn as one bundle, none of them as lines');
+    expect(bundleText({ ...bundle, name: 'in->out', n_synapses: 1, mean: null }, 1)).toBe('in->out\n1 synapse, weights not recorded\ndrawn as one bundle, 1 of them as lines');
+  });
+
+  it('measures how far away it is', () => {
+    const [a, b] = [new Vector2(0, 0), new Vector2(10, 0)];
+    expect([new Vector2(5, 3), new Vector2(-4, 3), new Vector2(10, 0)].map((point) => distanceToLine(point, a, b))).toEqual([3, 5, 0]);
   });
 });
 

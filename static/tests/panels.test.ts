@@ -53,6 +53,7 @@ describe('ticks', () => {
     expect(ticks(0, 10, 5)).toEqual([0, 2, 4, 6, 8, 10]);
     expect(ticks(-70, -50, 4)).toEqual([-70, -65, -60, -55, -50]);
     expect(ticks(3, 3, 4)).toEqual([3]);
+    expect(ticks(-90, 90, 3)).toEqual([-50, 0, 50]); // never 0 alone: that is no scale
   });
 
   it('of time are those of a clock', () => {

@@ -10,7 +10,7 @@ const values: ViewValues = {
   ...VIEW_DEFAULTS, clip: [0.25, 1, 0, 0.5, 0, 1], rule: [{ neuron: 12 }, { place: [1.5, -2, 3] }], minimap: 'side', path_s: 4.5, bundles: 'always',
   bundle_width: 'number', ghosts: true, ghosts_below: 0.05,
 };
-const KEYS = ['clip', 'rule', 'minimap', 'path_s', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below'] as const;
+const KEYS = ['clip', 'rule', 'minimap', 'path_s', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below', 'ghosts_of'] as const;
 const shown = (view: Partial<ViewValues>): Partial<ViewValues> => Object.fromEntries(KEYS.map((key) => [key, view[key] ?? VIEW_DEFAULTS[key]]));
 
 function reopened(view: ViewValues): Partial<ViewValues> {
@@ -21,6 +21,11 @@ function reopened(view: ViewValues): Partial<ViewValues> {
 describe('the address', () => {
   it('holds clipping planes, rule, minimap, path, bundles and ghosts', () => {
     expect(reopened(values)).toEqual(shown(values));
+  });
+
+  it('holds the pruning of one projection', () => {
+    const one = { ...values, ghosts_below: 3.25, ghosts_of: 'eye~brain & co' };
+    expect(reopened(one)).toEqual(shown(one));
   });
 
   it('leaves defaults out', () => {

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from synaptarium.scenes.cut import cut
 from synaptarium.scenes.gltf import Moment, Segments, glyph_of, glyphs_glb, points_glb
 from synaptarium.scenes.layouts import lay_out
 from synaptarium.schemas.recording import Layer
@@ -56,6 +57,26 @@ def test_points_glb_opens_in_trimesh_with_the_right_counts() -> None:
         assert np.allclose(cloud.vertices, shown.layout.positions[own], atol=1e-4)
     assert len(scene.geometry["eye->"].vertices) == 6
     assert [mesh["primitives"][0]["mode"] for mesh in document(points_glb(shown))["meshes"]] == [0, 0, 0, 1]  # type: ignore[index]
+
+
+def test_a_cut_leaves_what_lies_within_and_ends_lines_at_the_plane() -> None:
+    shown = moment()
+    x = shown.layout.positions[:, 0]
+    half = float(x[:12].mean() + x[12:17].mean()) / 2
+    left = cut(shown, [-np.inf] * 3, [half, np.inf, np.inf])
+    scene = trimesh.load(io.BytesIO(points_glb(left)), file_type="glb")
+    assert isinstance(scene, trimesh.Scene)
+    assert list(scene.geometry) == ["eye", "eye->"]  # the other layers lie beyond
+    assert len(document(glyphs_glb(left))["meshes"]) == 1
+    ends = left.segments[0].ends
+    assert ends[:, 1, 0] == pytest.approx(half)
+    way = shown.segments[0].ends[:, 1] - shown.segments[0].ends[:, 0]
+    assert np.allclose(np.cross(ends[:, 1] - ends[:, 0], way), 0, atol=1e-2)  # the same lines, shorter
+    none = cut(shown, [-np.inf] * 3, [float(x.min()) - 1, np.inf, np.inf])
+    assert len(none.segments[0].ends) == len(none.segments[0].weights) == 0
+    assert (
+        cut(shown, [-np.inf] * 3, [np.inf] * 3).segments[0].ends.tolist() == shown.segments[0].ends.tolist()
+    )
 
 
 def test_points_glb_a_spike_is_light_and_rest_is_the_layers_hue() -> None:

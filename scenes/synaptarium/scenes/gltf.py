@@ -60,12 +60,20 @@ class Moment:
         1 for a neuron that spikes now, halved with each half life since, 0 for never.
     segments : sequence of Segments
         The synapses to draw.
+    kept : (n_neurons,) bool or None
+        False for neurons that are left out, though their layer is shown.
     """
 
     layers: Sequence[Layer]
     layout: Layout
     glow: NDArray[np.float32]
     segments: Sequence[Segments] = ()
+    kept: NDArray[np.bool_] | None = None
+
+    def neurons_of(self, layer: Layer) -> NDArray[np.int64]:
+        """Return the indices of a layer's neurons that are drawn."""
+        own = np.arange(layer.offset, layer.offset + layer.neurons)
+        return own if self.kept is None else own[self.kept[own]]
 
 
 def points_glb(moment: Moment) -> bytes:
@@ -75,7 +83,9 @@ def points_glb(moment: Moment) -> bytes:
     """
     scene = trimesh.Scene()
     for index, layer in enumerate(moment.layers):
-        own = slice(layer.offset, layer.offset + layer.neurons)
+        own = moment.neurons_of(layer)
+        if len(own) == 0:
+            continue
         cloud = trimesh.PointCloud(
             moment.layout.positions[own], colors=neuron_colours(moment.glow[own], index)
         )
@@ -126,7 +136,9 @@ def glyphs_glb(moment: Moment) -> bytes:
     writer = _Writer()
     frames = {frame.name: frame for frame in moment.layout.frames}
     for index, layer in enumerate(moment.layers):
-        own = slice(layer.offset, layer.offset + layer.neurons)
+        own = moment.neurons_of(layer)
+        if len(own) == 0:
+            continue
         writer.add_layer(
             layer,
             moment.layout.positions[own],

@@ -60,11 +60,7 @@ def spread_out(
     if spread == 1 and fan == 0:
         return layout
     by_name = {layer.name: layer for layer in layers}
-    dimensions = [p.target_neurons for p in projections if p.kind == "decoder"]
-    rows = [
-        *(_box(_neurons(layout, by_name[frame.name]), frame) for frame in layout.frames),
-        *(_box(_places(frame, n), frame) for frame, n in zip(layout.places, dimensions, strict=True)),
-    ]
+    rows = _rows(layout, layers, projections)
     shifts = _shifts(rows, spread, fan)
     positions = layout.positions.copy()
     for frame, shift in zip(layout.frames, shifts, strict=False):
@@ -83,6 +79,23 @@ def spread_out(
         places=tuple(moved[len(layout.frames) :]),
         bounds=(_vector(low), _vector(high)),
     )
+
+
+def extent(
+    layout: Layout, layers: Sequence[Layer], *, projections: Sequence[Projection] = ()
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest and largest coordinates of a network, its air included: what the page's clipping planes part."""
+    rows = _rows(layout, layers, projections)
+    return np.min([row.low for row in rows], axis=0), np.max([row.high for row in rows], axis=0)
+
+
+def _rows(layout: Layout, layers: Sequence[Layer], projections: Sequence[Projection]) -> list[_Row]:
+    by_name = {layer.name: layer for layer in layers}
+    dimensions = [p.target_neurons for p in projections if p.kind == "decoder"]
+    return [
+        *(_box(_neurons(layout, by_name[frame.name]), frame) for frame in layout.frames),
+        *(_box(_places(frame, n), frame) for frame, n in zip(layout.places, dimensions, strict=True)),
+    ]
 
 
 def _shifts(rows: Sequence[_Row], spread: float, fan: float) -> NDArray[np.float64]:

@@ -64,6 +64,21 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     each: int = 1
 
 
+class Prunes(msgspec.Struct, frozen=True, kw_only=True):
+    """A pruning that a panel counts: the scene shows the synapses that it would take away.
+
+    Parameters
+    ----------
+    projection : str
+        Whose synapses.
+    below : float
+        Those of a smaller absolute weight would be pruned.
+    """
+
+    projection: str
+    below: float
+
+
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """What every panel has.
 
@@ -82,6 +97,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     lit : str
         Column: how strongly the scene lights each item's neuron, and its synapse onto the neuron selected last, while the panel
         is open; from 0 to 1.
+    prunes : Prunes or None
+        What the scene shows as pruned when the module's parameters change it.
     """
 
     id: str
@@ -91,6 +108,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     empty: str = ""
     links: Links | None = None
     lit: str = ""
+    prunes: Prunes | None = None
 
 
 #: How a line goes from point to point: straight, smooth, or in steps (h along, v up or down).

@@ -95,6 +95,8 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ghosts_below : float
         Least absolute weight of a synapse that is not pruned, as a fraction of the projection's full colour; at 0 those
         of weight 0 are.
+    ghosts_of : str
+        The one projection whose pruning is looked at, ``ghosts_below`` then being a weight of it; empty for all.
     """
 
     shown: bool = True
@@ -106,6 +108,7 @@ class SynapseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     bundle_width: BundleWidth = "weight"
     ghosts: bool = False
     ghosts_below: float = 0.0
+    ghosts_of: str = ""
 
 
 #: Two scenes beside each other, or the values of B minus those of A.

@@ -37,6 +37,7 @@ from synaptarium.schemas.panels import (
     Links,
     Matrix,
     Panels,
+    Prunes,
     Series,
     Table,
     TableColumn,
@@ -251,7 +252,7 @@ def _pruning(
         id="pruning",
         title="What pruning would take away",
         subtitle=f"{weights.projection.name} at {clock(t_us)}: |weight| below {bound:.4g} would remove {part} and "
-        f"{gone:,} whole receptive fields; a click selects",
+        f"{gone:,} whole receptive fields; the slider shows them in the scene as dashes, a click selects a neuron",
         columns=(
             TableColumn(heading=f"Neuron of {target}", column="pruning.neuron"),
             TableColumn(heading="Removed", column="pruning.removed"),
@@ -260,6 +261,7 @@ def _pruning(
             TableColumn(heading="Of its |weight|", column="pruning.weight", unit="%"),
         ),
         links=Links(neuron="pruning.neuron", layer=target),
+        prunes=Prunes(projection=weights.projection.name, below=bound),
         accounting=tuple(told),
         empty=empty or ("" if n_removed else "No synapse is below the threshold."),
     )

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.window import state_at, tiles_of
+from synaptarium.scenes.cut import cut
 from synaptarium.scenes.gltf import Moment, Segments
 from synaptarium.scenes.layout import Frame, Layout
-from synaptarium.scenes.spread import spread_out
+from synaptarium.scenes.spread import extent, spread_out
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import Manifest
 from synaptarium.schemas.recording import Projection, Recording
@@ -26,6 +27,8 @@ HALF_LIVES = 7
 LEAST_HALF_LIFE_US = 5_000
 #: |weight| of full colour, as the page has it.
 FULL_COLOUR = 0.995
+#: Clipping planes that leave everything.
+UNCUT = (0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
 
 
 def moment_of(
@@ -38,6 +41,7 @@ def moment_of(
     spread: float = 1.0,
     fan: float = 0.0,
     hidden: Collection[str] = (),
+    clip: Sequence[float] = UNCUT,
     n_synapses: int = 3000,
 ) -> tuple[Moment, int, int]:
     """Return the moment, how many synapses it draws, and of how many.
@@ -52,6 +56,8 @@ def moment_of(
         As :func:`synaptarium.scenes.spread.spread_out`.
     hidden : collection of str
         Layers that are left out, and with them the synapses from and to them.
+    clip : sequence of 6 floats
+        What is left from where to where along x, y and z, as parts of the network's extent.
     n_synapses : int
         How many are drawn at most: of each projection the strongest, shared by the square root of their numbers.
 
@@ -92,8 +98,18 @@ def moment_of(
         )
         for projection, root in zip(projections, roots, strict=True)
     ]
-    drawn = sum(len(found.ends) for found in segments)
-    return Moment(layers=shown, layout=made, glow=glow, segments=segments), drawn, total
+    moment = Moment(layers=shown, layout=made, glow=glow, segments=segments)
+    if tuple(clip) != UNCUT:
+        low, high = extent(made, header.layers, projections=header.projections)
+        planes = np.reshape(clip, (3, 2))
+        sides = low[:, None] + planes * (high - low)[:, None]
+        # A plane at the edge cuts nothing, whatever rounding makes of it.
+        moment = cut(
+            moment,
+            np.where(planes[:, 0] > 0, sides[:, 0], -np.inf),
+            np.where(planes[:, 1] < 1, sides[:, 1], np.inf),
+        )
+    return moment, sum(len(found.ends) for found in moment.segments), total
 
 
 def weights_at(

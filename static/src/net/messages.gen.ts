@@ -46,6 +46,7 @@ export interface Bars {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   categories: string;
   values: string;
   x_axis: Axis;
@@ -108,6 +109,7 @@ export interface Diagram {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   names: string;
   notes: string;
   sources: string;
@@ -136,6 +138,7 @@ export interface Failure {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   error: ErrorBody;
 }
 
@@ -333,6 +336,7 @@ export interface Matrix {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   values: string;
   rows: number;
   columns: number;
@@ -523,6 +527,7 @@ export interface Polar {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   names: string;
   values: string;
   unit?: string;
@@ -566,6 +571,11 @@ export interface Projection {
   delays?: boolean;
 }
 
+export interface Prunes {
+  projection: string;
+  below: number;
+}
+
 export interface Quantisation {
   dtype: "f32" | "u16";
   scale: number;
@@ -582,6 +592,7 @@ export interface Raster {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   time_us: string;
   neuron: string;
   layer: string;
@@ -637,6 +648,7 @@ export interface Scatter3D {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   x: string;
   y: string;
   z: string;
@@ -676,6 +688,7 @@ export interface Series {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   x: string;
   x_axis: Axis;
   y_axis: Axis;
@@ -792,6 +805,7 @@ export interface SynapseView {
   bundle_width?: "number" | "weight";
   ghosts?: boolean;
   ghosts_below?: number;
+  ghosts_of?: string;
 }
 
 export interface Table {
@@ -803,6 +817,7 @@ export interface Table {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   columns: TableColumn[];
 }
 
@@ -821,6 +836,7 @@ export interface Text {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   text: string;
 }
 
@@ -853,6 +869,7 @@ export interface Treemap {
   empty?: string;
   links?: Links | null;
   lit?: string;
+  prunes?: Prunes | null;
   names: string;
   values: string;
   unit?: string;

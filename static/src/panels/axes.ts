@@ -32,7 +32,12 @@ export function ticks(low: number, high: number, about: number): number[] {
   if (!(range > 0) || !Number.isFinite(range)) return [low];
   const wanted = range / Math.max(1, about);
   const power = 10 ** Math.floor(Math.log10(wanted));
-  const step = ([1, 2, 5, 10].find((digit) => digit * power >= wanted * 0.999) ?? 10) * power;
+  const steps = [0.5, 1, 2, 5, 10].map((digit) => digit * power);
+  let at = steps.findIndex((one) => one >= wanted * 0.999);
+  if (at < 0) at = steps.length - 1;
+  // One number alone is no scale: around 0 the next finer step gives three.
+  if (at > 0 && Math.floor(high / steps[at] + 1e-9) - Math.ceil(low / steps[at] - 1e-9) < 1) at--;
+  const step = steps[at];
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => (first + at) * step);
 }

@@ -3,10 +3,12 @@
 import * as THREE from 'three';
 
 const VERTEX = /* glsl */ `
+uniform vec4 part;  // middle and size of what is drawn of the picture
 out vec2 at;
 void main() {
-  at = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
-  gl_Position = vec4(at, 1.0, 1.0);
+  vec2 corner = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
+  at = part.xy + corner * part.zw;
+  gl_Position = vec4(corner, 1.0, 1.0);
 }`;
 
 const FRAGMENT = /* glsl */ `
@@ -21,6 +23,8 @@ void main() {
 
 export class Backdrop {
   readonly object: THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  /** Middle (x, y) and size of what is drawn, as parts of half the picture: all of it. */
+  readonly part = new THREE.Vector4(0, 0, 1, 1);
 
   constructor() {
     const geometry = new THREE.BufferGeometry();
@@ -29,6 +33,7 @@ export class Backdrop {
       geometry,
       new THREE.ShaderMaterial({
         glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, depthTest: false, depthWrite: false,
+        uniforms: { part: { value: this.part } },
       }),
     );
     this.object.frustumCulled = false;

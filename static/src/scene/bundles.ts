@@ -22,7 +22,17 @@ const [FAR_BEGINS, FAR_ENDS] = [1.5, 2.1];
 const SAME_PLACE = 0.08;
 const COUNT_EVERY_MS = 1500;
 
+/** Pixels beside a bundle that still mean it. */
+const HOVER_PX = 3;
+
 type Anchors = ReadonlyMap<TableRow, THREE.Vector3>;
+
+/** A bundle as it is drawn: along which points, and half how wide at its source. */
+interface Drawn {
+  readonly bundle: Bundle;
+  readonly points: readonly THREE.Vector3[];
+  readonly half: number;
+}
 
 const VERTEX = /* glsl */ `
 in vec3 tangent;
@@ -79,6 +89,7 @@ export class Bundles {
   scale = 0;
   /** How many are drawn. */
   drawn = 0;
+  private strips: readonly Drawn[] = [];
   private readonly map = colourMapTexture('berlin');
   private versions = '';
   private counted_ms = -Infinity;
@@ -133,6 +144,27 @@ export class Bundles {
     return true;
   }
 
+  /** The bundle at a CSS pixel of a picture, where bundles stand in for most lines; of several the nearest. */
+  at(camera: THREE.PerspectiveCamera, x: number, y: number, width: number, height: number): Bundle | null {
+    if (!this.object.visible || this.object.material.uniforms.shown.value < 0.5) return null;
+    const pixelScale = height * 0.5 * camera.projectionMatrix.elements[5];
+    const [place, pixel, before] = [new THREE.Vector3(), new THREE.Vector2(), new THREE.Vector2()];
+    const pointer = new THREE.Vector2(x, y);
+    let [found, nearest]: [Bundle | null, number] = [null, Infinity];
+    for (const { bundle, points, half } of this.strips) {
+      points.forEach((point, step) => {
+        const depth = -place.copy(point).applyMatrix4(camera.matrixWorldInverse).z;
+        if (depth < camera.near || this.table.clips(point)) return pixel.set(Infinity, Infinity);
+        place.applyMatrix4(camera.projectionMatrix);
+        pixel.set((place.x * 0.5 + 0.5) * width, (0.5 - place.y * 0.5) * height);
+        const half_px = Math.max(1, (half * THREE.MathUtils.lerp(1, TAPER, step / (points.length - 1)) * pixelScale) / depth);
+        if (step > 0 && depth < nearest && distanceToLine(pointer, before, pixel) < half_px + HOVER_PX) [found, nearest] = [bundle, depth];
+        before.copy(pixel);
+      });
+    }
+    return found;
+  }
+
   dispose(): void {
     this.object.geometry.dispose();
     this.object.material.dispose();
@@ -163,17 +195,20 @@ export class Bundles {
     const anchors = this.anchors(radius);
     const pairs = new Set(this.bundles.map(({ source, target }) => `${source}\n${target}`));
     const strips = new Strips();
-    this.drawn = 0;
+    const drawn: Drawn[] = [];
     for (const bundle of this.bundles) {
       const [source, target] = [rows.get(bundle.source), rows.get(bundle.target)];
       if (source === undefined || target === undefined || source.visible <= 0.5 || target.visible <= 0.5) continue;
       const half = WIDEST * radius * Math.max(NARROWEST, Math.sqrt(amount(bundle) / most));
       const value = bundle.mean === null ? 9 : this.scale > 0 ? bundle.mean / this.scale : 0;
       const back = pairs.has(`${bundle.target}\n${bundle.source}`);
-      strips.add(source === target ? this.loopOf(source, anchors) : this.curveOf(source, target, anchors, back), half, value);
-      this.drawn++;
+      const curve = source === target ? this.loopOf(source, anchors) : this.curveOf(source, target, anchors, back);
+      strips.add(curve, half, value);
+      drawn.push({ bundle, points: curve.getPoints(STEPS), half });
     }
     strips.into(this.object.geometry);
+    this.strips = drawn;
+    this.drawn = drawn.length;
   }
 
   /** The middles of the layers; of those that lie in each other, places beside each other. */
@@ -229,6 +264,13 @@ export function sumsOf(values: Float32Array | null): { sum_abs: number | null; m
     n++;
   }
   return n === 0 ? { sum_abs: null, mean: null } : { sum_abs, mean: sum / n };
+}
+
+/** Pixels from a point to a line that ends at a and b. */
+export function distanceToLine(point: THREE.Vector2, a: THREE.Vector2, b: THREE.Vector2): number {
+  const way = b.clone().sub(a);
+  const along = THREE.MathUtils.clamp(point.clone().sub(a).dot(way) / Math.max(way.lengthSq(), 1e-12), 0, 1);
+  return point.distanceTo(a.clone().addScaledVector(way, along));
 }
 
 /** Ribbons along curves, two vertices a step. */

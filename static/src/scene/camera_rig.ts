@@ -6,13 +6,10 @@
 import * as THREE from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 
+import type { Lens } from './fit';
 import type { Camera } from '../state/view';
 
 export const FIELD_OF_VIEW_DEG = 28;
-/** From before the first sheet, to its right, a little above: the layers follow each other from left to right. */
-const HOME_DIRECTION = new THREE.Vector3(-0.66, 0.34, 0.67).normalize();
-/** Room for the labels above the sheets. */
-const LABEL_PX = 40;
 const FLIGHT_MS = 240;
 const FIRST_FLIGHT_MS = 900;
 
@@ -113,37 +110,14 @@ export class CameraRig {
     this.moved = true;
   }
 
-  /** The three-quarter view that fits the points into the window. */
-  homePose(points: readonly THREE.Vector3[]): Camera {
-    return this.fitPose(points, HOME_DIRECTION, 1.03 + (2 * LABEL_PX) / this.height);
+  /** The picture that it sees. */
+  get lens(): Lens {
+    return { width: this.camera.aspect * this.height, height: this.height, tangent: Math.tan(THREE.MathUtils.degToRad(this.camera.fov) / 2) };
   }
 
-  /** A view along a direction that fits the points; the direction points from the target to the camera. */
-  fitPose(points: readonly THREE.Vector3[], direction: THREE.Vector3, margin: number): Camera {
-    const target = new THREE.Box3().setFromPoints([...points]).getCenter(new THREE.Vector3());
-    const look = new THREE.Matrix4().lookAt(direction, new THREE.Vector3(), new THREE.Vector3(0, 1, 0));
-    const right = new THREE.Vector3().setFromMatrixColumn(look, 0);
-    const up = new THREE.Vector3().setFromMatrixColumn(look, 1);
-    const tangent = Math.tan(THREE.MathUtils.degToRad(this.camera.fov) / 2);
-    const distanceFor = (): number =>
-      points.reduce((most, point) => {
-        const ray = point.clone().sub(target);
-        const wide = Math.max(Math.abs(ray.dot(right)) / this.camera.aspect, Math.abs(ray.dot(up)));
-        return Math.max(most, ray.dot(direction) + (wide * margin) / tangent);
-      }, 1e-3);
-    // Twice: the second time around the middle of what is seen, which in perspective is not the middle of the box.
-    let distance = distanceFor();
-    const seen = new THREE.Box2();
-    for (const point of points) {
-      const ray = point.clone().sub(target);
-      const depth = distance - ray.dot(direction);
-      seen.expandByPoint(new THREE.Vector2(ray.dot(right) / depth, ray.dot(up) / depth));
-    }
-    const middle = seen.getCenter(new THREE.Vector2()).multiplyScalar(distance);
-    target.addScaledVector(right, middle.x).addScaledVector(up, middle.y);
-    distance = distanceFor();
-    const position = target.clone().addScaledVector(direction, distance);
-    return { position: position.toArray() as [number, number, number], target: target.toArray() as [number, number, number] };
+  /** Where it stands, or flies to. */
+  goal(): Camera {
+    return this.flight === null ? this.pose() : rounded({ position: this.flight.to.position.toArray(), target: this.flight.to.target.toArray() });
   }
 
   /** False while a drag means something else than turning. */

@@ -1,12 +1,21 @@
-/** Where the camera goes to show something: the whole network, a layer, the selection, and the first view of all. */
+/**
+ * Where the camera goes to show something: the whole network, a layer, the selection, and the first view of all. What was
+ * fitted into the window stays so when the window changes, until the user moves the camera.
+ */
 
 import * as THREE from 'three';
 
 import { type CameraRig, rounded } from './camera_rig';
+import { fitPose, type Keep } from './fit';
 import type { NeuronTable } from './neuron_table';
-import type { View } from '../state/view';
+import type { Camera, View } from '../state/view';
 
+/** From before the first sheet, to its right, a little above: the layers follow each other from left to right. */
+const HOME_DIRECTION = new THREE.Vector3(-0.66, 0.34, 0.67).normalize();
 const LAYER_DIRECTION = new THREE.Vector3(-0.85, 0.22, 0.48).normalize();
+/** Room for the labels, pixels: above sheets, or beside what stands one above the other. */
+const ABOVE = { x: 30, y: 46 };
+const BESIDE = { x: 104, y: 20 };
 
 /** How much farther away the camera stands where the picture is half as wide. */
 const HALF_DOLLY = 1.7;
@@ -15,33 +24,44 @@ export class Framing {
   /** Neurons of the picture beside, which has the same camera. */
   private second: NeuronTable | null = null;
   private home_distance = { key: '', middle: new THREE.Vector3(), distance: 1 };
-  private homeCamera = '';
+  /** What the camera was last sent to show, and where it stands for that. */
+  private fitted: { readonly pose: Camera; readonly again: () => Camera } | null = null;
   /** The camera that the address gave: two pictures instead of one do not move it. */
   private linkedCamera = '';
-  /** Where the user's own movement has come to rest, as it stands in the view. */
-  private ownCamera = '';
+  /** Where the camera has come to rest, as it stands in the view. */
+  private restCamera = 'null';
 
-  constructor(private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig) {}
+  constructor(
+    private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig,
+    /** What lies over the picture, pixels. */
+    private readonly taken: () => readonly THREE.Box2[],
+  ) {}
 
-  /** Keeps camera and view the same: what moves one is told to the other. */
+  /** Keeps camera and view the same: what moves one is told to the other. The view calls the home of any window null. */
   follow(signal: AbortSignal): void {
     const { view, rig } = this;
-    rig.onSettled = (camera) => {
-      this.ownCamera = JSON.stringify(camera);
-      // A flight that ends where the view sent it says nothing new: undo would take it for a step of its own.
-      if (JSON.stringify(view.get('camera')) !== this.ownCamera) view.set({ camera });
-    };
+    rig.onSettled = () => this.tell();
     view.subscribe(['camera'], () => {
       const camera = view.get('camera');
+      if (JSON.stringify(camera) === this.restCamera) return;
+      this.restCamera = JSON.stringify(camera);
       if (camera === null) this.home();
-      else if (JSON.stringify(camera) !== this.ownCamera) rig.flyTo(camera);
+      else rig.flyTo(camera);
     }, signal);
+    view.subscribe(['legend', 'minimap'], () => this.refit('ease'), signal);
+    // Hiding a layer moves nothing, but the home of what is left is another.
+    view.subscribe(['hidden'], () => queueMicrotask(() => this.tell()), signal);
   }
 
   home(): void {
-    const pose = this.rig.homePose(this.corners());
-    this.homeCamera = JSON.stringify(rounded(pose));
-    this.rig.flyTo(pose);
+    this.fly(() => this.homeNow());
+  }
+
+  /** The window, or what lies over it, is another: what was fitted into it is fitted again, unless the camera was moved. */
+  refit(how: 'ease' | 'now' = 'now'): void {
+    const { fitted, rig } = this;
+    if (fitted === null || !near(rig.goal(), fitted.pose)) return;
+    this.fly(fitted.again, how);
   }
 
   /** Two pictures beside each other, or one again (null); what was in sight stays so. */
@@ -51,14 +71,12 @@ export class Framing {
     const halved = second !== null;
     const before = this.second !== null;
     this.second = second;
-    if (halved === before) return;
-    const camera = JSON.stringify(this.view.get('camera'));
-    if (camera === this.linkedCamera) return;
-    if (camera === 'null' || camera === this.homeCamera) return this.home();
-    const { position, target } = this.rig.pose();
+    if (halved === before || JSON.stringify(this.view.get('camera')) === this.linkedCamera) return;
+    const goal = this.rig.goal();
+    if (this.fitted !== null && near(goal, this.fitted.pose)) return this.refit('ease');
     const by = halved ? HALF_DOLLY : 1 / HALF_DOLLY;
-    const [x, y, z] = position.map((at, k) => target[k] + (at - target[k]) * by);
-    this.rig.flyTo({ position: [x, y, z], target });
+    const [x, y, z] = goal.position.map((at, k) => goal.target[k] + (at - goal.target[k]) * by);
+    this.rig.flyTo({ position: [x, y, z], target: goal.target });
   }
 
   fitSelection(): void {
@@ -66,54 +84,96 @@ export class Framing {
     if (selection.length === 0) return this.home();
     const box = new THREE.Box3();
     const point = new THREE.Vector3();
+    const direction = this.rig.direction();
     for (const id of selection) {
       this.table.position(id, point);
       const reach = 6 * (this.table.rowOf(id)?.spacing ?? 1);
       box.union(new THREE.Box3().setFromCenterAndSize(point, new THREE.Vector3(reach, reach, reach)));
     }
-    this.rig.flyTo(this.rig.fitPose(boxCorners(box), this.rig.direction(), 1.2));
+    this.fly(() => fitPose([box], direction, this.part(0.08), this.rig.lens));
   }
 
   fitLayer(layer: number): void {
     const row = this.table.rows[layer];
     if (row === undefined || row.kind !== 'layer') return;
-    this.rig.flyTo(this.rig.fitPose(boxCorners(this.table.goalOf(row)), LAYER_DIRECTION, 1.25));
+    this.fly(() => fitPose([this.table.goalOf(row)], LAYER_DIRECTION, { ...this.part(0.1), taken: this.taken() }, this.rig.lens));
   }
 
   /** The first view: from a little farther and more to the side, eased to home; or where the link says. */
   arrive(): void {
     const camera = this.view.get('camera');
-    const home = this.rig.homePose(this.corners());
-    this.homeCamera = JSON.stringify(rounded(home));
-    this.linkedCamera = camera === null ? '' : JSON.stringify(camera);
-    if (camera !== null) return this.rig.flyTo(camera, 'now');
+    this.restCamera = this.linkedCamera = camera === null ? '' : JSON.stringify(camera);
+    const home = this.homeNow();
+    if (camera !== null) {
+      if (near(camera, home)) this.fly(() => this.homeNow(), 'now');
+      else this.rig.flyTo(camera, 'now');
+      return;
+    }
     const target = new THREE.Vector3(...home.target);
     const far = new THREE.Vector3(...home.position).sub(target).multiplyScalar(1.45).applyAxisAngle(new THREE.Vector3(0, 1, 0), -0.35);
     this.rig.flyTo({ position: far.add(target).toArray(), target: home.target }, 'now');
-    this.rig.flyTo(home, 'first');
+    this.fly(() => this.homeNow(), 'first');
   }
 
   /** Distance of the camera from the network, 1 = where it fills the window. */
   far(): number {
     const { min, max } = this.table.bounds();
-    const key = [...min.toArray(), ...max.toArray(), this.rig.camera.aspect, this.second !== null].join();
+    const { width, height } = this.rig.lens;
+    const key = [...min.toArray(), ...max.toArray(), width, height, this.second !== null].join();
     if (this.home_distance.key !== key) {
-      const { position, target } = this.rig.homePose(this.corners());
+      const { position, target } = fitPose(this.boxes(), HOME_DIRECTION, this.margins(), this.rig.lens);
       this.home_distance = { key, middle: new THREE.Vector3(...target), distance: new THREE.Vector3(...position).distanceTo(new THREE.Vector3(...target)) };
     }
     return this.rig.camera.position.distanceTo(this.home_distance.middle) / this.home_distance.distance;
   }
 
-  private corners(): THREE.Vector3[] {
-    return [...cornersOf(this.table), ...(this.second === null ? [] : cornersOf(this.second))];
+  private fly(again: () => Camera, how: 'first' | 'ease' | 'now' = 'ease'): void {
+    const pose = again();
+    this.fitted = { pose: rounded(pose), again };
+    this.rig.flyTo(pose, how);
+  }
+
+  /** The three-quarter view that fits the network into the window, beside what lies over it. */
+  private homeNow(): Camera {
+    return fitPose(this.boxes(), HOME_DIRECTION, { ...this.margins(), taken: this.taken() }, this.rig.lens);
+  }
+
+  /** Writes where the camera is, or goes, into the view. */
+  private tell(): void {
+    const camera = this.rig.goal();
+    const rest = near(camera, this.homeNow()) ? null : camera;
+    this.restCamera = JSON.stringify(rest);
+    // A flight that ends where the view sent it says nothing new: undo would take it for a step of its own.
+    if (JSON.stringify(this.view.get('camera')) !== this.restCamera) this.view.set({ camera: rest });
+  }
+
+  private margins(): Keep {
+    const stacked = this.table.rows.some(({ frame }) => frame?.kind === 'column' || frame?.kind === 'cloud');
+    const { width, height } = this.rig.lens;
+    const { x, y } = stacked ? BESIDE : ABOVE;
+    return { x: Math.min(x, 0.16 * width), y: Math.min(y, 0.1 * height) };
+  }
+
+  /** Margins as a part of the window. */
+  private part(of: number): Keep {
+    const { width, height } = this.rig.lens;
+    return { x: of * width, y: of * height };
+  }
+
+  private boxes(): THREE.Box3[] {
+    const hidden = new Set(this.view.get('hidden'));
+    return [this.table, ...(this.second === null ? [] : [this.second])].flatMap((table) => boxesOf(table, hidden));
   }
 }
 
-function cornersOf(table: NeuronTable): THREE.Vector3[] {
-  const rows = table.rows.filter((row) => row.visible > 0.5);
-  return (rows.length > 0 ? rows : table.rows).flatMap((row) => boxCorners(table.goalOf(row)));
+/** Of the rows that are shown, or are about to be. */
+function boxesOf(table: NeuronTable, hidden: ReadonlySet<string>): THREE.Box3[] {
+  const rows = table.rows.filter((row) => !hidden.has(row.name));
+  return (rows.length > 0 ? rows : table.rows).map((row) => table.goalOf(row));
 }
 
-export function boxCorners({ min, max }: THREE.Box3): THREE.Vector3[] {
-  return Array.from({ length: 8 }, (_, i) => new THREE.Vector3(i & 1 ? max.x : min.x, i & 2 ? max.y : min.y, i & 4 ? max.z : min.z));
+/** True for one and the same place, as far as an address can tell. */
+function near(a: Camera, b: Camera): boolean {
+  const apart = (one: readonly number[], other: readonly number[]): number => Math.hypot(...one.map((x, k) => x - other[k]));
+  return apart(a.position, b.position) + apart(a.target, b.target) < 0.03 + 1e-4 * apart(b.position, b.target);
 }

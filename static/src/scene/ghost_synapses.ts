@@ -33,7 +33,7 @@ export class GhostSynapses {
   ) {
     this.lines = new SynapseLines(table, shared, 3);
     this.lines.uniforms.pulseGain.value = 0;
-    view.subscribe(['ghosts', 'ghosts_below', 'selection', 'synapse_direction', 'hidden', 'synapses'], () => (this.stale = true), signal);
+    view.subscribe(['ghosts', 'ghosts_below', 'ghosts_of', 'selection', 'synapse_direction', 'hidden', 'synapses'], () => (this.stale = true), signal);
   }
 
   /** @returns true when the picture changed */
@@ -55,6 +55,8 @@ export class GhostSynapses {
   }
 
   private choose(level: number, frame: number): void {
+    const of = this.view.get('ghosts_of');
+    const below = this.view.get('ghosts_below');
     const hidden = new Set(this.view.get('hidden'));
     const selection = this.view.get('selection');
     const found: { projection: Projection; pruned: Uint32Array }[] = [];
@@ -62,11 +64,11 @@ export class GhostSynapses {
     if (this.view.get('ghosts') && this.view.get('synapses') > 0) {
       this.projections.each(level, frame, (projection, state) => {
         const { info } = projection;
-        if (state === null || hidden.has(info.source) || hidden.has(info.target)) return;
+        if (state === null || hidden.has(info.source) || hidden.has(info.target) || (of !== '' && of !== info.name)) return;
         const ids = selection.length === 0 ? null : touchingAny(projection, selection, this.view.get('synapse_direction'));
         const { values } = state;
         known += ids?.length ?? values.length;
-        const pruned = prunedOf(values, this.view.get('ghosts_below') * projection.scale, ids);
+        const pruned = prunedOf(values, of === '' ? below * projection.scale : below, ids);
         if (pruned.length > 0) found.push({ projection, pruned });
       });
     }

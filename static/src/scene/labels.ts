@@ -8,8 +8,23 @@ import type { Network } from '../state/frames';
 interface Label {
   readonly row: TableRow;
   readonly element: HTMLElement;
+  /** Of both lines, and of the name alone. */
   width: number;
+  briefWidth: number;
   shown: boolean;
+}
+
+/** Where a label may stand: the middle of its lower edge. `brief`: the name alone. */
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+  readonly brief?: boolean;
+}
+
+interface Seen {
+  readonly spots: readonly Spot[];
+  readonly depth: number;
+  readonly size: number;
 }
 
 /** A label as it is shown: middle of its upper edge, CSS pixels. */
@@ -22,6 +37,9 @@ export interface ShownLabel {
 }
 
 const HEIGHT = 34;
+const BRIEF = 17;
+/** Pixels between a label and the window's edge. */
+const EDGE = 4;
 /** What labels step aside for, beside the legend. */
 const CARDS = '.scene-minimap, .stimulus';
 
@@ -41,14 +59,19 @@ export class Labels {
       const shape = layer === undefined ? `${row.n} decoded` : shapeText(layer.shape, layer.n_neurons);
       element.append(line('scene-label-name', row.name), line('scene-label-shape', shape));
       this.root.append(element);
-      return { row, element, width: 0, shown: false };
+      return { row, element, width: 0, briefWidth: 0, shown: false };
     });
     host.append(this.root);
     // Measured once: the texts never change.
     for (const label of this.labels) label.width = label.element.offsetWidth || 80;
+    for (const { element } of this.labels) element.classList.add('is-brief');
+    for (const label of this.labels) label.briefWidth = label.element.offsetWidth || 40;
   }
 
-  /** Puts the labels above their sheets, nearest first; one that would lie over a nearer one waits. `left`: where their picture begins. */
+  /**
+   * Puts the labels above their sheets, nearest first; one that would lie over a nearer one says its name alone, else waits.
+   * `left`: where their picture begins.
+   */
   update(
     camera: THREE.PerspectiveCamera, width: number, height: number,
     legend: HTMLElement | null = this.root.parentElement?.querySelector<HTMLElement>('.scene-legend') ?? null, left = 0,
@@ -62,18 +85,27 @@ export class Labels {
       .map((label) => ({ label, at: this.place(label, camera, width, height) }))
       .sort((a, b) => (a.at?.depth ?? Infinity) - (b.at?.depth ?? Infinity));
     for (const { label, at } of seen) {
-      let shown = at !== null && label.row.visible > 0.5 && !this.table.clipsAll(this.table.boxOf(label.row));
-      if (shown && at !== null) {
-        const box = { x: at.x - label.width / 2 - 6, y: at.y - HEIGHT - 4, w: label.width + 12, h: HEIGHT + 8 };
-        shown =
-          at.size > 26 &&
-          !placed.some((p) => p.x < box.x + box.w && box.x < p.x + p.w && p.y < box.y + box.h && box.y < p.y + p.h);
-        if (shown) placed.push(box);
-        label.element.style.transform = `translate(${Math.round(at.x - label.width / 2)}px, ${Math.round(at.y - HEIGHT)}px)`;
+      const { row, element } = label;
+      let spot: Spot | undefined;
+      if (at !== null && at.size > 26 && row.visible > 0.5 && !this.table.clipsAll(this.table.boxOf(row))) {
+        const boxOf = ({ x, y, brief }: Spot): { x: number; y: number; w: number; h: number } => {
+          const [wide, high] = brief === true ? [label.briefWidth, BRIEF] : [label.width, HEIGHT];
+          return { x: x - wide / 2 - 6, y: y - high - 4, w: wide + 12, h: high + 8 };
+        };
+        spot = at.spots.find((candidate) => {
+          const box = boxOf(candidate);
+          return !placed.some((p) => p.x < box.x + box.w && box.x < p.x + p.w && p.y < box.y + box.h && box.y < p.y + p.h);
+        });
+        if (spot !== undefined) {
+          const [wide, high] = spot.brief === true ? [label.briefWidth, BRIEF] : [label.width, HEIGHT];
+          placed.push(boxOf(spot));
+          element.classList.toggle('is-brief', spot.brief === true);
+          element.style.transform = `translate(${Math.round(spot.x - wide / 2)}px, ${Math.round(spot.y - high)}px)`;
+        }
       }
-      if (shown !== label.shown) {
-        label.shown = shown;
-        label.element.classList.toggle('is-shown', shown);
+      if ((spot !== undefined) !== label.shown) {
+        label.shown = spot !== undefined;
+        element.classList.toggle('is-shown', label.shown);
       }
     }
   }
@@ -87,7 +119,7 @@ export class Labels {
         const box = element.getBoundingClientRect();
         return {
           text: element.children[0].textContent ?? '',
-          detail: element.children[1].textContent ?? '',
+          detail: element.classList.contains('is-brief') ? '' : (element.children[1].textContent ?? ''),
           colour: `#${row.colour.getHexString()}`,
           x: box.left - host.left + box.width / 2,
           y: box.top - host.top,
@@ -112,7 +144,7 @@ export class Labels {
 
   private place(
     label: Label, camera: THREE.PerspectiveCamera, width: number, height: number,
-  ): { x: number; y: number; depth: number; size: number } | null {
+  ): Seen | null {
     const { row } = label;
     if (row.frame?.kind === 'column' || row.frame?.kind === 'cloud') return this.placeBeside(label, camera, width, height);
     const { min, max } = row.box;
@@ -127,13 +159,15 @@ export class Labels {
     // A sheet that reaches above the window keeps its label at the top edge.
     const y = Math.max(HEIGHT + 6, (0.5 - this.anchor.y * 0.5) * height - 4 - this.rise(label, camera, width, height));
     if (x < 0 || x > width || y > height) return null;
-    return { x, y, depth, size };
+    const inside = (wide: number): number => Math.max(wide / 2 + EDGE, Math.min(width - wide / 2 - EDGE, x));
+    const brief = { x: inside(label.briefWidth), y, brief: true };
+    return { spots: [{ x: inside(label.width), y }, brief, { ...brief, y: y - BRIEF - 4 }], depth, size };
   }
 
-  /** Layers one above the other have no room above: their labels stand beside them, every other one on the right. */
+  /** Layers one above the other have no room above: their labels stand beside them, every other one on the right if it can. */
   private placeBeside(
     label: Label, camera: THREE.PerspectiveCamera, width: number, height: number,
-  ): { x: number; y: number; depth: number; size: number } | null {
+  ): Seen | null {
     const { row } = label;
     const { min, max } = row.box;
     this.anchor.addVectors(min, max).multiplyScalar(0.5).add(row.shift);
@@ -151,9 +185,14 @@ export class Labels {
     const y = (0.5 - this.anchor.y * 0.5) * height + HEIGHT / 2;
     const onLeft = this.labels.indexOf(label) % 2 === 0;
     const round = row.frame?.kind === 'column' ? 0.12 * size : 0;
-    const x = onLeft ? left + round - label.width / 2 - 10 : right - round + label.width / 2 + 10;
-    if (x < label.width / 2 || x > width - label.width / 2 || y < HEIGHT || y > height) return null;
-    return { x, y, depth, size };
+    if (y < HEIGHT || y > height) return null;
+    const spots = [false, true].flatMap((brief) => {
+      const wide = brief ? label.briefWidth : label.width;
+      const [atLeft, atRight] = [left + round - wide / 2 - 10, right - round + wide / 2 + 10];
+      const at = brief ? y - (HEIGHT - BRIEF) / 2 : y;
+      return (onLeft ? [atLeft, atRight] : [atRight, atLeft]).map((x) => ({ x, y: at, brief, wide }));
+    }).filter(({ x, wide }) => x >= wide / 2 + EDGE && x <= width - wide / 2 - EDGE);
+    return { spots, depth, size };
   }
 }
 

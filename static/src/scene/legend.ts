@@ -47,13 +47,20 @@ export class Legend {
     return this.root;
   }
 
+  /** Low and wide, its scales beside each other: under two pictures it covers neither. */
+  set low(on: boolean) {
+    this.root.classList.toggle('is-low', on);
+  }
+
   set(text: LegendText, visible: boolean): void {
     this.root.hidden = !visible;
     const key = JSON.stringify(text);
     if (key === this.last) return; // writing the same text would cost a layout
     this.last = key;
     this.text = text;
-    this.root.replaceChildren(...text.scales.map(scaleElement), ...text.notes.map((note) => element('div', 'scene-note', note)));
+    const notes = element('div', 'scene-notes');
+    notes.append(...text.notes.map((note) => element('div', 'scene-note', note)));
+    this.root.replaceChildren(...text.scales.map(scaleElement), ...(text.notes.length > 0 ? [notes] : []));
   }
 
   /** The text as lines, for screenshots and tests. */
@@ -66,7 +73,13 @@ export class Legend {
   setHover(text: string, x: number, y: number): void {
     if (this.hover.textContent !== text) this.hover.textContent = text;
     this.hover.classList.toggle('is-shown', text !== '');
-    if (text !== '') this.hover.style.transform = `translate(${Math.round(x + 14)}px, ${Math.round(y + 12)}px)`;
+    if (text === '') return;
+    // On the pointer's other side where it would leave the picture.
+    const { offsetWidth: wide, offsetHeight: high } = this.hover;
+    const { clientWidth = Infinity, clientHeight = Infinity } = this.hover.parentElement ?? {};
+    const left = x + 14 + wide > clientWidth ? Math.max(0, x - 10 - wide) : x + 14;
+    const top = y + 12 + high > clientHeight ? Math.max(0, y - 8 - high) : y + 12;
+    this.hover.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   }
 
   setScaleBar(width_px: number, text: string): void {

@@ -19,7 +19,7 @@ describe('legendText', () => {
 
   it('says what bundles and dashes mean', () => {
     const bundles = { drawn: 3, of: 4, scale: 0.25, unit: 'nS', by: 'weight' } as const;
-    const [, far] = legendText({ ...FACTS, bundles, ghosts: { drawn: 40, pruned: 50, known: 200, below: 0.05 } }).scales;
+    const [, far] = legendText({ ...FACTS, bundles, ghosts: { drawn: 40, pruned: 50, known: 200, below: 0.05, name: '' } }).scales;
     expect(far).toMatchObject({ title: 'Mean weight of a projection, nS', ticks: ['−0.25', '0', '0.25'] });
     expect(far.note).toBe(
       'Dashed: 40 of 50 pruned synapses of 200,\n|weight| below 5 % of full colour\n' +

@@ -1,5 +1,6 @@
 /** The words of the legend: from the state of the scene to titles, ticks and notes. Pure. */
 
+import type { Bundle } from './bundles';
 import { differenceScale, type DifferenceFacts } from './difference_text';
 import type { GhostCounts } from './ghost_synapses';
 import { countText, durationText, numberText, type LegendText, type ScaleText } from './legend';
@@ -40,8 +41,8 @@ export interface LegendFacts {
   readonly weights: readonly { readonly name: string; readonly scale: number; readonly unit: string }[];
   /** Set where bundles stand in for the lines of the whole network; `scale`: |mean weight| of full colour, 0 = no weights. */
   readonly bundles: { readonly drawn: number; readonly of: number; readonly scale: number; readonly unit: string; readonly by: BundleWidth } | null;
-  /** Set where pruned synapses are drawn; `below`: a part of full colour. */
-  readonly ghosts: (GhostCounts & { readonly below: number }) | null;
+  /** Set where pruned synapses are drawn; `below`: a part of full colour, or a weight of the one projection that is named. */
+  readonly ghosts: (GhostCounts & { readonly below: number; readonly name: string }) | null;
   readonly failed: readonly string[];
   /** Why the mode has nothing to show; "" = it has. */
   readonly lack: string;
@@ -78,7 +79,7 @@ export function legendText(facts: LegendFacts): LegendText {
 }
 
 const LACKING: Partial<Record<ColourMode, string>> = {
-  selectivity: 'Preferred class', in_degree: 'Sum of incoming weights', health: 'Neurons to look after',
+  selectivity: 'Preferred class', in_degree: 'Sum of incoming weights', health: 'Neurons to look after', reconstruction: 'Reconstructed input',
 };
 
 function swatchesOf(classes: LegendFacts['classes']): [string, string, string][] {
@@ -129,7 +130,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
   if (mode === 'selectivity') {
     return {
       title: facts.classes_b === null ? 'Preferred class' : 'Preferred class, A', map: null, ticks: [], swatches: swatchesOf(facts.classes),
-      note: `${facts.method || 'loading'}\nthe paler, the less selective; counts: neurons`,
+      note: `${facts.method || 'loading'}\nthe paler, the less selective`,
     };
   }
   if (mode === 'in_degree') {
@@ -182,8 +183,16 @@ function bundleScale(bundles: NonNullable<LegendFacts['bundles']>, before: reado
   return { title: `Mean weight of a projection${unit}`, map: 'berlin', ticks: [`−${end}`, '0', end], note };
 }
 
-function ghostText({ drawn, pruned, known, below }: NonNullable<LegendFacts['ghosts']>): string {
-  const rule = below > 0 ? `|weight| below ${numberText(100 * below)} % of full colour` : 'weight 0';
+/** What the pointer says of a projection that is drawn as a bundle. */
+export function bundleText({ name, source, target, n_synapses, mean, unit }: Bundle, n_lines: number): string {
+  const said = name.includes(source) && name.includes(target) ? name : `${name}: ${source} to ${target}`;
+  const weight = mean === null ? 'weights not recorded' : `mean weight ${numberText(mean)}${unit === '' || unit === '1' ? '' : ` ${unit}`}`;
+  const lines = n_lines === 0 ? 'none' : countText(n_lines);
+  return `${said}\n${countText(n_synapses)} synapse${n_synapses === 1 ? '' : 's'}, ${weight}\ndrawn as one bundle, ${lines} of them as lines`;
+}
+
+function ghostText({ drawn, pruned, known, below, name }: NonNullable<LegendFacts['ghosts']>): string {
+  const rule = name !== '' ? `${name}: |weight| below ${numberText(below)}` : below > 0 ? `|weight| below ${numberText(100 * below)} % of full colour` : 'weight 0';
   const seen = drawn < pruned ? `${countText(drawn)} of ${countText(pruned)}` : pruned === 0 ? 'no' : countText(pruned);
   return `Dashed: ${seen} pruned synapses of ${countText(known)},\n${rule}`;
 }

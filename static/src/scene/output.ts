@@ -98,7 +98,7 @@ export class Output {
   private drawn({ room, neurons, backdrop }: NetworkView, wish: PictureWish, labels: readonly ShownLabel[]): HTMLCanvasElement {
     const { renderer, rig, surface } = this.parts;
     const page = { width: surface.width, height: surface.height };
-    const canvas = drawPicture({ renderer, scene: room, camera: rig.camera, neurons, backdrop: backdrop.object, page }, wish);
+    const canvas = drawPicture({ renderer, scene: room, camera: rig.camera, neurons, backdrop, page }, wish);
     drawLabels(canvas, labels, page);
     return canvas;
   }

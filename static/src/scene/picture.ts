@@ -5,6 +5,7 @@
 
 import * as THREE from 'three';
 
+import type { Backdrop } from './backdrop';
 import { FIELD_OF_VIEW_DEG } from './camera_rig';
 import type { ShownLabel } from './labels';
 import type { Neurons } from './neurons';
@@ -27,7 +28,7 @@ export interface PictureParts {
   readonly scene: THREE.Scene;
   readonly camera: THREE.PerspectiveCamera;
   readonly neurons: Neurons;
-  readonly backdrop: THREE.Object3D;
+  readonly backdrop: Backdrop;
   /** Size of the scene in the page, CSS pixels: points grow with the picture. */
   readonly page: { readonly width: number; readonly height: number };
 }
@@ -43,7 +44,7 @@ export function drawPicture({ renderer, scene, camera, neurons, backdrop, page }
   const side = TILE + 2 * MARGIN;
   const target = new THREE.WebGLRenderTarget(side, side, { samples: 4 });
   const before = { target: renderer.getRenderTarget(), colour: renderer.getClearColor(new THREE.Color()), alpha: renderer.getClearAlpha(), aspect: camera.aspect };
-  backdrop.visible = !transparent;
+  backdrop.object.visible = !transparent;
   neurons.resize(height / (2 * Math.tan(THREE.MathUtils.degToRad(FIELD_OF_VIEW_DEG) / 2)), height / page.height);
   camera.aspect = width / height;
   camera.updateProjectionMatrix();
@@ -53,7 +54,9 @@ export function drawPicture({ renderer, scene, camera, neurons, backdrop, page }
     renderer.setClearColor(0, 0);
     for (let top = 0; top < height; top += TILE) {
       for (let left = 0; left < width; left += TILE) {
-        camera.setViewOffset(width, height, left - MARGIN, top - MARGIN, side, side);
+        const [x, y] = [left - MARGIN, top - MARGIN];
+        camera.setViewOffset(width, height, x, y, side, side);
+        backdrop.part.set((2 * x + side) / width - 1, 1 - (2 * y + side) / height, side / width, side / height);
         renderer.clear();
         renderer.render(scene, camera);
         renderer.readRenderTargetPixels(target, 0, 0, side, side, pixels);
@@ -67,7 +70,8 @@ export function drawPicture({ renderer, scene, camera, neurons, backdrop, page }
     camera.updateProjectionMatrix();
     renderer.setRenderTarget(before.target);
     renderer.setClearColor(before.colour, before.alpha);
-    backdrop.visible = true;
+    backdrop.object.visible = true;
+    backdrop.part.set(0, 0, 1, 1);
     target.dispose();
   }
   return canvas;

@@ -1,4 +1,4 @@
-/** The pointer over the scene: hovering names the neuron, a click selects it. */
+/** The pointer over the scene: hovering names the neuron or the bundle, a click selects the neuron. */
 
 import type { CameraRig } from './camera_rig';
 import { countText, numberText, type Legend } from './legend';
@@ -73,7 +73,8 @@ export class Pointer {
     side.view.set({ hover: id });
     this.canvas.style.cursor = id >= 0 ? 'pointer' : '';
     const row = id >= 0 ? side.table.rowOf(id) : null;
-    this.legend.setHover(row === null ? '' : this.hoverText(side, row.name, id - row.first), x, y);
+    const texts = [row && this.hoverText(side, row.name, id - row.first), this.at && side.extras.textAt(this.rig.camera, x - side.left, y, side.width, this.surface.height)];
+    this.legend.setHover(texts.filter(Boolean).join('\n'), x, y);
   }
 
   private hoverText({ network, view, frames, playback }: Side, layer: string, neuron: number): string {

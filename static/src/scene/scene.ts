@@ -20,6 +20,7 @@ import { Legend } from './legend';
 import { legendSvg } from './legend_svg';
 import { NetworkView } from './network_view';
 import { Output } from './output';
+import { lyingOver, STRIP_FROM_PX } from './overlays';
 import { Pace } from './pace';
 import type { PictureWish } from './picture';
 import { Pointer } from './pointer';
@@ -79,9 +80,9 @@ export class Scene implements SceneHandle {
 
     this.rig = new CameraRig(canvas);
     this.setWorld();
-    this.framing = new Framing(context.view, table, this.rig);
-    this.framing.follow(signal);
     this.comparing = new Comparing(context, this.renderer, this.network, () => this.reshape());
+    this.framing = new Framing(context.view, table, this.rig, () => lyingOver(host, this.comparing.beside ? 2 : 1, context.view.get('legend')));
+    this.framing.follow(signal);
     this.surface = new Surface(host, this.renderer, this.network, this.comparing, this.rig);
     this.region = new RegionSelect(canvas, context, this.surface, this.rig);
     this.pointer = new Pointer(canvas, context, this.surface, this.rig, this.legend);
@@ -379,6 +380,7 @@ export class Scene implements SceneHandle {
   private layoutChanged(far: boolean, camera: boolean): void {
     this.setWorld();
     if (far && !camera) this.framing.home();
+    else if (!far) this.framing.refit('ease');
     this.invalidate();
   }
 
@@ -390,15 +392,21 @@ export class Scene implements SceneHandle {
 
   /** One picture has become two, or the reverse. */
   private reshape(): void {
-    this.resize();
+    this.legend.low = this.comparing.beside && this.context.host.clientWidth >= STRIP_FROM_PX;
+    this.fill();
     this.framing.beside(this.comparing.beside ? (this.comparing.second?.table ?? null) : null);
   }
 
   private resize(): void {
+    if (this.fill()) this.framing.refit();
+  }
+
+  private fill(): boolean {
     // The headset's layers and a film's frames have sizes of their own.
-    if (this.stage.active || this.output.filming) return;
+    if (this.stage.active || this.output.filming) return false;
     this.surface.fill();
     this.invalidate();
+    return true;
   }
 }
 

@@ -7,12 +7,14 @@ import type { Comparing } from './comparing';
 import type { Depths, NetworkView } from './network_view';
 import type { NeuronTable } from './neuron_table';
 import type { Picker } from './picker';
+import type { SynapseExtras } from './synapse_extras';
 import type { SceneContext } from '../state/frames';
 
 /** The picture that a place of the canvas lies in: whose neurons, and where it begins and how wide it is, CSS pixels. */
 export interface Side extends Pick<SceneContext, 'network' | 'view' | 'frames' | 'playback'> {
   readonly table: NeuronTable;
   readonly picker: Picker;
+  readonly extras: SynapseExtras;
   readonly left: number;
   readonly width: number;
 }
@@ -64,9 +66,9 @@ export class Surface {
   sideAt(x: number): Side {
     const pictures = this.pictures();
     const part = x < this.width ? 0 : pictures.length - 1;
-    const { source, table, picker } = pictures[part];
+    const { source, table, picker, extras } = pictures[part];
     const { network, view, frames, playback } = source;
-    return { network, view, frames, playback, table, picker, left: part * this.width, width: this.width };
+    return { network, view, frames, playback, table, picker, extras, left: part * this.width, width: this.width };
   }
 
   /** The CSS pixel of A's picture at which a place lies; null when it is behind the camera. */

@@ -4,7 +4,7 @@ import type * as THREE from 'three';
 
 import { Bundles } from './bundles';
 import { GhostSynapses } from './ghost_synapses';
-import type { LegendFacts } from './legend_text';
+import { bundleText, type LegendFacts } from './legend_text';
 import type { NeuronTable } from './neuron_table';
 import type { SynapseView } from './synapse_view';
 import type { View } from '../state/view';
@@ -36,13 +36,19 @@ export class SynapseExtras {
     return this.bundles.update(bundled, level, frame, now_ms, rest) || ghosts;
   }
 
+  /** What the pointer finds of a bundle at a pixel of a picture, in lines of text; null where there is none. */
+  textAt(camera: THREE.PerspectiveCamera, x: number, y: number, width: number, height: number): string | null {
+    const bundle = this.bundles.at(camera, x, y, width, height);
+    return bundle && bundleText(bundle, this.synapses.linesOf(bundle.name));
+  }
+
   /** For the legend. */
   facts(): Pick<LegendFacts, 'bundles' | 'ghosts'> {
     const { bundles, scale, drawn, object } = this.bundles;
     const bundled = object.visible && object.material.uniforms.shown.value >= 0.5;
     return {
       bundles: bundled ? { drawn, of: bundles.length, scale, by: this.view.get('bundle_width'), unit: bundles.find(({ mean }) => mean !== null)?.unit ?? '' } : null,
-      ghosts: this.view.get('ghosts') ? { ...this.ghosts.counts, below: this.view.get('ghosts_below') } : null,
+      ghosts: this.view.get('ghosts') ? { ...this.ghosts.counts, below: this.view.get('ghosts_below'), name: this.view.get('ghosts_of') } : null,
     };
   }
 

@@ -101,6 +101,11 @@ export class SynapseView {
     return this.projections.named(name)?.scale ?? 0;
   }
 
+  /** How many synapses of a projection are seen as lines. */
+  linesOf(name: string): number {
+    return [this.chosen, this.selected].reduce((sum, lines) => sum + (lines.object.visible ? lines.countOf(name) : 0), 0);
+  }
+
   /** Draws what the other side's weights have more than the own ones; null: the own ones. */
   compareWith(other: OtherSideWeights | null): void {
     if (other === null && this.chooser.other === null) return;

@@ -164,6 +164,11 @@ export class SynapseLines {
     return changed;
   }
 
+  /** How many segments are of a projection. */
+  countOf(projection: string): number {
+    return this.parts.reduce((sum, part) => sum + (part.projection === projection ? part.synapses.length : 0), 0);
+  }
+
   dispose(): void {
     this.object.geometry.dispose();
     this.object.material.dispose();

@@ -57,13 +57,13 @@ export function readLink(url: URL): LinkedView | null {
   const direction = wordOf(query.get('direction'), DIRECTIONS);
   const bundles = wordOf(query.get('bundles'), BUNDLES);
   const bundle_width = wordOf(query.get('width'), WIDTHS);
-  const ghosts = numberOf(query.get('ghosts'));
+  const ghosts = ghostsOf(query.get('ghosts'));
   if (synapses !== null || threshold !== null || choice || direction || bundles || bundle_width || ghosts !== null) {
     linked.synapses = {
       shown: synapses !== 0, budget: synapses ?? VIEW_DEFAULTS.synapses, threshold: threshold ?? 0,
       choice: choice ?? VIEW_DEFAULTS.synapse_choice, direction: direction ?? VIEW_DEFAULTS.synapse_direction,
       bundles: bundles ?? VIEW_DEFAULTS.bundles, bundle_width: bundle_width ?? VIEW_DEFAULTS.bundle_width,
-      ghosts: ghosts !== null, ghosts_below: Math.min(1, Math.max(0, ghosts ?? 0)),
+      ghosts: ghosts !== null, ghosts_below: ghosts?.below ?? 0, ghosts_of: ghosts?.of ?? '',
     };
   }
   linked.camera = cameraOf(query.get('camera')) ?? undefined;
@@ -96,7 +96,7 @@ export function linkedValues(link: LinkedView, layers: readonly LayerInfo[]): Pa
     ...(synapses === undefined ? {} : {
       synapses: synapses.shown === false ? 0 : synapses.budget, synapse_threshold: synapses.threshold,
       synapse_choice: synapses.choice, synapse_direction: synapses.direction,
-      bundles: synapses.bundles, bundle_width: synapses.bundle_width, ghosts: synapses.ghosts, ghosts_below: synapses.ghosts_below,
+      bundles: synapses.bundles, bundle_width: synapses.bundle_width, ghosts: synapses.ghosts, ghosts_below: synapses.ghosts_below, ghosts_of: synapses.ghosts_of,
     }),
   } satisfies { [K in keyof ViewValues]?: ViewValues[K] | undefined });
 }
@@ -135,7 +135,7 @@ export function linkParts(
   add('synapse_direction', 'direction');
   add('bundles', 'bundles');
   add('bundle_width', 'width');
-  if (view.ghosts) query.push(['ghosts', short(view.ghosts_below)]);
+  if (view.ghosts) query.push(['ghosts', view.ghosts_of === '' ? short(view.ghosts_below) : `${Number(view.ghosts_below.toPrecision(6))}~${view.ghosts_of}`]);
   add('camera', 'camera', (camera) => cameraToText(camera as Camera));
   add('decay_frames', 'glow', short);
   add('point_size', 'size', short);
@@ -204,6 +204,15 @@ function comparisonOf(text: string | null): ComparisonWish | undefined {
     recording: decoded(recording), offset_us: Math.round((numberOf(offset) ?? 0) * 1e6),
     mode: wordOf(mode, ['side', 'difference'] as const) ?? SAME_MOMENT.mode, stimuli: decoded(stimuli),
   };
+}
+
+/** "0.2": a part of full colour; "0.03~name": a weight of one projection. */
+function ghostsOf(text: string | null): { below: number; of: string } | null {
+  if (text === null) return null;
+  const cut = text.indexOf('~');
+  const below = numberOf(cut < 0 ? text : text.slice(0, cut));
+  if (below === null) return null;
+  return cut < 0 ? { below: Math.min(1, Math.max(0, below)), of: '' } : { below: Math.max(0, below), of: text.slice(cut + 1) };
 }
 
 function bookmarksOf(text: string | null): { name: string; camera: NonNullable<ReturnType<typeof cameraOf>> }[] | undefined {

@@ -16,7 +16,7 @@ import { type ComparisonWish, View, type ViewKey } from './view';
 /** What B takes over from the view as it is; neurons are translated, the rest is A's alone. */
 const SHARED: readonly ViewKey[] = [
   'colour', 'variable', 'hidden', 'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'layout', 'order', 'spread',
-  'fan', 'legend', 'decay_frames', 'point_size', 'theme', 'clip', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below',
+  'fan', 'legend', 'decay_frames', 'point_size', 'theme', 'clip', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below', 'ghosts_of',
 ];
 
 export interface ComparisonParts {

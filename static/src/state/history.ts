@@ -8,7 +8,7 @@ import type { View, ViewKey, ViewValues } from './view';
 const KEYS: readonly ViewKey[] = [
   'colour', 'variable', 'hidden', 'selection', 'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'layout', 'order',
   'spread', 'fan', 'legend', 'decay_frames', 'point_size', 'sets', 'bookmarks', 'path_s', 'clip', 'rule', 'minimap', 'bundles', 'bundle_width',
-  'ghosts', 'ghosts_below', 'comparison', 'stimuli', 'camera',
+  'ghosts', 'ghosts_below', 'ghosts_of', 'comparison', 'stimuli', 'camera',
 ];
 const MAX_STEPS = 200;
 const TOGETHER_MS = 1500;
@@ -29,8 +29,7 @@ export class History {
       const now_ms = performance.now();
       const together = now_ms - this.last_ms < TOGETHER_MS;
       this.last_ms = now_ms;
-      const first = this.now.camera === null && changed.has('camera'); // the arrival at home
-      if ((together || first) && [...changed].every((key) => key === 'camera' || key === 'hover')) {
+      if (together && [...changed].every((key) => key === 'camera' || key === 'hover')) {
         this.now = snapshot(view);
         return;
       }

@@ -12,7 +12,7 @@ const SAME = [
   'colour', 'variable', 'hidden', 'layout', 'order', 'spread', 'fan', 'legend', 'point_size', 'clip', 'minimap', 'comparison', 'stimuli',
 ] as const;
 const SYNAPSES: readonly ViewKey[] = [
-  'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below',
+  'synapses', 'synapse_choice', 'synapse_direction', 'synapse_threshold', 'bundles', 'bundle_width', 'ghosts', 'ghosts_below', 'ghosts_of',
 ];
 export const RECORDED: readonly ViewKey[] = [...SAME, ...SYNAPSES, 'decay_frames', 'selection', 'sets', 'rule'];
 /** More neurons than these are kept as text. */
@@ -30,7 +30,7 @@ export function toChanges(values: Readonly<ViewValues>, keys: Iterable<ViewKey>,
       changes['synapses'] = {
         shown: values.synapses > 0, budget: values.synapses > 0 ? values.synapses : VIEW_DEFAULTS.synapses,
         threshold: values.synapse_threshold, choice: values.synapse_choice, direction: values.synapse_direction,
-        bundles: values.bundles, bundle_width: values.bundle_width, ghosts: values.ghosts, ghosts_below: values.ghosts_below,
+        bundles: values.bundles, bundle_width: values.bundle_width, ghosts: values.ghosts, ghosts_below: values.ghosts_below, ghosts_of: values.ghosts_of,
       };
     } else if (key === 'decay_frames') changes['glow_frames'] = values.decay_frames;
     else if (key === 'selection') changes['selection'] = keptNeurons(values.selection, layers);
@@ -54,7 +54,7 @@ export function fromChanges(changes: ViewChanges, layers: readonly LayerInfo[]):
     values['synapse_threshold'] = synapses.threshold ?? VIEW_DEFAULTS.synapse_threshold;
     values['synapse_choice'] = synapses.choice ?? VIEW_DEFAULTS.synapse_choice;
     values['synapse_direction'] = synapses.direction ?? VIEW_DEFAULTS.synapse_direction;
-    for (const key of ['bundles', 'bundle_width', 'ghosts', 'ghosts_below'] as const) values[key] = synapses[key] ?? VIEW_DEFAULTS[key];
+    for (const key of ['bundles', 'bundle_width', 'ghosts', 'ghosts_below', 'ghosts_of'] as const) values[key] = synapses[key] ?? VIEW_DEFAULTS[key];
   }
   if (glow_frames !== undefined) values['decay_frames'] = glow_frames;
   if (selection !== undefined) values['selection'] = globalIds(selection, layers);

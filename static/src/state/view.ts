@@ -85,9 +85,13 @@ export interface ViewValues {
   /** When a projection is drawn as one bundle instead of its synapses. */
   bundles: Bundles;
   bundle_width: BundleWidth;
-  /** Whether pruned synapses are drawn, and below which |weight| (a fraction of full colour) one counts as pruned. */
+  /**
+   * Whether pruned synapses are drawn, and below which |weight| one counts as pruned: a fraction of full colour, or a weight
+   * of the one projection named in `ghosts_of`.
+   */
   ghosts: boolean;
   ghosts_below: number;
+  ghosts_of: string;
   legend: boolean;
   /** The glow's half life in recording frames of the current level, at least; the scene may widen it. */
   decay_frames: number;
@@ -132,6 +136,7 @@ export const VIEW_DEFAULTS: ViewValues = {
   bundle_width: 'weight',
   ghosts: false,
   ghosts_below: 0,
+  ghosts_of: '',
   legend: true,
   decay_frames: 4,
   point_size: 1,

@@ -57,7 +57,8 @@ export class ExportMenu {
     const percent = (share: number): string => String(Math.round(100 * share));
     const glb = (what: string): string => `${recordingUrl(network.recording)}/scene.glb?${new URLSearchParams({
       t_us: String(t_us), layout: view.get('layout'), order: indicesOf(view.get('order'), names), hidden: hidden.join(','),
-      spread_percent: percent(view.get('spread')), fan_percent: percent(view.get('fan')), synapses: String(view.get('synapses')), what,
+      spread_percent: percent(view.get('spread')), fan_percent: percent(view.get('fan')),
+      clip_permille: view.get('clip').map((part) => Math.round(1000 * part)).join(), synapses: String(view.get('synapses')), what,
     })}`;
     append(panel, [
       h('h3', 'Picture'),
@@ -81,6 +82,7 @@ export class ExportMenu {
       }, 'Save SVG')),
       ...(this.parts.saved ? [] : [
         h('h3', '3D model of this moment'),
+        h('p.hint', 'The layers that are shown, as laid out, spread and cut now, each neuron in the light of its last spike, whatever the colour mode; in the points the strongest synapses too.'),
         h(
           'div.popover-foot',
           h('a.button', { href: glb('points'), download: `${stem}.glb`, title: 'Points and lines, which every viewer opens' }, 'Points (GLB)'),

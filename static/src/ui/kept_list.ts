@@ -2,7 +2,7 @@
 
 import { formatCount } from '../state/format';
 import { classColour } from '../state/palette';
-import type { NeuronSet, View } from '../state/view';
+import type { Camera, NeuronSet, View } from '../state/view';
 import { h } from './dom';
 import { iconButton } from './icons';
 
@@ -42,7 +42,7 @@ export function keepSelection(view: View): void {
 }
 
 /** The camera bookmarks, in the order in which the camera's path passes them. */
-export function bookmarksSection(view: View, player: HTMLElement, signal: AbortSignal): HTMLElement {
+export function bookmarksSection(view: View, pose: () => Camera | null, player: HTMLElement, signal: AbortSignal): HTMLElement {
   const section = h('section.kept', { 'aria-label': 'Camera bookmarks' });
   const paint = (): void => {
     const bookmarks = view.get('bookmarks');
@@ -53,7 +53,7 @@ export function bookmarksSection(view: View, player: HTMLElement, signal: AbortS
     };
     section.replaceChildren(
       h('div.section-head', h('h2', 'Places'), iconButton('bookmark', 'Keep this place of the camera', '', () => {
-        const camera = view.get('camera');
+        const camera = view.get('camera') ?? pose();
         if (camera !== null) view.set({ bookmarks: [...bookmarks, { name: `Place ${bookmarks.length + 1}`, camera }] });
       })),
       ...bookmarks.map((bookmark, at) => h(

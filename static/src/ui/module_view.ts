@@ -1,6 +1,6 @@
 /** One module's tab: the form of its parameters, and a frame for each of its panels; of two sides where they are compared. */
 
-import type { ModuleInfo, ModuleRequest } from '../net/messages.gen';
+import type { ModuleInfo, ModuleRequest, Prunes } from '../net/messages.gen';
 import { arranged } from '../panels/compared/arranged';
 import { PanelFrame } from '../panels/frame';
 import { litBy } from '../panels/links';
@@ -36,6 +36,8 @@ export class ModuleView {
   private readonly choices: Choices;
   private form: HTMLElement | null = null;
   private params: Params = {};
+  /** The pruning before the user changed the parameters; null when nothing waits. */
+  private tried: Prunes | null = null;
   private mode: OtherPanels['mode'] = 'side';
 
   constructor(
@@ -76,9 +78,26 @@ export class ModuleView {
     this.form?.remove();
     this.form = paramsForm(this.info.params, this.choices, this.params, (changed) => {
       this.params = changed;
+      this.tried = this.prunes();
       this.again();
     });
     if (this.form !== null) this.element.prepend(this.form);
+  }
+
+  /** What its panels count as pruned. */
+  private prunes(): Prunes | null {
+    return this.own.last?.answer.panels.find(({ prunes }) => prunes)?.prunes ?? null;
+  }
+
+  /** Shows a pruning in the scene once the user has tried another bound; another projection's, where one is shown. */
+  private showPruned(): void {
+    const { tried } = this;
+    const { view } = this.parts;
+    const now = this.prunes();
+    if (tried === null || now === null || (now.projection === tried.projection && now.below === tried.below)) return;
+    this.tried = null;
+    if (now.projection !== tried.projection && view.get('ghosts_of') !== tried.projection) return;
+    view.set({ ghosts: true, ghosts_of: now.projection, ghosts_below: now.below });
   }
 
   /** What its panels light in the scene. */
@@ -121,6 +140,7 @@ export class ModuleView {
     this.state.hidden = waits === '';
     setText(this.state, waits);
     if (own.last === null) return;
+    this.showPruned();
     const shown = arranged(own.last, other?.feed.last ?? null, this.mode);
     const keys = new Set(shown.map(({ key }) => key));
     for (const [key, frame] of this.frames) {

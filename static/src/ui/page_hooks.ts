@@ -119,7 +119,7 @@ export function pageHooks(parts: HookParts): Hooks {
         lit: view.get('lit'),
         colour: view.get('colour'),
         hidden: view.get('hidden'),
-        camera: view.get('camera'),
+        camera: view.get('camera') ?? scene()?.pose() ?? null,
         comparison: parts.comparison.state(),
         panels: panels(),
         scene: scene()?.debug?.() ?? null,

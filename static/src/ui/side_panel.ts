@@ -43,7 +43,7 @@ export class SidePanel {
       this.selection,
       setsSection(view, () => parts.scene()?.fitSelection(), signal),
       this.detail,
-      bookmarksSection(view, this.path.element, signal),
+      bookmarksSection(view, () => parts.scene()?.pose() ?? null, this.path.element, signal),
     );
     view.subscribe(['hidden', 'theme'], () => this.paintLayers(), signal);
     view.subscribe(['selection'], () => this.paintSelection(), signal);

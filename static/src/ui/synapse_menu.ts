@@ -1,8 +1,9 @@
 /** The synapse menu: how many, which, from which weight on, and which of the selection. */
 
+import { formatValue } from '../state/format';
 import type { Network } from '../state/frames';
 import type { BundleWidth, Bundles, SynapseChoice, SynapseDirection, View } from '../state/view';
-import { h } from './dom';
+import { h, setText } from './dom';
 import { choices, Popover, slider } from './popover';
 
 /** No screen tells more apart. */
@@ -15,13 +16,30 @@ const WIDTHS: Record<BundleWidth, string> = { weight: 'sum of |weight|', number:
 export class SynapseMenu {
   readonly element: HTMLElement;
   private readonly popover: Popover;
+  private readonly pruned = h('input', { type: 'checkbox', onchange: () => this.showPruned(this.pruned.checked) });
+  private readonly prunedHint = h('p.hint', { hidden: true });
 
   constructor(private readonly network: Network, private readonly view: View, signal: AbortSignal) {
     this.popover = new Popover('synapses', 'Synapses', 'Which synapses are drawn (W: none, or as before)', (panel) => this.fill(panel), signal);
     this.element = this.popover.element;
     view.subscribe(['synapses', 'synapse_choice'], () => this.paint(), signal);
-    view.subscribe(['ghosts'], () => this.popover.refill(), signal);
+    view.subscribe(['ghosts', 'ghosts_below', 'ghosts_of'], () => this.paintPruned(), signal);
     this.paint();
+  }
+
+  /** All that are pruned, where a panel has shown what one pruning would take. */
+  private showPruned(ghosts: boolean): void {
+    const { view } = this;
+    view.set(view.get('ghosts_of') === '' ? { ghosts } : { ghosts, ghosts_of: '', ghosts_below: 0 });
+  }
+
+  /** In place: the slider below may be in the user's hand. */
+  private paintPruned(): void {
+    const { view, pruned, prunedHint } = this;
+    const of = view.get('ghosts_of');
+    pruned.checked = view.get('ghosts');
+    prunedHint.hidden = of === '' || !pruned.checked;
+    setText(prunedHint, `As the panel "Synapses" prunes ${of}: |weight| below ${formatValue(view.get('ghosts_below'))}.`);
   }
 
   private paint(): void {
@@ -76,14 +94,15 @@ export class SynapseMenu {
         chooser('Width', 'What a wide bundle means', WIDTHS, view.get('bundle_width'), (bundle_width) => view.set({ bundle_width })),
       ),
       h('h3', 'Pruned'),
-      h('label.check', { title: weighed || 'Synapses of weight 0 or below the bound, as faint dashes' }, h('input', {
-        type: 'checkbox', checked: view.get('ghosts'), disabled: weighed !== '', onchange: (event: Event) => view.set({ ghosts: (event.target as HTMLInputElement).checked }),
-      }), 'Show pruned synapses'),
+      h('label.check', { title: weighed || 'Synapses of weight 0 or below the bound, as faint dashes' }, this.pruned, 'Show pruned synapses'),
       slider(
-        'Pruned below', 'Below which |weight| a synapse counts as pruned, of its projection\'s full colour', { min: 0, max: 1, step: 0.01, value: view.get('ghosts_below') },
-        (x) => (x === 0 ? 'weight 0 only' : `${Math.round(100 * x)} % of full colour`), (ghosts_below) => view.set({ ghosts_below, ghosts: true }),
+        'Pruned below', 'Below which |weight| a synapse counts as pruned, of its projection\'s full colour', { min: 0, max: 1, step: 0.01, value: view.get('ghosts_of') === '' ? view.get('ghosts_below') : 0 },
+        (x) => (x === 0 ? 'weight 0 only' : `${Math.round(100 * x)} % of full colour`), (ghosts_below) => view.set({ ghosts_of: '', ghosts_below, ghosts: true }),
       ),
+      this.prunedHint,
     );
+    this.pruned.disabled = weighed !== '';
+    this.paintPruned();
   }
 }
 

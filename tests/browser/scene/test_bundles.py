@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from synaptarium.adapters.arrays import ArraySource, arrays_source
 
@@ -55,6 +56,15 @@ MIDDLE = """([from, to]) => {
 }"""
 
 
+#: A place on the bundle between two layers whose first neurons are given, pixels of the window.
+PLACE = """([from, to]) => {
+  const scene = window.synaptarium.scene(), { left, top } = document.querySelector('.scene-host').getBoundingClientRect();
+  const middle = (first) => [0, 1, 2].map((k) => (scene.placeOf(first)[k] + scene.placeOf(first + 99)[k]) / 2);
+  const [a, b] = [from, to].map((first) => scene.projectPlace(middle(first)));
+  return [left + a.x * 0.6 + b.x * 0.4, top + a.y * 0.6 + b.y * 0.4];
+}"""
+
+
 def test_a_far_camera_sees_bundles_and_the_legend_says_so(page: Page, rest: Rest) -> None:
     near = rest()["scene"]
     assert near["bundles"] == 0
@@ -70,6 +80,12 @@ def test_a_far_camera_sees_bundles_and_the_legend_says_so(page: Page, rest: Rest
     assert "sum of |weight|" in legend
     red, _, blue, _ = page.evaluate(MIDDLE, [55, 155])
     assert red > blue + 30  # berlin: positive is red
+    x, y = page.evaluate(PLACE, [0, 100])
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    hover = page.locator(".scene-hover.is-shown")
+    expect(hover).to_contain_text("100 synapses, mean weight ")
+    expect(hover).to_contain_text("drawn as one bundle, none of them as lines")
     page.evaluate("window.synaptarium.setView({bundles: 'never'})")
     assert rest()["scene"]["bundles"] == 0
     page.evaluate("window.synaptarium.setView({bundles: 'always', bundle_width: 'number', camera: null})")
@@ -96,3 +112,19 @@ def test_pruned_synapses_are_drawn_as_ghosts_from_when_they_are_zero(page: Page,
     assert rest()["scene"]["ghosts"] == 1
     page.evaluate("window.synaptarium.select([]); window.synaptarium.seek(2e6)")
     assert rest()["scene"]["ghosts"] == 0
+
+
+def test_the_pruning_slider_of_the_synapse_panels_lights_its_ghosts(page: Page, rest: Rest) -> None:
+    page.evaluate("window.synaptarium.setView({ghosts: false}); window.synaptarium.seek(7e6)")
+    page.get_by_text("modules", exact=True).click()
+    page.locator(".module-list").get_by_role("button", name="Synapses").click()
+    expect(page.locator('[data-panel="pruning"]').first).to_contain_text("would remove")
+    assert rest()["scene"]["ghosts"] == 0  # nobody has asked
+    slider = page.get_by_role("slider", name="prune in %")
+    slider.fill("70")
+    expect(page.locator(".scene-legend")).to_contain_text("excite: |weight| below 0.7")
+    assert rest()["scene"]["ghosts"] == 40
+    slider.fill("0")
+    expect(page.locator(".scene-legend")).to_contain_text("30 pruned synapses of 100")
+    rest(written=True)
+    assert "ghosts=0~excite" in unquote(page.url)

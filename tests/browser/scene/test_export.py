@@ -28,6 +28,15 @@ PICTURE = """async ([width, height, transparent]) => {
 }"""
 
 
+#: What the window shows, rows from the bottom up.
+WINDOW = """() => {
+  const scene = window.synaptarium.scene(), [w, h] = scene.debug().size, bytes = scene.readPixels(0, 0, w, h);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
+}"""
+
+
 @pytest.fixture(scope="module")
 def address(viewed: Callable[[ArraySource], str]) -> str:
     """One layer of 6 x 6, of which neuron 14 spikes at 0.5 s."""
@@ -102,6 +111,29 @@ def test_picture_at_another_size_shows_the_same(page: Page, address: str, rest: 
     assert twice[y - 2 : y + 3, x - 2 : x + 3].max() > 200
     before = page.evaluate("window.synaptarium.project(14)")
     assert before == place  # the page's own camera is as it was
+
+
+def test_picture_is_cut_as_the_window_shows_it(page: Page, address: str, rest: Rest, tmp_path: Path) -> None:
+    page.goto(f"{address}?t=0.5&clip=0,1,0,0.55,0,1")
+    page.evaluate("window.synaptarium.ready")
+    wide, high = rest()["scene"]["size"]
+    shown = base64.b64decode(page.evaluate(WINDOW))
+    window = np.frombuffer(shown, np.uint8).reshape(high, wide, 4)[::-1, :, :3].astype(int)
+    cut = picture(page, wide, high, False)[..., :3].astype(int)
+    assert np.abs(cut - window).mean() < 2
+    page.evaluate("window.synaptarium.setView({clip: [0, 1, 0, 1, 0, 1]})")
+    rest()
+    assert (
+        np.abs(picture(page, wide, high, False)[..., :3].astype(int) - cut).max() > 60
+    )  # something had gone
+    page.evaluate("window.synaptarium.setView({clip: [0, 1, 0, 0.55, 0, 1]})")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as model:
+        page.get_by_role("link", name="Points (GLB)").click()
+    model.value.save_as(tmp_path / "cut.glb")
+    scene = trimesh.load(tmp_path / "cut.glb")
+    assert isinstance(scene, trimesh.Scene)
+    assert len(scene.geometry["eye"].vertices) == 18  # the lower three of six rows
 
 
 def test_transparent_picture_has_no_room(page: Page, address: str, rest: Rest) -> None:

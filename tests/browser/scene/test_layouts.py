@@ -111,7 +111,7 @@ def test_order_and_fan_move_layers_and_come_back_from_the_address(
     page.evaluate("window.synaptarium.setView({fan: 1, spread: 1.5})")
     rest()
     wide = [place["x"] for place in page.evaluate(PLACES, ids)]
-    assert wide[0] - wide[1] > x[0] - x[1]
+    assert wide[0] - wide[1] > 1.1 * (x[0] - x[1])  # though the camera has stepped back to see all of it
     rest(written=True)
     assert all(part in page.url for part in ("order=", "fan=1", "spread=1.5"))
     page.reload()

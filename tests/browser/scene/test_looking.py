@@ -146,6 +146,51 @@ def test_undo_brings_the_camera_back(page: Page, address: str, wait_until: Until
     assert state["selection"] == []
 
 
+#: Where the corners of the network lie in the scene, and how large that is.
+CORNERS = """() => {
+  const scene = window.synaptarium.scene();
+  return [[0, 7, 56, 63, 64, 83].map((id) => scene.projectPlace(scene.placeOf(id))), scene.debug().size];
+}"""
+
+
+def inside(page: Page) -> bool:
+    corners, (wide, high) = page.evaluate(CORNERS)
+    return all(0 < at["x"] < wide and 0 < at["y"] < high for at in corners)
+
+
+def test_a_fitted_view_stays_fitted_when_the_window_changes(page: Page, address: str, rest: Rest) -> None:
+    opened(page, address, rest)
+    first = rest(written=True)["camera"]
+    assert "camera" not in page.url  # home is home in any window
+    page.set_viewport_size({"width": 1000, "height": 900})
+    assert rest(written=True)["camera"] != first
+    assert inside(page)
+    assert "camera" not in page.url
+    page.get_by_role("button", name="Layers panel").click()  # a pane that goes makes room
+    rest()
+    assert inside(page)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_role("button", name="Layers panel").click()
+    assert rest()["camera"] == first
+    # A camera of the user's own stays where it is.
+    page.mouse.move(600, 400)
+    page.mouse.wheel(0, -300)
+    own = rest(written=True)["camera"]
+    assert own != first
+    page.set_viewport_size({"width": 1000, "height": 900})
+    assert rest()["camera"] == own
+    assert "camera=" in page.url
+
+
+def test_home_leaves_the_legend_free(page: Page, address: str, rest: Rest) -> None:
+    opened(page, address, rest)
+    corners, _ = page.evaluate(CORNERS)
+    free = page.evaluate(
+        """() => { const { offsetLeft, offsetTop } = document.querySelector('.scene-legend'); return [offsetLeft, offsetTop]; }"""
+    )
+    assert not any(at["x"] > free[0] and at["y"] > free[1] for at in corners)
+
+
 def test_the_address_gives_the_same_picture(page: Page, address: str, rest: Rest) -> None:
     opened(
         page,

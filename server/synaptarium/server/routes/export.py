@@ -13,6 +13,7 @@ from synaptarium.store import recordings
 
 GLB = "model/gltf-binary"
 MOST_SYNAPSES = 1_000_000
+UNCUT = "0,1000,0,1000,0,1000"
 
 
 def scene_glb(
@@ -24,6 +25,7 @@ def scene_glb(
     spread_percent: int,
     fan_percent: int,
     hidden: str,
+    clip_permille: str,
     synapses: int,
     what: str,
 ) -> Payload:
@@ -37,6 +39,13 @@ def scene_glb(
             hint=f"Give indices from 0 to {len(layers) - 1}.",
             where="hidden",
         )
+    planes = indices(clip_permille)
+    if len(planes) != 6 or any(not 0 <= planes[i] <= planes[i + 1] <= 1000 for i in (0, 2, 4)):
+        raise InvalidInput(
+            f"clip_permille is {clip_permille!r}.",
+            hint=f"Give from and to along x, y and z, in thousandths of the network's extent: {UNCUT} cuts nothing.",
+            where="clip_permille",
+        )
     moment, _, _ = moment_of(
         site.store,
         recording,
@@ -46,6 +55,7 @@ def scene_glb(
         spread=spread_percent / 100,
         fan=fan_percent / 100,
         hidden=[layers[index].name for index in left_out],
+        clip=[plane / 1000 for plane in planes],
         n_synapses=synapses,
     )
     data = glyphs_glb(moment) if what == "glyphs" else points_glb(moment)
@@ -82,6 +92,12 @@ ENDPOINTS = (
                 high=100,
             ),
             Query(name="hidden", default="", help="Indices of layers that are left out", listed=True),
+            Query(
+                name="clip_permille",
+                default=UNCUT,
+                help="What the clipping planes leave: from and to along x, y and z, thousandths of the extent",
+                listed=True,
+            ),
             Query(name="synapses", default=3000, help="Most synapses", high=MOST_SYNAPSES),
             Query(name="what", default="points", help="What is drawn", words=("points", "glyphs")),
         ),

@@ -1,0 +1,45 @@
+"""A moment cut open by planes across x, y and z: neurons beyond them are left out, synapses end at them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from synaptarium.scenes.gltf import Moment, Segments
+
+
+def cut(moment: Moment, low: ArrayLike, high: ArrayLike) -> Moment:
+    """Return what lies within a box.
+
+    Parameters
+    ----------
+    low, high : (3,) array_like
+        Smallest and largest coordinates that stay, scene units.
+    """
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    positions = moment.layout.positions
+    inside = np.all((positions >= low) & (positions <= high), axis=1)
+    return replace(
+        moment,
+        kept=inside if moment.kept is None else inside & moment.kept,
+        segments=[_shortened(segments, low, high) for segments in moment.segments],
+    )
+
+
+def _shortened(segments: Segments, low: NDArray[np.float64], high: NDArray[np.float64]) -> Segments:
+    """Each line's part within the box (Liang and Barsky, 1984, doi:10.1145/357332.357333)."""
+    start = segments.ends[:, 0].astype(float)
+    way = segments.ends[:, 1] - start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Lines along a plane meet it nowhere: they stay or go by where they lie.
+        lows, highs = (low - start) / way, (high - start) / way
+    along = way == 0
+    outside = np.any(along & ((start < low) | (start > high)), axis=1)
+    begins = np.where(along, 0.0, np.minimum(lows, highs)).max(axis=1, initial=0.0)
+    ends = np.where(along, 1.0, np.maximum(lows, highs)).min(axis=1, initial=1.0)
+    stays = ~outside & (begins < ends)
+    parts = np.stack([begins, ends], axis=1)[stays]
+    shortened = start[stays, None] + parts[..., None] * way[stays, None]
+    return replace(segments, ends=shortened.astype(np.float32), weights=segments.weights[stays])
