@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from synaptarium.jobs.session import spark_session
 from synaptarium.server.library import open_library
+from synaptarium.store.closing import close
 
 
 def read(spark: SparkSession, uri: str, recording: str, **options: str) -> DataFrame:
@@ -80,6 +81,28 @@ def thinned(spark: SparkSession, uri: str, recording: str, name: str) -> int:
     return read(spark, uri, name, kind="spikes").count()
 
 
+# %% Write a stream: a copy that follows its recording; a batch that is repeated after a crash is written once
+def copied(spark: SparkSession, uri: str, recording: str, name: str, checkpoint: str) -> int:
+    stream = spark.readStream.format("synaptarium").option("uri", uri).option("recording", recording).load()
+    query = (
+        stream.writeStream.format("synaptarium")
+        .option("uri", uri)
+        .option("recording", name)
+        .option("like", recording)
+        .option("checkpointLocation", checkpoint)
+        .trigger(availableNow=True)
+        .start()
+    )
+    query.awaitTermination()
+    return read(spark, uri, name, kind="spikes").count()
+
+
+# %% A VS2N database as it is, mongodb://host/run: each task reads a range of its documents
+def vs2n_spikes(spark: SparkSession, database: str) -> DataFrame:
+    spikes = spark.read.format("synaptarium").option("vs2n", database).option("collection", "spikes").load()
+    return spikes.groupBy("layer", "input").agg(F.count("*").alias("spikes")).orderBy("layer", "input")
+
+
 # %% All of it
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -87,6 +110,7 @@ def main() -> None:
     )
     parser.add_argument("recording", help="an id that `synaptarium list` shows; precomputed")
     parser.add_argument("--master", help="a Spark cluster, e.g. spark://host:7077")
+    parser.add_argument("--vs2n", help="a VS2N database to count spikes of, e.g. mongodb://host/run")
     arguments = parser.parse_args()
     with open_library(purpose="spark") as library, spark_session("dataframes", arguments.master) as spark:
         uri, recording = library.store.uri, arguments.recording
@@ -96,6 +120,12 @@ def main() -> None:
             print(f"followed {follow(spark, uri, recording, checkpoint)} spikes, then")
             print(f"{follow(spark, uri, recording, checkpoint)} more")
         print(f"wrote {thinned(spark, uri, recording, f'{recording}-even')} spikes of the even neurons")
+        with tempfile.TemporaryDirectory() as checkpoint:
+            name = f"{recording}-copy"
+            print(f"copied {copied(spark, uri, recording, name, checkpoint)} spikes")
+            close(library.store, name)  # its run is over
+        if arguments.vs2n:
+            vs2n_spikes(spark, arguments.vs2n).show()
 
 
 if __name__ == "__main__":

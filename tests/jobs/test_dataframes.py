@@ -59,7 +59,7 @@ def test_every_cell_of_the_example_runs(
 
     seconds = [tuple(row) for row in example.spikes_per_second(spark, *place).collect()]
     busiest = example.busiest_frames(spark, *place).collect()
-    followed = [example.follow(spark, *place, str(tmp_path)) for _ in range(2)]
+    followed = [example.follow(spark, *place, str(tmp_path / "follow")) for _ in range(2)]
     thinned = example.thinned(spark, *place, "even")
 
     counts = spikes["count"].astype(int)
@@ -71,6 +71,21 @@ def test_every_cell_of_the_example_runs(
     made = recordings.get(store, "even")
     assert thinned == int(even.sum()) and sum(made.counts.spikes.values()) == int(counts[even].sum())
     assert made.status == "ready" and made.header.projections == recording.header.projections
+    assert example.copied(spark, *place, "copy", str(tmp_path / "copy")) == 3000
+    assert recordings.get(store, "copy").counts.spikes == recording.counts.spikes
+
+
+def test_the_cell_of_the_example_that_reads_vs2n_runs(
+    spark: SparkSession, store: Store, example: ModuleType
+) -> None:
+    store.db["spikes"].insert_many(
+        {"T": n * 1e-4, "i": {"L": "ab"[n % 2], "N": n % 7}, "S": 1.0, "Input": float(n % 3)}
+        for n in range(1200)
+    )
+
+    found = example.vs2n_spikes(spark, f"{store.uri}{store.name}").collect()
+
+    assert [tuple(row) for row in found] == [(layer, str(one), 200) for layer in "ab" for one in range(3)]
 
 
 def test_a_stream_is_written_on_across_a_restart_of_its_query(
