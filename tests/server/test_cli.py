@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -233,6 +234,20 @@ def test_an_interrupt_that_a_library_swallows_is_one_all_the_same(
     assert "the same command goes on" in err
 
 
+def test_serve_stops_for_an_interrupt_that_was_swallowed_on_its_way_up(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def swallow() -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("synaptarium.server.commands.serving.share_arenas", swallow)
+
+    code, _, err = run(capsys, "serve", "--port", "0")
+
+    assert (code, err) == (0, "Stopped.\n")
+
+
 def test_error_as_json(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "info", "nobody", "--json")
 
@@ -258,14 +273,27 @@ def test_wrong_call_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: synaptarium" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("SYNAPTARIUM_PORT", "eighty", "SYNAPTARIUM_PORT is 'eighty'"),
+        ("SYNAPTARIUM_LOOK_AHEAD_S", "nan", "look_ahead_s is nan"),
+        ("SYNAPTARIUM_HTTPS", "perhaps", "SYNAPTARIUM_HTTPS is 'perhaps', which is neither yes nor no"),
+    ],
+)
 def test_wrong_variable_is_told(
-    data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    variable: str,
+    value: str,
+    message: str,
+    data_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("SYNAPTARIUM_PORT", "eighty")
+    monkeypatch.setenv(variable, value)
 
     code, _, err = run(capsys, "list")
 
-    assert (code, "SYNAPTARIUM_PORT is 'eighty'" in err) == (1, True)
+    assert (code, message in err) == (1, True)
 
 
 def test_doctor_finds_what_this_machine_has(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

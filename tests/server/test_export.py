@@ -117,6 +117,9 @@ def test_command_writes_both_files_and_tells_the_counts(
     [
         ([], "Nothing was asked for."),
         (["--glb", "x.glb", "--at", "7"], "7 s lies outside"),
+        (["--glb", "x.glb", "--spread", "nan"], "--spread is nan"),
+        (["--glb", "x.glb", "--fan", "-1"], "--fan is -1.0"),
+        (["--glb", "x.glb", "--synapses", "-4"], "--synapses is -4"),
         (["--glb", "x.glb", "--layout", "spiral"], "no layout 'spiral'"),
         (["--glb", "x.glb", "--layout", "recorded"], "cannot be made"),
     ],

@@ -71,7 +71,8 @@ class Config:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value, low, high = getattr(self, field.name), field.metadata["low"], field.metadata["high"]
-            if (low is not None and value < low) or (high is not None and value > high):
+            # Written so that what is no number fails too.
+            if not ((low is None or value >= low) and (high is None or value <= high)):
                 bounds = f"at least {low}" if high is None else f"{low} to {high}"
                 unit = field.metadata["unit"]
                 raise InvalidInput(
@@ -79,6 +80,9 @@ class Config:
                     hint=f"It must be {bounds}{'' if unit == field.name else ' ' + unit}.",
                     where=field.name,
                 )
+
+
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def variable(name: str) -> str:
@@ -109,7 +113,14 @@ def load_config(given: Mapping[str, Any] | None = None, environ: Mapping[str, st
 
 def _parse(name: str, text: str, kind: type) -> Any:
     if kind is bool:
-        return text.strip().lower() in ("1", "true", "yes", "on")
+        word = text.strip().lower()
+        if word in _YES or word in _NO:
+            return word in _YES
+        raise InvalidInput(
+            f"{variable(name)} is {text!r}, which is neither yes nor no.",
+            hint="Set it to 1 or 0, or unset it.",
+            where=variable(name),
+        )
     try:
         return kind(text)
     except ValueError as error:

@@ -27,6 +27,9 @@ from synaptarium.store import recordings
 from synaptarium.store.database import Store
 from synaptarium.store.stored_source import StoredSource
 
+#: Of the models, as the route that gives them has them.
+_BOUNDS = {"spread": (0.01, 100), "fan": (0, 1), "synapses": (0, 1_000_000)}
+
 
 def export(arguments: argparse.Namespace) -> int:
     """Write what was asked for: models, a page, Parquet files."""
@@ -72,6 +75,12 @@ def export(arguments: argparse.Namespace) -> int:
 
 def _models(store: Store, arguments: argparse.Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Write the scene at a moment as GLB; return what it shows, and the files."""
+    for name, (least, most) in _BOUNDS.items():
+        value = getattr(arguments, name)
+        if not least <= value <= most:
+            raise InvalidInput(
+                f"--{name} is {value}.", hint=f"Give {least:,} to {most:,}.", where=f"--{name}"
+            )
     recording = recordings.get(store, arguments.id)
     at_s = recording.header.t_stop_us / 1e6 if arguments.at is None else arguments.at
     moment, drawn, total = moment_of(

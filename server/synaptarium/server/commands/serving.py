@@ -77,6 +77,8 @@ def _stopping() -> Iterator[threading.Event]:
         stopped.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    if any(getattr(handler, "asked", False) for handler in before.values()):
+        stopped.set()  # it came while a library was at work that let no interrupt through
     try:
         yield stopped
     finally:
