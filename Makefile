@@ -44,8 +44,8 @@ format: .venv/.ready-dev  ## rewrite the Python files in the one style
 bench: .venv/.ready-dev  ## measure speeds against references: a table and build/bench.json
 	$(BIN)/python tests/bench/__main__.py $(ONLY)
 
-soak: .venv/.ready-dev  ## play in a loop, then seek at random, ten minutes each, and watch the memory of server and page
-	SYNAPTARIUM_SOAK_SECONDS=$${SYNAPTARIUM_SOAK_SECONDS:-600} $(BIN)/python -m pytest -s tests/browser/test_soak.py tests/browser/headset tests/server/test_soak_seeks.py
+soak: .venv/.ready-dev  ## play in a loop, at a desk and in a headset, then seek at random, ten minutes each, and watch the memory of server and page
+	SYNAPTARIUM_SOAK_SECONDS=$${SYNAPTARIUM_SOAK_SECONDS:-600} $(BIN)/python -m pytest -s tests/browser/test_soak.py tests/browser/headset/test_soak.py tests/server/test_soak_seeks.py
 
 docs: .venv/.ready-dev  ## build the documentation as HTML into build/docs
 	$(BIN)/python docs/build.py

@@ -18,6 +18,35 @@ window.headset.installRuntime({ forceInstall: true });
 window.headset.stereoEnabled = true;
 """
 
+#: In a headset the page's own frames stand still, as in the browsers of headsets; the emulator's own go on.
+HALTED = """
+{
+  const later = window.requestAnimationFrame.bind(window);
+  const held = [];
+  window.requestAnimationFrame = (run) => {
+    const ofPage = (new Error().stack ?? '').split('\\n')[2]?.includes('/assets/');
+    if (!ofPage || !window.headset.activeSession) return later(run);
+    return held.push(run) && -held.length;
+  };
+  const release = () => {
+    if (!window.headset.activeSession) for (const run of held.splice(0)) later(run);
+    setTimeout(release, 50);
+  };
+  release();
+}
+"""
+
+#: Every canvas that the page makes is kept: those of a board are nowhere in the document.
+KEPT = """
+window.canvases = [];
+const make = document.createElement.bind(document);
+document.createElement = (name, options) => {
+  const made = make(name, options);
+  if (name === 'canvas') window.canvases.push(made);
+  return made;
+};
+"""
+
 Place = Sequence[float]
 
 
@@ -28,10 +57,20 @@ class Headset:
     ----------
     page : Page
         Of a context that `wear` has prepared.
+    address : str
+        Of the view that it shows.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, address: str = "") -> None:
         self.page = page
+        self.address = address
+        #: Where the network stands on the table before eyes that have not moved.
+        self.table: dict[str, Any] = {}
+
+    def open(self) -> None:
+        """Load the page anew."""
+        self.page.goto(self.address)
+        self.page.evaluate("window.synaptarium.ready")
 
     def state(self) -> dict[str, Any]:
         """Return what the page knows of the headset."""
@@ -151,6 +190,23 @@ class Headset:
         self.page.evaluate("([side, value]) => headset.hands[side].updatePinchValue(value)", [side, value])
         self.frames(3)
 
+    def menu(self, id: str) -> None:
+        """Open the menu at the left wrist, press something in it with the right hand, and close it."""
+        self.hand("left", (-0.2, 1.3, -0.35))
+        self.click("left", "x-button")
+        # It is there a moment before its buttons are drawn.
+        room = self.until(
+            lambda room: (
+                room["menu"]["visible"] and any(button["id"] == id for button in room["menu"]["buttons"])
+            )
+        )
+        found = next(button for button in room["menu"]["buttons"] if button["id"] == id)
+        self.aim("right", self.on_pane(room["menu"], found["x"], found["y"]))
+        self.click("right")
+        self.click("left", "x-button")
+        self.hand("left", (-0.3, 1.2, -0.2))
+        self.until(lambda room: not room["menu"]["visible"])
+
     def on_pane(self, pane: dict[str, Any], x_px: float, y_px: float) -> list[float]:
         """Return the place in the room of a pixel of a pane."""
         m = pane["matrix"]
@@ -162,7 +218,7 @@ class Headset:
 def wear(context: BrowserContext) -> None:
     """Give every page of a context the emulated headset."""
     context.add_init_script(path=IWER)
-    context.add_init_script(SETUP)
+    context.add_init_script(SETUP + HALTED)
 
 
 def look(origin: Place, at: Place) -> list[float]:
