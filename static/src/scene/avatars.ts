@@ -15,10 +15,15 @@ const RAYS = 3;
 /** Of the way to where somebody is now, so much is left after these milliseconds: 1/e. */
 const EASE_MS = 70;
 /** Sizes as parts of the distance to the viewer, so that a far head is found, and of the network, so that a near one is no wall. */
-const HEAD_OF_DISTANCE = 0.013;
+interface Sizes {
+  readonly head: number;
+  readonly name: number;
+}
+/** A headset shows a wide view with few pixels for each degree. */
+const AT_DESK: Sizes = { head: 0.013, name: 0.017 };
+const WORN: Sizes = { head: 0.03, name: 0.034 };
 const HEAD_OF_WORLD = 0.09;
 const HEAD_M = 0.12;
-const NAME_OF_DISTANCE = 0.017;
 const ROW_PX = 48;
 const ROW_WIDTH_PX = 384;
 
@@ -89,8 +94,8 @@ export class Avatars {
     this.changed = true;
   }
 
-  /** Moves everybody on; true while something of it is to be drawn anew. */
-  update(now_ms: number, camera: THREE.Camera): boolean {
+  /** Moves everybody on; true while something of it is to be drawn anew. `worn`: the camera is a headset's. */
+  update(now_ms: number, camera: THREE.Camera, worn: boolean): boolean {
     const elapsed_ms = Math.min(100, Math.max(0, now_ms - this.last_ms));
     this.last_ms = now_ms;
     if (this.people.size === 0 && !this.object.visible) return false;
@@ -98,7 +103,7 @@ export class Avatars {
     let moving = this.changed;
     this.changed = false;
     for (const person of this.people.values()) moving = ease(person, part, this.radius * 1e-4) || moving;
-    this.write(camera.position);
+    this.write(camera.position, worn ? WORN : AT_DESK);
     this.object.visible = this.people.size > 0;
     return moving;
   }
@@ -114,7 +119,7 @@ export class Avatars {
     this.atlas.dispose();
   }
 
-  private write(eye: THREE.Vector3): void {
+  private write(eye: THREE.Vector3, sizes: Sizes): void {
     const matrix = new THREE.Matrix4();
     const colour = new THREE.Color();
     const size = new THREE.Vector3();
@@ -132,11 +137,11 @@ export class Avatars {
       colour.set(avatar.colour);
       this.draw(person);
       const distance = head.position.distanceTo(eye);
-      const radius = avatar.scale > 0 ? Math.max(HEAD_M * avatar.scale, 0.6 * HEAD_OF_DISTANCE * distance) : Math.min(HEAD_OF_DISTANCE * distance, HEAD_OF_WORLD * this.radius);
+      const radius = avatar.scale > 0 ? Math.max(HEAD_M * avatar.scale, 0.6 * sizes.head * distance) : Math.min(sizes.head * distance, HEAD_OF_WORLD * this.radius);
       if (avatar.head !== null) {
         body(head.position, head.rotation, radius);
         places.setXYZ(names, head.position.x, head.position.y, head.position.z);
-        looks.setXYZW(names++, person.slot, NAME_OF_DISTANCE * distance, 1.9 * radius, 0);
+        looks.setXYZW(names++, person.slot, sizes.name * distance, 1.9 * radius, 0);
       }
       for (const hand of avatar.hands) body(new THREE.Vector3(...hand.position), new THREE.Quaternion(...hand.rotation), radius * 0.5);
       avatar.rays.forEach(({ start, lit }, i) => {
@@ -147,7 +152,7 @@ export class Avatars {
         colours.setXYZW(2 * rays, colour.r, colour.g, colour.b, lit ? 0.5 : 0.08);
         colours.setXYZW(2 * rays + 1, colour.r, colour.g, colour.b, lit ? 1 : 0.45);
         rays += 1;
-        body(end, head.rotation, 0.25 * HEAD_OF_DISTANCE * end.distanceTo(eye) * (lit ? 1.6 : 1));
+        body(end, head.rotation, 0.25 * sizes.head * end.distanceTo(eye) * (lit ? 1.6 : 1));
       });
     }
     this.bodies.count = bodies;
@@ -245,7 +250,8 @@ function nameMaterial(atlas: THREE.Texture): THREE.ShaderMaterial {
       varying vec2 at;
       void main() {
         vec4 seen = modelViewMatrix * vec4(place, 1.0);
-        seen.xy += vec2(position.x * ${(ROW_WIDTH_PX / ROW_PX).toFixed(1)} * look.y, look.z + position.y * look.y);
+        // Sizes are the network's, which in a headset is small.
+        seen.xy += length(modelViewMatrix[0].xyz) * vec2(position.x * ${(ROW_WIDTH_PX / ROW_PX).toFixed(1)} * look.y, look.z + position.y * look.y);
         gl_Position = projectionMatrix * seen;
         at = vec2(position.x + 0.5, 1.0 - (look.x + 1.0 - position.y) / ${MOST.toFixed(1)});
       }`,

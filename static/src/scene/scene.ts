@@ -309,7 +309,7 @@ export class Scene implements SceneHandle {
     const other = !held && comparing.update(far, now_ms, elapsed_ms);
     const { changed, lit } = network.update({ now_ms, far, held, differs: comparing.differs });
     const dimmed = this.dim(now_ms, elapsed_ms, lit, view.get('colour') === 'spikes');
-    const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera);
+    const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera, worn);
     const detailed = this.thin(now_ms, playback.playing || moved || arranging);
     if (!(changed || peopled || moved || arranging || other || dimmed || detailed)) return;
     this.draw();

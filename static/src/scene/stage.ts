@@ -17,6 +17,8 @@ const FAR_M = 200;
 /** Where the floor is not known, or one sits: the eyes are so high. */
 const STANDING_M = 1.6;
 const SEATED_M = 1.2;
+/** Of the pixels a side that the headset advises. */
+const LIGHT = 0.75;
 
 export interface StageParts {
   readonly renderer: THREE.WebGLRenderer;
@@ -59,7 +61,7 @@ export class SceneStage implements Stage {
     this.person.add(this.camera);
   }
 
-  async begin(session: XRSession, { passthrough, posture }: StageWish, turn: (now_ms: number, elapsed_ms: number) => void): Promise<void> {
+  async begin(session: XRSession, { passthrough, posture, resolution }: StageWish, turn: (now_ms: number, elapsed_ms: number) => void): Promise<void> {
     const { renderer } = this;
     this.turn = turn;
     this.active = true;
@@ -71,6 +73,7 @@ export class SceneStage implements Stage {
     for (const material of this.parts.lights) material.blendSrcAlpha = passthrough ? THREE.ZeroFactor : THREE.OneFactor;
     this.room.background = passthrough ? null : new THREE.Color().setRGB(0.04, 0.05, 0.075, THREE.LinearSRGBColorSpace);
     renderer.xr.enabled = true;
+    renderer.xr.setFramebufferScaleFactor(resolution === 'full' ? XRWebGLLayer.getNativeFramebufferScaleFactor(session) : resolution === 'light' ? LIGHT : 1);
     try {
       const floor = posture === 'standing' && (await session.requestReferenceSpace('local-floor').then(() => true, () => false));
       this.eyes_m = floor ? 0 : posture === 'seated' ? SEATED_M : STANDING_M;
@@ -109,6 +112,7 @@ export class SceneStage implements Stage {
     const { camera, eye } = this;
     eye.matrixWorldInverse.multiplyMatrices(camera.matrixWorldInverse, this.network.matrixWorld);
     eye.matrixWorld.copy(eye.matrixWorldInverse).invert();
+    eye.matrixWorld.decompose(eye.position, eye.quaternion, eye.scale);
     eye.projectionMatrix.copy(camera.projectionMatrix);
     eye.projectionMatrixInverse.copy(camera.projectionMatrixInverse);
   }

@@ -24,6 +24,10 @@ test('late frames take neurons first, then synapses, then the panels, then resol
   expect(rations.map(({ panel_hz }) => panel_hz).slice(5, 8)).toEqual([10, 5, 2]);
   expect(rations.map(({ resolution }) => resolution).slice(7)).toEqual([1, 0.85, 0.7, 0.55]);
   expect(governor.words()).toBe('To hold 90 Hz you see 25 % of the neurons, no synapses but those of the selection, panels 2 times a second, 55 % resolution');
+  // Small layers are drawn whole: the words say what is seen.
+  expect(governor.words(0.4)).toMatch(/^To hold 90 Hz you see 40 % of the neurons, no synapses/);
+  expect(governor.words(1)).toMatch(/^To hold 90 Hz you see no synapses/);
+  expect(new Governor(90).words(1)).toBe('');
 });
 
 test('a hiccup takes nothing', () => {

@@ -95,14 +95,18 @@ export class Governor {
     return false;
   }
 
-  /** What is left out, in words; "" = nothing. */
-  words(): string {
-    const { points, synapses, panel_hz, resolution } = this.ration;
-    if (this.rung === 0) return '';
-    const parts = [`${percent(points)} of the neurons`];
+  /**
+   * What is left out, in words; "" = nothing.
+   *
+   * @param drawn part of the neurons that is drawn: small layers are drawn whole, whatever the ration
+   */
+  words(drawn: number = this.ration.points): string {
+    const { synapses, panel_hz, resolution } = this.ration;
+    const parts = drawn < 1 ? [`${percent(drawn)} of the neurons`] : [];
     if (synapses < 1) parts.push(synapses === 0 ? 'no synapses but those of the selection' : `${percent(synapses)} of the synapses`);
     if (panel_hz < 10) parts.push(`panels ${panel_hz} times a second`);
     if (resolution < 1) parts.push(`${percent(resolution)} resolution`);
+    if (parts.length === 0) return '';
     return `To hold ${Math.round(this.rate_hz)} Hz you see ${parts.join(', ')}`;
   }
 

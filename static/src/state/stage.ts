@@ -43,6 +43,8 @@ export interface StageWish {
   readonly passthrough: boolean;
   /** Sitting, the eyes are where the session began; standing, the floor is the floor. */
   readonly posture: 'standing' | 'seated';
+  /** How many pixels are drawn, of those that the headset advises or has. */
+  readonly resolution: 'usual' | 'full' | 'light';
 }
 
 export interface Stage {

@@ -61,6 +61,7 @@ export class ShareDesk {
   private seat: 'viewer' | 'presenter' = 'presenter';
   private cursor: { x: number; y: number } | null = null;
   private laser: [number, number, number] | null = null;
+  private turned_ms = -Infinity;
   private pointed_ms = 0;
   private painted_ms = 0;
   private drawn = false;
@@ -238,7 +239,10 @@ export class ShareDesk {
     requestAnimationFrame(turn);
   }
 
-  private turn(now: number): void {
+  /** Once a frame, whoever's loop it is: the page's, or the headset's while that stands still. */
+  turn(now: number): void {
+    if (now <= this.turned_ms) return;
+    this.turned_ms = now;
     const { session, parts } = this;
     const scene = parts.scene();
     if (session === null || session.state === 'over') {

@@ -183,6 +183,10 @@ class Viewer {
       scene: () => this.scene, dock: () => this.dock, stimulus: () => this.stimuli.labels[this.stimuli.at(this.clock.t_us)] ?? '',
       colour: () => this.top.colour, nextColour: () => this.top.nextColour(), nextLayout: () => this.top.nextLayout(),
       nextSpeed: (by) => this.transport.nextSpeed(by),
+      turn: (now_ms) => {
+        this.sessions.turn(now_ms);
+        this.sharing.turn(now_ms);
+      },
     }, signal);
     this.top = new TopBar({
       compare,

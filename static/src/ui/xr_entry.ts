@@ -7,7 +7,7 @@ import * as THREE from 'three';
 import type { ModuleInfo } from '../net/messages.gen';
 import { neuronRef } from '../state/address_bar';
 import type { Network, SceneHandle } from '../state/frames';
-import { formatSpeed } from '../state/format';
+import { formatSpeed, formatTime } from '../state/format';
 import type { PlaybackClock } from '../state/playback';
 import type { Presence, PresenceSource } from '../state/presence';
 import { type ColourMode, type View, VIEW_DEFAULTS } from '../state/view';
@@ -51,8 +51,9 @@ export interface XrEntryParts {
     setRide(ride: boolean): void;
     ghost(): Presence | null;
     captions(): string[];
-    turn(now_ms: number): void;
   };
+  /** One turn of what else goes on in the page: its own loop stands still in a headset. */
+  turn(now_ms: number): void;
 }
 
 export class XrEntry {
@@ -151,6 +152,10 @@ export class XrEntry {
       choices('Frame rate', [
         { value: '', title: 'Usual rate', summary: 'The fastest up to 90 Hz' }, ...['72', '90', '120'].map((rate) => ({ value: rate, title: `${rate} Hz`, summary: 'Where the headset offers it' })),
       ], String(settings.rate_hz ?? ''), (rate) => this.set({ rate_hz: rate === '' ? null : Number(rate) })),
+      choices('Resolution', [
+        { value: 'usual', title: 'Usual pixels', summary: 'As the headset advises' }, { value: 'full', title: 'All pixels', summary: 'The sharpest small print' },
+        { value: 'light', title: 'Fewer pixels', summary: 'For a slow headset' },
+      ], settings.resolution, (resolution) => this.set({ resolution })),
       box('Hold the frame rate', 'Fewer neurons and synapses are drawn where frames come late; the legend says so', settings.governed, (governed) => this.set({ governed })),
       box('Keep still', 'No flight and no riding along: nothing moves by itself', settings.still, (still) => this.set({ still })),
     );
@@ -159,10 +164,20 @@ export class XrEntry {
   private makeMenu(): XrMenu {
     const { parts } = this;
     const { clock, view, sessions } = parts;
+    const scrub = (on: boolean): void => (on ? clock.startScrub() : clock.stopScrub());
     return new XrMenu({
       modules: parts.modules,
       settings: () => this.settings, set: (changes) => this.set(changes),
       playing: () => clock.playing, togglePlay: () => clock.toggle(),
+      time: () => {
+        const { t_start_us, t_stop_us, bin_us } = parts.span();
+        return { part: (clock.t_us - t_start_us) / Math.max(1, t_stop_us - t_start_us), words: `${formatTime(clock.t_us, bin_us)} / ${formatTime(t_stop_us)}` };
+      },
+      scrub,
+      scrubTo: (part) => {
+        const { t_start_us, t_stop_us } = parts.span();
+        clock.seek(t_start_us + part * (t_stop_us - t_start_us));
+      },
       toEdge: (edge) => clock.seek(edge === 'start' ? parts.span().t_start_us : parts.span().t_stop_us),
       speed: () => formatSpeed(clock.speed), nextSpeed: (by) => parts.nextSpeed(by),
       colour: () => parts.colour().title, nextColour: () => parts.nextColour(),
@@ -174,7 +189,7 @@ export class XrEntry {
         view.set({ colour: shown ? this.colourBefore : 'reconstruction' });
       },
       synapses: () => view.get('synapses') > 0, toggleSynapses: () => view.set({ synapses: view.get('synapses') > 0 ? 0 : VIEW_DEFAULTS.synapses }),
-      toggleBoard: (name) => this.room?.toggleBoard(name, () => this.board(name)),
+      toggleBoard: (name) => this.room?.boards.toggle(name, () => this.board(name)),
       recording: () => sessions.recording, toggleRecording: () => void sessions.toggleRecording(true),
       riding: () => sessions.riding, toggleRiding: () => sessions.setRide(sessions.riding === false),
     });
@@ -209,7 +224,7 @@ export class XrEntry {
         view.set({ selection: Array.from({ length: n }, (_, id) => layer.offset + Math.floor((id * layer.n_neurons) / n)) });
       },
       ghost: () => parts.sessions.ghost(),
-      turn: (now_ms) => parts.sessions.turn(now_ms),
+      turn: (now_ms) => parts.turn(now_ms),
     };
   }
 

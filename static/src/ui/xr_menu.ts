@@ -12,6 +12,10 @@ export interface XrMenuParts {
   playing(): boolean;
   togglePlay(): void;
   toEdge(edge: 'start' | 'end'): void;
+  /** Where the playhead is in what is shown, 0..1, and in words. */
+  time(): { readonly part: number; readonly words: string };
+  scrub(on: boolean): void;
+  scrubTo(part: number): void;
   speed(): string;
   nextSpeed(by: 1 | -1): void;
   colour(): string;
@@ -45,7 +49,9 @@ export class XrMenu {
     const stands = (['table', 'room', 'inside'] as const).map((how) => item(how, how, () => room.stand(how), room.placement === how));
     const fields = parts.fields();
     const riding = parts.riding();
+    const { part, words } = parts.time();
     return [
+      { items: [], slider: { part, label: words, begin: () => parts.scrub(true), move: (to) => parts.scrubTo(to), end: () => parts.scrub(false) } },
       { items: [
         item('start', 'start', () => parts.toEdge('start')), item('play', parts.playing() ? 'pause' : 'play', () => parts.togglePlay(), parts.playing()),
         item('end', 'end', () => parts.toEdge('end')),
@@ -65,6 +71,7 @@ export class XrMenu {
         { ...item('fly', 'fly', () => parts.set({ moving: 'fly' }), moving === 'fly'), disabled: still },
         item('still', 'keep still', () => parts.set({ still: !still }), still),
       ] },
+      { title: 'now', items: [item('turn left', '↶ turn', () => room.moving.turnLeft()), item('jump', 'jump there', () => room.moving.askJump(), room.moving.takesRay), item('turn right', 'turn ↷', () => room.moving.turnRight())] },
       { title: 'hand', items: [item('left', 'left', () => parts.set({ hand: 'left' }), hand === 'left'), item('right', 'right', () => parts.set({ hand: 'right' }), hand === 'right')] },
       { items: [
         riding === null ? item('record', parts.recording() ? 'end recording' : 'record', () => parts.toggleRecording(), parts.recording())
@@ -81,7 +88,7 @@ export class XrMenu {
     const pages = Math.max(1, Math.ceil(modules.length / a_page));
     const first = (this.page % pages) * a_page + row * BOARDS_A_ROW;
     return modules.slice(first, first + (row === 0 ? BOARDS_A_ROW : BOARDS_A_ROW - 1))
-      .map(({ name, title }) => item(`board ${name}`, title, () => this.parts.toggleBoard(name), room.boards.has(name)));
+      .map(({ name, title }) => item(`board ${name}`, title, () => this.parts.toggleBoard(name), room.boards.open.has(name)));
   }
 }
 

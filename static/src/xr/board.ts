@@ -2,7 +2,7 @@
 
 import * as THREE from 'three';
 
-import { BoardPointer } from './board_pointer';
+import { BoardPointer, type Drag } from './board_pointer';
 import { DomPainter } from './dom_painter';
 import { buttonAt, card, drawButton, fitted, font, INK, type PaneButton } from './pane_paint';
 import type { Pane, PanePointer, Panes } from './panes';
@@ -10,6 +10,8 @@ import type { Pane, PanePointer, Panes } from './panes';
 export const BOARD_CSS_PX = { width: 500, height: 350 } as const;
 const SCALE = 2;
 const BAR_PX = 60;
+/** Its buttons, from the right. */
+const BUTTONS_PX = 480;
 const WIDTH_M = 0.5;
 const SIZES_M = [0.35, 0.5, 0.7, 1] as const;
 /** Pulled close it stands so far before the eyes, and so far below them. */
@@ -36,8 +38,8 @@ export class Board {
   pinned = true;
   /** Pictures drawn. */
   painted = 0;
-  /** A drag narrows the window of all panels instead of seeking. */
-  zooms = false;
+  /** A drag seeks; or it narrows the window of all panels, or selects the neurons that it surrounds. */
+  drag: Drag = 'plain';
   private hovered = '';
   private on: 'bar' | 'panel' | null = null;
   private painted_ms = -Infinity;
@@ -68,7 +70,8 @@ export class Board {
       button('pin', 'pin', 62, 76, () => { this.pinned = !this.pinned; }),
       button('size', '⤢', 144, 48, () => this.resize(this.nextSize())),
       button('pull', 'pull', 198, 80, () => this.pull()),
-      button('zoom', 'zoom', 284, 90, () => { this.zooms = !this.zooms; }),
+      button('zoom', 'zoom', 284, 90, () => this.setDrag('zoom')),
+      button('brush', 'brush', 380, 96, () => this.setDrag('brush')),
     ];
     this.pane.handler = {
       hover: (at) => this.hover(at),
@@ -108,9 +111,9 @@ export class Board {
     context.fillStyle = INK.text;
     context.textAlign = 'left';
     context.textBaseline = 'middle';
-    context.fillText(fitted(context, this.pointer.tooltip || this.source.title, cell.width - 410), 20, BAR_PX / 2 + 2);
+    context.fillText(fitted(context, this.pointer.tooltip || this.source.title, cell.width - BUTTONS_PX - 26), 20, BAR_PX / 2 + 2);
     for (const button of this.buttons) {
-      const pressed = (button.id === 'pin' && this.pinned) || (button.id === 'zoom' && this.zooms);
+      const pressed = (button.id === 'pin' && this.pinned) || button.id === this.drag;
       drawButton(context, { ...button, pressed }, button.id === this.hovered);
     }
     this.painter.paint(this.source.element, context, SCALE, BAR_PX);
@@ -186,6 +189,10 @@ export class Board {
     this.source.dispose();
   }
 
+  private setDrag(drag: Drag): void {
+    this.drag = this.drag === drag ? 'plain' : drag;
+  }
+
   private nextSize(): number {
     return SIZES_M.find((size) => size > this.pane.width_m + 1e-6) ?? SIZES_M[0];
   }
@@ -202,7 +209,7 @@ export class Board {
       this.pointer.leave();
     } else if (this.on === 'panel' || (this.on === null && at.y >= BAR_PX)) {
       this.hovered = '';
-      this.pointer.move(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
+      this.pointer.move(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.drag);
     } else {
       if (this.hovered === '') this.pointer.leave();
       this.hovered = buttonAt(this.buttons, at.x, at.y)?.id ?? '';
@@ -213,14 +220,14 @@ export class Board {
     this.stale = true;
     this.on = at.y < BAR_PX ? 'bar' : 'panel';
     if (this.on === 'bar') buttonAt(this.buttons, at.x, at.y)?.run();
-    else this.pointer.press(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
+    else this.pointer.press(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.drag);
   }
 
   private release(at: PanePointer | null): void {
     this.stale = true;
     if (this.on === 'panel') {
       if (at === null) this.pointer.leave();
-      else this.pointer.release(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.zooms);
+      else this.pointer.release(at.x / SCALE, (at.y - BAR_PX) / SCALE, this.drag);
     }
     this.on = null;
   }
@@ -228,5 +235,5 @@ export class Board {
 
 /** True where a press on a board takes hold of it instead of pressing something. */
 export function isHandle(pane: Pane, at: PanePointer): boolean {
-  return pane.movable && (pane.name.startsWith('board') ? at.y < BAR_PX && at.x < pane.cell.width - 384 : at.y < BAR_PX);
+  return pane.movable && (pane.name.startsWith('board') ? at.y < BAR_PX && at.x < pane.cell.width - BUTTONS_PX : at.y < BAR_PX);
 }

@@ -1,5 +1,8 @@
 /** A hand's ray on an element of the page: the pointer, mouse and wheel events that a mouse there would have raised. */
 
+/** What a drag does: seeks or what else the panel makes of it, marks a range of time (Shift), or marks neurons (Alt). */
+export type Drag = 'plain' | 'zoom' | 'brush';
+
 const CLICK_PX = 5;
 const DOUBLE_MS = 400;
 /** A notch of a wheel. */
@@ -19,43 +22,42 @@ export class BoardPointer {
   /** @param root positioned anywhere, laid out, and not hidden; its own box is what x and y are relative to */
   constructor(private readonly root: HTMLElement) {}
 
-  /** `brush`: a drag marks a range, as with Shift held. */
-  move(x: number, y: number, brush: boolean): void {
+  move(x: number, y: number, drag: Drag): void {
     const at = this.clientOf(x, y);
     const target = this.captured ?? this.under(at.x, at.y);
     this.enter(target, at);
     this.last = at;
-    this.fire(target, 'pointermove', at, brush, this.pressed === null ? 0 : 1);
-    this.fireMouse(target, 'mousemove', at, brush);
+    this.fire(target, 'pointermove', at, drag, this.pressed === null ? 0 : 1);
+    this.fireMouse(target, 'mousemove', at, drag);
   }
 
-  press(x: number, y: number, brush: boolean): void {
+  press(x: number, y: number, drag: Drag): void {
     const at = this.clientOf(x, y);
     const on = this.under(at.x, at.y);
     this.enter(on, at);
     this.pressed = { ...at, on };
     this.lend(on);
-    this.fire(on, 'pointerdown', at, brush, 1);
-    this.fireMouse(on, 'mousedown', at, brush);
+    this.fire(on, 'pointerdown', at, drag, 1);
+    this.fireMouse(on, 'mousedown', at, drag);
   }
 
-  release(x: number, y: number, brush: boolean): void {
+  release(x: number, y: number, drag: Drag): void {
     const at = this.clientOf(x, y);
     const { pressed } = this;
     const target = this.captured ?? this.under(at.x, at.y);
-    this.fire(target, 'pointerup', at, brush, 0);
-    this.fireMouse(target, 'mouseup', at, brush);
+    this.fire(target, 'pointerup', at, drag, 0);
+    this.fireMouse(target, 'mouseup', at, drag);
     this.captured = this.pressed = null;
     if (pressed === null || Math.hypot(at.x - pressed.x, at.y - pressed.y) > CLICK_PX) return;
-    this.fireMouse(pressed.on, 'click', at, brush);
+    this.fireMouse(pressed.on, 'click', at, drag);
     const now = performance.now();
-    if (now - this.click_ms < DOUBLE_MS) this.fireMouse(pressed.on, 'dblclick', at, brush);
+    if (now - this.click_ms < DOUBLE_MS) this.fireMouse(pressed.on, 'dblclick', at, drag);
     this.click_ms = now;
   }
 
   leave(): void {
     if (this.pressed !== null) {
-      this.fire(this.captured ?? this.pressed.on, 'pointercancel', this.last, false, 0);
+      this.fire(this.captured ?? this.pressed.on, 'pointercancel', this.last, 'plain', 0);
       this.captured = this.pressed = null;
     }
     this.enter(null, this.last);
@@ -92,10 +94,10 @@ export class BoardPointer {
     this.over = target;
     this.tooltip = titleOf(target, this.root);
     for (let element = before; element !== null && !element.contains(target); element = element.parentElement) {
-      this.fire(element, 'pointerleave', at, false, 0);
+      this.fire(element, 'pointerleave', at, 'plain', 0);
       if (element === this.root) break;
     }
-    if (target !== null) this.fire(target, 'pointerenter', at, false, 0);
+    if (target !== null) this.fire(target, 'pointerenter', at, 'plain', 0);
   }
 
   /** The browser captures none but its own pointers; who asks for this one gets it from here. */
@@ -110,17 +112,21 @@ export class BoardPointer {
     }
   }
 
-  private fire(target: Element, type: string, at: { x: number; y: number }, shiftKey: boolean, buttons: number): void {
+  private fire(target: Element, type: string, at: { x: number; y: number }, drag: Drag, buttons: number): void {
     const bubbles = type !== 'pointerenter' && type !== 'pointerleave';
     target.dispatchEvent(new PointerEvent(type, {
-      bubbles, cancelable: true, clientX: at.x, clientY: at.y, pointerId: POINTER_ID, pointerType: 'mouse', isPrimary: true, buttons, shiftKey,
+      bubbles, cancelable: true, clientX: at.x, clientY: at.y, pointerId: POINTER_ID, pointerType: 'mouse', isPrimary: true, buttons, ...keysOf(drag),
       button: type === 'pointermove' ? -1 : 0,
     }));
   }
 
-  private fireMouse(target: Element, type: string, at: { x: number; y: number }, shiftKey: boolean): void {
-    target.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, clientX: at.x, clientY: at.y, button: 0, shiftKey }));
+  private fireMouse(target: Element, type: string, at: { x: number; y: number }, drag: Drag): void {
+    target.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, clientX: at.x, clientY: at.y, button: 0, ...keysOf(drag) }));
   }
+}
+
+function keysOf(drag: Drag): { shiftKey: boolean; altKey: boolean } {
+  return { shiftKey: drag === 'zoom', altKey: drag === 'brush' };
 }
 
 function takes(element: Element): boolean {

@@ -43,7 +43,8 @@ export class Hud {
   readonly time: Pane;
   readonly legend: Pane;
   readonly caption: Pane;
-  private readonly labels: Pane[] = [];
+  /** A name for each row, in the order of the rows. */
+  readonly labels: Pane[] = [];
   private readonly keys = new Map<Pane, string>();
   private facts: HudFacts | null = null;
   private pressed = false;
@@ -120,12 +121,8 @@ export class Hud {
       pane.face(this.at, this.eyes);
       this.paint(pane, `${row.name}|${row.n}|${row.colour}`, (context) => paintLabel(context, row));
     });
-    if (!this.caption.visible) return;
-    this.at.copy(this.eyes).addScaledVector(this.looks, CAPTION_M);
-    this.at.y = this.eyes.y - 0.28 + 0.5 * this.looks.y;
     // It comes along slowly, so that reading it does not mean chasing it.
-    this.captionAt.lerp(this.at, this.captionAt.distanceTo(this.at) > 1.5 ? 1 : Math.min(1, 2.5 * elapsed_s));
-    this.caption.face(this.captionAt, this.eyes);
+    if (this.caption.visible) this.moveCaption(Math.min(1, 2.5 * elapsed_s));
   }
 
   /** Draws what has changed; a few times a second. */
@@ -161,8 +158,19 @@ export class Hud {
     const lines = this.parts.stage.legendLines();
     const bar = this.parts.stage.legendBar();
     this.paint(this.legend, `${lines.join('\n')}|${bar?.join() ?? ''}|${governed}`, (context) => paintLegend(context, lines, bar, governed));
+    const comes = captions.length > 0 && !this.caption.visible;
     this.caption.visible = captions.length > 0;
+    if (comes) this.moveCaption(1);
     if (captions.length > 0) this.paint(this.caption, captions.join('\n'), (context) => paintCaption(context, captions));
+  }
+
+  /** Before the eyes and below them: a part of the way there, or all of it where it was left behind. */
+  private moveCaption(part: number): void {
+    const { at, eyes, looks, captionAt } = this;
+    at.copy(eyes).addScaledVector(looks, CAPTION_M);
+    at.y = eyes.y - 0.28 + 0.5 * looks.y;
+    captionAt.lerp(at, captionAt.distanceTo(at) > 1.5 ? 1 : part);
+    this.caption.face(captionAt, eyes);
   }
 
   private seekTo(x_px: number): void {

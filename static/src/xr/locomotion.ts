@@ -1,4 +1,7 @@
-/** How the person gets about: a jump to a place on the floor, smooth flight with a narrowed view, turns in steps. */
+/**
+ * How the person gets about: a jump to a place on the floor, smooth flight with a narrowed view, turns in steps. All by the
+ * stick of the hand that does not point; and one jump by the pointing hand's ray, for who has no stick or one hand only.
+ */
 
 import * as THREE from 'three';
 
@@ -19,9 +22,11 @@ const RELEASED = 0.35;
 const AIM = new THREE.Color(0.42, 0.7, 1);
 
 export class Locomotion {
-  /** Where a jump would lead; null while none is aimed. */
+  /** Where a jump would lead, while one is aimed. */
   readonly goal = new THREE.Vector3();
   aiming = false;
+  /** One jump by the pointing hand was asked for; what asked for it may still be pressed. */
+  private asked: 'no' | 'pressed' | 'ready' = 'no';
   private turned = false;
   private dark = 0;
   private readonly marker: Pane;
@@ -39,7 +44,34 @@ export class Locomotion {
     this.vignette.visible = false;
   }
 
-  update(hand: Hand, settings: XrSettings, elapsed_s: number, lines: Lines): void {
+  /** The ray of the pointing hand aims a jump: it points at nothing else. */
+  get takesRay(): boolean {
+    return this.asked !== 'no';
+  }
+
+  /** How far the view is narrowed, 0..1. */
+  get narrowed(): number {
+    return this.dark;
+  }
+
+  /** The next press of the pointing hand jumps to where its ray falls. */
+  askJump(): void {
+    this.asked = 'pressed';
+  }
+
+  turnLeft(): void {
+    this.turn(TURN_RAD);
+  }
+
+  turnRight(): void {
+    this.turn(-TURN_RAD);
+  }
+
+  /**
+   * @param hand whose stick moves the person
+   * @param main the one that points
+   */
+  update(hand: Hand, main: Hand, settings: XrSettings, elapsed_s: number, lines: Lines): void {
     const { x, y } = hand.stick;
     if (Math.abs(x) > PUSHED && Math.abs(x) > Math.abs(y)) {
       if (!this.turned) this.turn(-Math.sign(x) * TURN_RAD);
@@ -47,7 +79,8 @@ export class Locomotion {
     } else if (Math.abs(x) < RELEASED) this.turned = false;
 
     let flying = false;
-    if (settings.moving === 'fly' && !settings.still) {
+    if (this.takesRay) this.jumpByRay(main, lines);
+    else if (settings.moving === 'fly' && !settings.still) {
       this.aiming = false;
       if (Math.abs(y) > 0 && Math.abs(y) >= Math.abs(x)) {
         flying = true;
@@ -62,8 +95,19 @@ export class Locomotion {
     this.shade(flying, elapsed_s);
   }
 
+  private jumpByRay(main: Hand, lines: Lines): void {
+    this.aiming = main.tracked && this.aim(main, lines);
+    if (this.asked === 'pressed') {
+      if (!main.trigger.down) this.asked = 'ready';
+    } else if (main.trigger.started) {
+      if (this.aiming) this.jump(this.goal);
+      this.aiming = false;
+      this.asked = 'no';
+    }
+  }
+
   /** The person stands there, as turned as before. */
-  jump(place: THREE.Vector3): void {
+  private jump(place: THREE.Vector3): void {
     const head = this.camera.getWorldPosition(this.at);
     this.person.position.x += place.x - head.x;
     this.person.position.z += place.z - head.z;
@@ -71,7 +115,7 @@ export class Locomotion {
   }
 
   /** About where the person stands, not about the middle of their room. */
-  turn(angle_rad: number): void {
+  private turn(angle_rad: number): void {
     const head = this.camera.getWorldPosition(this.pivot);
     this.person.position.sub(head).applyAxisAngle(UP, angle_rad).add(head);
     this.person.rotateY(angle_rad);

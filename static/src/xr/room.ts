@@ -6,36 +6,28 @@
 
 import * as THREE from 'three';
 
-import { Board, isHandle, type BoardSource } from './board';
-import { Governor } from '../state/governor';
+import { Boards } from './boards';
+import { Ghost } from './ghost';
 import { HandModels } from './hand_models';
 import { Hold } from './hold';
 import { Hud, type HudFacts } from './hud';
-import { type Hand, Inputs, type Side, SIDES } from './inputs';
+import { type Hand, Inputs } from './inputs';
 import { Lines } from './lines';
 import { Locomotion } from './locomotion';
-import { type MenuRow, WristMenu } from './wrist_menu';
-import { type PaneHit, Panes } from './panes';
+import { Panes } from './panes';
 import { type Placement, placed } from './placement';
+import { Pointing } from './pointing';
 import type { XrSettings } from './settings';
-import type { HandPose, Presence, PresenceSource } from '../state/presence';
-import type { Stage, StageHit, StageRow } from '../state/stage';
+import { StickScrub } from './stick_scrub';
+import { type MenuRow, WristMenu } from './wrist_menu';
+import { Governor } from '../state/governor';
+import type { Presence, PresenceSource } from '../state/presence';
+import type { Stage, StageRow } from '../state/stage';
 import type { View } from '../state/view';
 
-/** A ray means a neuron that lies so far beside it; a hand is less steady than a controller. */
-const SPREAD_RAD = { none: 0.02, controller: 0.02, hand: 0.03 } as const;
-const RAY_M = 3;
 const FACTS_MS = 100;
-const HOVER_MS = 90;
-/** A pinch that is let go within so long, and moved no farther than this, picks; else it held the network. */
-const PICK_MS = 350;
-const PICK_M = 0.025;
-/** Full push of the stick moves the playhead by so much of what is shown in a second; a little push by much less. */
-const SCRUB_PER_S = 0.12;
+/** Notches of a wheel in a second, at full push. */
 const SCROLL_PER_S = 9;
-const RAY = new THREE.Color(0.42, 0.7, 1);
-const REST = new THREE.Color(0.6, 0.64, 0.72);
-const GHOST = new THREE.Color(0.45, 0.85, 0.6);
 
 export interface RoomParts {
   readonly stage: Stage;
@@ -59,50 +51,42 @@ export interface RoomParts {
   turn(now_ms: number): void;
 }
 
-interface Pointing {
-  pane: PaneHit | null;
-  hit: StageHit | null;
-  /** A pane that the trigger is held on. */
-  captured: PaneHit['pane'] | null;
-  /** A pinch that began beside every pane: it picks or it holds. */
-  pinched: { readonly at_ms: number; readonly place: THREE.Vector3; readonly hit: StageHit | null } | null;
-}
-
 export class Room {
-  readonly boards = new Map<string, Board>();
+  readonly boards: Boards;
   readonly governor: Governor;
-  readonly inputs = new Inputs();
-  readonly hud: Hud;
-  readonly menu: WristMenu;
+  readonly moving: Locomotion;
   placement: Placement = 'table';
+  private readonly inputs = new Inputs();
+  private readonly hud: Hud;
+  private readonly menu: WristMenu;
   private readonly panes: Panes;
   private readonly lines = new Lines();
   private readonly models = new HandModels();
   private readonly hold: Hold;
-  private readonly moving: Locomotion;
-  private readonly pointing: Record<Side, Pointing> = { left: pointing(), right: pointing() };
+  private readonly pointing: Pointing;
+  private readonly scrub: StickScrub;
+  private readonly ghost: Ghost;
   private readonly eyes = new THREE.Vector3();
   private readonly looks = new THREE.Vector3();
-  private readonly at = new THREE.Vector3();
-  private readonly tip = new THREE.Vector3();
-  private readonly inverse = new THREE.Matrix4();
-  private readonly turn = new THREE.Quaternion();
-  private readonly stepped = new THREE.Vector3();
+  private readonly stood = new THREE.Vector3();
+  private readonly step = new THREE.Vector3();
   private rows: StageRow[] = [];
   private settled = false;
-  private scrubbing = false;
   private facts_ms = -Infinity;
-  private hover_ms: Record<Side, number> = { left: -Infinity, right: -Infinity };
-  private panel_turn = 0;
   private work_ms = 0;
 
   private constructor(private readonly parts: RoomParts, readonly session: XRSession, readonly passthrough: boolean) {
-    const { stage } = parts;
-    this.panes = new Panes(stage.renderer);
-    this.moving = new Locomotion(stage.person, stage.camera, this.panes, () => stage.eyes_m);
-    this.menu = new WristMenu(this.panes, () => parts.menu(this));
-    this.hud = new Hud({ panes: this.panes, stage, seek: parts.seek, scrub: parts.scrub, selectLayer: parts.selectLayer });
-    this.hold = new Hold(stage.network);
+    const { stage, view } = parts;
+    const { inputs, lines } = this;
+    const panes = this.panes = new Panes(stage.renderer);
+    const hold = this.hold = new Hold(stage.network);
+    this.moving = new Locomotion(stage.person, stage.camera, panes, () => stage.eyes_m);
+    this.menu = new WristMenu(panes, () => parts.menu(this));
+    this.hud = new Hud({ panes, stage, seek: parts.seek, scrub: parts.scrub, selectLayer: parts.selectLayer });
+    this.boards = new Boards(panes, stage.camera);
+    this.pointing = new Pointing({ stage, view, panes, hold, inputs, lines, settings: parts.settings, neuronName: parts.neuronName });
+    this.scrub = new StickScrub({ span: parts.facts, seek: parts.seek, scrub: parts.scrub, togglePlay: parts.togglePlay });
+    this.ghost = new Ghost(stage.network, lines);
     this.governor = new Governor(session.frameRate ?? 72);
   }
 
@@ -111,7 +95,7 @@ export class Room {
     const room = new Room(parts, session, passthrough);
     const { stage } = parts;
     try {
-      await stage.begin(session, { passthrough, posture: parts.settings().posture }, (now_ms, elapsed_ms) => room.step(now_ms, elapsed_ms));
+      await stage.begin(session, { passthrough, ...parts.settings() }, (now_ms, elapsed_ms) => room.turn(now_ms, elapsed_ms));
     } catch (error) {
       room.dispose();
       void session.end().catch(() => undefined);
@@ -148,35 +132,11 @@ export class Room {
     this.hud.arrange();
   }
 
-  /** Opens a board, or closes it. */
-  toggleBoard(name: string, make: () => BoardSource): void {
-    const open = this.boards.get(name);
-    if (open !== undefined) {
-      this.boards.delete(name);
-      open.dispose(this.panes);
-      return;
-    }
-    const source = make();
-    try {
-      const board = new Board(this.panes, source, this.parts.stage.camera, () => this.toggleBoard(name, make));
-      this.look();
-      // Beside each other, in an arc around the viewer, above the table.
-      const angle = [-0.55, 0.6, -1.15, 1.2][this.boards.size % 4];
-      this.at.copy(this.looks).setY(0).normalize().applyAxisAngle(UP, angle).multiplyScalar(0.85).add(this.eyes);
-      this.at.y += 0.1;
-      board.pane.face(this.at, this.eyes);
-      this.boards.set(name, board);
-    } catch (error) {
-      source.dispose();
-      if (!(error instanceof RangeError)) throw error;
-    }
-  }
-
   /** What tests and the console may see. */
   debug(): Record<string, unknown> {
     const { network, person } = this.parts.stage;
-    const hand = ({ kind, trigger, squeeze, stick, pinch, origin, direction }: Hand): unknown => ({
-      kind, trigger: trigger.down, squeeze: squeeze.down, stick: { ...stick }, pinch, origin: origin.toArray(), direction: direction.toArray(),
+    const hand = ({ kind, trigger, squeeze, stick, pinch, origin, direction, place }: Hand): unknown => ({
+      kind, place: place.toArray(), trigger: trigger.down, squeeze: squeeze.down, stick: { ...stick }, pinch, origin: origin.toArray(), direction: direction.toArray(),
     });
     const pane = (of: { matrix: THREE.Matrix4; visible: boolean; width_m: number; height_m: number; cell: { width: number; height: number } }): unknown => ({
       matrix: of.matrix.toArray(), visible: of.visible, width_m: of.width_m, height_m: of.height_m, width_px: of.cell.width, height_px: of.cell.height,
@@ -185,13 +145,13 @@ export class Room {
       passthrough: this.passthrough, placement: this.placement,
       network: { position: network.position.toArray(), rotation: network.quaternion.toArray(), scale: network.scale.x },
       person: { position: person.position.toArray(), rotation: person.quaternion.toArray() },
-      eyes: this.eyes.toArray(), aiming: this.moving.aiming, goal: this.moving.goal.toArray(),
+      eyes: this.eyes.toArray(), aiming: this.moving.aiming, goal: this.moving.goal.toArray(), narrowed: this.moving.narrowed,
       left: hand(this.inputs.left), right: hand(this.inputs.right), models: { ...this.models.shown },
       holds: { left: this.hold.holds('left'), right: this.hold.holds('right') },
-      pointed: this.pointedWords(), governed: this.governor.words(), ration: this.governor.ration, rate_hz: this.governor.rate_hz,
-      menu: { ...(pane(this.menu.pane) as object), buttons: this.menu.buttons.map(({ id, x, y, width, height, pressed, label }) => ({ id, label, pressed: pressed ?? false, x: x + width / 2, y: y + height / 2 })) },
-      time: pane(this.hud.time), legend: pane(this.hud.legend), caption: pane(this.hud.caption),
-      boards: Object.fromEntries([...this.boards].map(([name, board]) => [name, { ...(pane(board.pane) as object), pinned: board.pinned, painted: board.painted, zooms: board.zooms }])),
+      pointed: this.pointing.words(), governed: this.governedWords(), ration: this.governor.ration, rate_hz: this.governor.rate_hz,
+      menu: { ...(pane(this.menu.pane) as object), buttons: this.menu.buttons.map(({ id, x, y, width, height, pressed, label }) => ({ id, label, pressed: pressed ?? false, x: x + width / 2, y: y + height / 2 })), bar: this.menu.bar && { x: this.menu.bar.x, y: this.menu.bar.y, width: this.menu.bar.width } },
+      time: pane(this.hud.time), labels: this.hud.labels.map(pane), legend: pane(this.hud.legend), caption: pane(this.hud.caption),
+      boards: Object.fromEntries([...this.boards.open].map(([name, board]) => [name, { ...(pane(board.pane) as object), pinned: board.pinned, painted: board.painted, drag: board.drag }])),
       pictures_sent: this.panes.sent, draw_calls: this.parts.stage.renderer.info.render.calls, work_ms: this.work_ms,
       presence: this.parts.presence.headset,
     };
@@ -199,31 +159,36 @@ export class Room {
 
   // ------------------------------------------------------------------ the loop
 
-  private step(now_ms: number, elapsed_ms: number): void {
+  private turn(now_ms: number, elapsed_ms: number): void {
     const started = performance.now();
-    const { stage } = this.parts;
+    const { parts, inputs, moving } = this;
+    const { stage } = parts;
     const frame = stage.renderer.xr.getFrame();
     const space = stage.renderer.xr.getReferenceSpace();
     if (space === null) return;
-    const settings = this.parts.settings();
+    const settings = parts.settings();
     const elapsed_s = elapsed_ms / 1000;
     this.look();
-    this.inputs.update(this.session, frame, space, stage.person.matrixWorld);
+    inputs.update(this.session, frame, space, stage.person.matrixWorld);
     if (!this.settled) this.arrive(frame, space);
     this.lines.begin();
-    const main = this.inputs[settings.hand];
-    const other = this.inputs[settings.hand === 'right' ? 'left' : 'right'];
-    for (const side of SIDES) this.point(this.inputs[side], now_ms);
-    this.hold.update(this.inputs);
-    this.scrub(main, elapsed_s);
-    if (!this.scrolls(other, elapsed_s)) this.moving.update(other, settings, elapsed_s, this.lines);
-    this.carryBoards();
-    this.models.update(this.inputs);
+    const main = inputs[settings.hand];
+    const other = inputs[settings.hand === 'right' ? 'left' : 'right'];
+    for (const hand of [inputs.left, inputs.right]) {
+      if (hand === main && moving.takesRay) this.pointing.forget(hand);
+      else this.pointing.update(hand, now_ms);
+    }
+    this.hold.update(inputs);
+    this.scrub.update(main, elapsed_s, !this.scrub.active && this.scrolls(main, elapsed_s));
+    if (!this.scrolls(other, elapsed_s)) moving.update(other, main, settings, elapsed_s, this.lines);
+    this.carry();
+    this.models.update(inputs);
     this.menu.update(other, this.eyes);
     this.hud.follow(this.rows, elapsed_s);
-    this.drawGhost();
+    const ghost = parts.ghost();
+    if (ghost !== null) this.ghost.draw(ghost);
     this.lines.end();
-    this.parts.turn(now_ms);
+    parts.turn(now_ms);
     this.refresh(now_ms);
     this.panes.update();
     if (settings.governed && this.governor.frame(now_ms, this.work_ms)) this.ration();
@@ -235,7 +200,7 @@ export class Room {
     if (!frame.getViewerPose(space)) return;
     this.settled = true;
     this.stand('table');
-    this.stepped.copy(this.parts.stage.person.position);
+    this.stood.copy(this.parts.stage.person.position);
     this.hud.show({ ...this.parts.facts(), pointed: '', governed: '' });
     this.panes.flush();
   }
@@ -247,22 +212,19 @@ export class Room {
   }
 
   private refresh(now_ms: number): void {
-    const { governor } = this;
-    // One board at a time, so that no frame pays for two.
-    const boards = [...this.boards.values()];
-    const every_ms = 1000 / governor.ration.panel_hz;
-    for (let i = 0; i < boards.length; i++) {
-      const board = boards[(this.panel_turn + i) % boards.length];
-      if (!board.paint(now_ms, every_ms)) continue;
-      this.panel_turn = (this.panel_turn + i + 1) % boards.length;
-      return;
-    }
+    const { governor, inputs, pointing } = this;
+    if (this.boards.paint(now_ms, 1000 / governor.ration.panel_hz)) return;
     if (now_ms - this.facts_ms < FACTS_MS) return;
     this.facts_ms = now_ms;
     this.rows = this.parts.stage.rows();
-    this.hud.show({ ...this.parts.facts(), pointed: this.pointedWords(), governed: governor.words() });
+    this.hud.show({ ...this.parts.facts(), pointed: pointing.words(), governed: this.governedWords() });
     this.menu.paint();
-    this.parts.presence.wear(this.parts.stage.presence({ left: this.poseOf(this.inputs.left), right: this.poseOf(this.inputs.right) }));
+    this.parts.presence.wear(this.parts.stage.presence({ left: pointing.poseOf(inputs.left), right: pointing.poseOf(inputs.right) }));
+  }
+
+  private governedWords(): string {
+    const { drawn, total } = this.parts.stage.drawnPoints();
+    return this.governor.words(drawn / Math.max(1, total));
   }
 
   private ration(): void {
@@ -285,153 +247,21 @@ export class Room {
     session.updateTargetFrameRate(wanted).then(() => { governor.rate_hz = session.frameRate ?? wanted; }, () => undefined);
   }
 
-  // ------------------------------------------------------------------ pointing
-
-  private point(hand: Hand, now_ms: number): void {
-    const state = this.pointing[hand.side];
-    if (!hand.tracked) {
-      this.forget(hand, state);
-      return;
-    }
-    if (hand.trigger.ended || hand.squeeze.ended) this.release(hand, state, now_ms);
-    if (this.hold.holds(hand.side)) return;
-    const before = state.pane?.pane ?? null;
-    if (state.captured === null) {
-      state.pane = this.panes.along(hand.origin, hand.direction);
-      if (before !== null && before !== state.pane?.pane) before.handler.hover?.(null);
-      if (state.pane !== null) state.pane.pane.handler.hover?.(state.pane.at);
-      else if (now_ms - this.hover_ms[hand.side] >= HOVER_MS || hand.trigger.started) this.hoverNetwork(hand, state, now_ms);
-    } else {
-      const at = this.panes.on(state.captured, hand.origin, hand.direction);
-      if (at !== null) {
-        state.pane = { pane: state.captured, distance: at.distance, at };
-        state.captured.handler.move?.(at);
-      }
-    }
-    if (hand.trigger.started) this.press(hand, state, now_ms);
-    if (hand.squeeze.started) this.take(hand, state);
-    if (state.pinched !== null && hand.place.distanceTo(state.pinched.place) > PICK_M) {
-      state.pinched = null;
-      this.hold.take(hand, this.parts.stage.network);
-    }
-    this.drawRay(hand, state);
-  }
-
-  private hoverNetwork(hand: Hand, state: Pointing, now_ms: number): void {
-    this.hover_ms[hand.side] = now_ms;
-    state.hit = this.parts.stage.along(hand.origin, hand.direction, SPREAD_RAD[hand.kind]);
-    if (hand.side !== this.parts.settings().hand) return;
-    this.parts.view.set({ hover: state.hit?.neuron ?? -1 });
-  }
-
-  private press(hand: Hand, state: Pointing, now_ms: number): void {
-    const { pane } = state;
-    if (pane !== null) {
-      hand.knock(0.3);
-      if (isHandle(pane.pane, pane.at)) this.hold.take(hand, pane.pane);
-      else {
-        state.captured = pane.pane;
-        pane.pane.handler.press?.(pane.at);
-      }
-    } else if (hand.kind === 'hand') state.pinched = { at_ms: now_ms, place: hand.place.clone(), hit: state.hit };
-    else this.pick(hand, state.hit);
-  }
-
-  private release(hand: Hand, state: Pointing, now_ms: number): void {
-    state.captured?.handler.release?.(state.pane?.at ?? null);
-    state.captured = null;
-    if (state.pinched !== null && now_ms - state.pinched.at_ms <= PICK_MS) this.pick(hand, state.pinched.hit);
-    state.pinched = null;
-    if (this.hold.holds(hand.side) && !hand.trigger.down && !hand.squeeze.down) this.hold.letGo(hand, this.inputs);
-  }
-
-  private take(hand: Hand, state: Pointing): void {
-    if (state.pane?.pane.movable === true) this.hold.take(hand, state.pane.pane);
-    else if (state.pane === null) this.hold.take(hand, this.parts.stage.network);
-    hand.knock(0.4);
-  }
-
-  /** Selects the neuron; with the other hand's trigger held, adds it. A sheet selects nothing but names its layer. */
-  private pick(hand: Hand, hit: StageHit | null): void {
-    if (hit === null) {
-      this.parts.view.set({ selection: [] });
-      return;
-    }
-    if (hit.neuron < 0) return;
-    hand.knock(0.6);
-    const other = this.inputs[hand.side === 'left' ? 'right' : 'left'];
-    const selection = this.parts.view.get('selection');
-    if (!other.trigger.down) this.parts.view.set({ selection: [hit.neuron] });
-    else this.parts.view.set({ selection: selection.includes(hit.neuron) ? selection.filter((id) => id !== hit.neuron) : [...selection, hit.neuron] });
-  }
-
-  private forget(hand: Hand, state: Pointing): void {
-    state.captured?.handler.release?.(null);
-    state.pane?.pane.handler.hover?.(null);
-    Object.assign(state, pointing());
-    if (this.hold.holds(hand.side)) this.hold.letGo(hand, this.inputs);
-  }
-
-  private drawRay(hand: Hand, state: Pointing): void {
-    const distance = state.pane?.distance ?? state.hit?.distance ?? RAY_M;
-    this.tip.copy(hand.origin).addScaledVector(hand.direction, Math.min(distance, RAY_M));
-    const lit = state.pane !== null || (state.hit !== null && state.hit.neuron >= 0);
-    this.lines.add(hand.origin, this.tip, lit ? RAY : REST, 0.9, lit ? 0.9 : 0.05);
-    if (state.pane === null) return;
-    // A small cross where the ray meets a pane.
-    for (const [column, size] of [[0, 0.006], [1, 0.006]] as const) {
-      this.at.setFromMatrixColumn(state.pane.pane.matrix, column).multiplyScalar(size);
-      this.stepped2.copy(this.tip).add(this.at);
-      this.lines.add(this.at.multiplyScalar(-1).add(this.tip), this.stepped2, RAY);
-    }
-  }
-
-  private readonly stepped2 = new THREE.Vector3();
-
-  private pointedWords(): string {
-    const { pane, hit } = this.pointing[this.parts.settings().hand];
-    if (pane !== null || hit === null) return '';
-    return hit.neuron >= 0 ? this.parts.neuronName(hit.neuron) : hit.layer;
-  }
-
-  // ------------------------------------------------------------------ sticks
-
-  private scrub(hand: Hand, elapsed_s: number): void {
-    if (hand.stickPress.started) this.parts.togglePlay();
-    if (this.scrolls(hand, elapsed_s)) return;
-    const { x } = hand.stick;
-    const on = x !== 0;
-    if (on !== this.scrubbing) {
-      this.scrubbing = on;
-      this.parts.scrub(on);
-    }
-    if (!on) return;
-    const { t_us, t_start_us, t_stop_us } = this.parts.facts();
-    this.parts.seek(t_us + Math.sign(x) * x * x * SCRUB_PER_S * (t_stop_us - t_start_us) * elapsed_s);
-  }
-
   /** The stick of a hand that points at a board turns the wheel there. */
   private scrolls(hand: Hand, elapsed_s: number): boolean {
-    const { pane } = this.pointing[hand.side];
-    if (pane === null || pane.pane.handler.scroll === undefined || this.scrubbing) return false;
+    const pane = this.pointing.paneOf(hand.side);
+    if (pane?.pane.handler.scroll === undefined) return false;
     if (hand.stick.y !== 0) pane.pane.handler.scroll(pane.at, hand.stick.y * SCROLL_PER_S * elapsed_s);
     return true;
   }
 
-  // ------------------------------------------------------------------ around the person
-
-  /** Boards that are not pinned, the time and the legend come along when the person moves. */
-  private carryBoards(): void {
-    const { person } = this.parts.stage;
-    const [dx, dy, dz] = [person.position.x - this.stepped.x, person.position.y - this.stepped.y, person.position.z - this.stepped.z];
-    if (dx * dx + dy * dy + dz * dz < 1e-10) return;
-    this.stepped.copy(person.position);
-    for (const { pane, pinned } of this.boards.values()) {
-      if (pinned || this.hold.holdsPane(pane)) continue;
-      pane.matrix.elements[12] += dx;
-      pane.matrix.elements[13] += dy;
-      pane.matrix.elements[14] += dz;
-    }
+  /** What is not pinned comes along when the person moves. */
+  private carry(): void {
+    const { position } = this.parts.stage.person;
+    this.step.subVectors(position, this.stood);
+    if (this.step.lengthSq() < 1e-10) return;
+    this.stood.copy(position);
+    this.boards.carry(this.step, (pane) => this.hold.holdsPane(pane));
     this.hud.arrange();
   }
 
@@ -442,51 +272,11 @@ export class Room {
     return (rows.find((row) => row.name === name) ?? rows[rows.length >> 1]).box;
   }
 
-  /** Head, hands and rays of the viewer of a replayed session, as lines. */
-  private drawGhost(): void {
-    const ghost = this.parts.ghost();
-    if (ghost === null) return;
-    const { network } = this.parts.stage;
-    const size = 0.12;
-    this.turn.fromArray(ghost.head.rotation).premultiply(network.quaternion);
-    const head = this.at.fromArray(ghost.head.position).applyMatrix4(network.matrixWorld);
-    const corners = [[-1, 0.6], [1, 0.6], [1, -0.6], [-1, -0.6]].map(([x, y]) => new THREE.Vector3(x * 0.6, y * 0.6, -1).multiplyScalar(size).applyQuaternion(this.turn).add(head));
-    corners.forEach((corner, i) => {
-      this.lines.add(head, corner, GHOST, 0.9);
-      this.lines.add(corner, corners[(i + 1) % 4], GHOST, 0.9);
-    });
-    for (const hand of [ghost.left, ghost.right]) {
-      if (hand === null) continue;
-      const wrist = new THREE.Vector3(...hand.position).applyMatrix4(network.matrixWorld);
-      this.turn.fromArray(hand.rotation).premultiply(network.quaternion);
-      for (const axis of [[1, 0, 0], [0, 1, 0], [0, 0, -2]]) {
-        const arm = new THREE.Vector3(...(axis as [number, number, number])).multiplyScalar(0.03).applyQuaternion(this.turn);
-        this.lines.add(wrist.clone().sub(arm), wrist.clone().add(arm), GHOST, 0.9);
-      }
-      if (hand.points !== null) this.lines.add(wrist, new THREE.Vector3(...hand.points).applyMatrix4(network.matrixWorld), GHOST, 0.7, 0.2);
-    }
-  }
-
-  private poseOf(hand: Hand): HandPose | null {
-    if (!hand.tracked) return null;
-    const { network } = this.parts.stage;
-    this.inverse.copy(network.matrixWorld).invert();
-    const state = this.pointing[hand.side];
-    const distance = state.pane?.distance ?? state.hit?.distance ?? null;
-    const points = distance === null ? null : this.tip.copy(hand.origin).addScaledVector(hand.direction, distance).applyMatrix4(this.inverse).toArray();
-    this.turn.copy(network.quaternion).invert().multiply(hand.turn);
-    return {
-      position: this.at.copy(hand.place).applyMatrix4(this.inverse).toArray(),
-      rotation: this.turn.toArray() as [number, number, number, number], pinch: hand.pinch, points,
-    };
-  }
-
   private dispose(): void {
     const { stage, presence, view } = this.parts;
     stage.room.remove(this.panes.object, this.lines.object, this.models.object);
-    if (this.scrubbing) this.parts.scrub(false);
-    for (const board of this.boards.values()) board.dispose(this.panes);
-    this.boards.clear();
+    this.scrub.end();
+    this.boards.dispose();
     this.panes.dispose();
     this.lines.dispose();
     this.models.dispose();
@@ -495,10 +285,3 @@ export class Room {
     stage.end();
   }
 }
-
-const UP = new THREE.Vector3(0, 1, 0);
-
-function pointing(): Pointing {
-  return { pane: null, hit: null, captured: null, pinched: null };
-}
-

@@ -9,6 +9,8 @@ export interface XrSettings {
   readonly still: boolean;
   /** Of the frame, where the headset lets one choose; null = its own. */
   readonly rate_hz: number | null;
+  /** Of the picture that is drawn: as the headset advises, all of its pixels, or fewer for a slow one. */
+  readonly resolution: 'usual' | 'full' | 'light';
   /** Less is drawn where frames come late; else everything, however slow. */
   readonly governed: boolean;
 }
@@ -17,7 +19,8 @@ const KEY = 'synaptarium.xr';
 
 export function loadSettings(): XrSettings {
   const otherwise: XrSettings = {
-    hand: 'right', posture: 'standing', moving: 'teleport', still: matchMedia('(prefers-reduced-motion: reduce)').matches, rate_hz: null, governed: true,
+    hand: 'right', posture: 'standing', moving: 'teleport', still: matchMedia('(prefers-reduced-motion: reduce)').matches, rate_hz: null,
+    resolution: 'usual', governed: true,
   };
   try {
     return { ...otherwise, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<XrSettings>) };

@@ -7,13 +7,16 @@ import { buttonAt, card, drawButton, font, INK, type PaneButton } from './pane_p
 import type { Pane, PanePointer, Panes } from './panes';
 
 const WIDTH_PX = 600;
-const HEIGHT_PX = 736;
+const HEIGHT_PX = 856;
 const WIDTH_M = 0.24;
 /** The menu comes when its face is turned so far towards the eyes, and goes when it is turned away. */
 const COMES = 0.8;
 const GOES = 0.6;
 const PAD = 16;
 const ROW = 62;
+/** Of the bar's end: the bar is drawn anew when it has moved by a step. */
+const KNOB_PX = 13;
+const BAR_STEPS = 500;
 
 export interface MenuItem {
   readonly id: string;
@@ -23,10 +26,21 @@ export interface MenuItem {
   run(): void;
 }
 
-/** A row: its name, or none, and what can be pressed in it. */
+/** A bar that is pressed and dragged along. */
+export interface MenuSlider {
+  /** 0..1 */
+  readonly part: number;
+  readonly label: string;
+  begin(): void;
+  move(part: number): void;
+  end(): void;
+}
+
+/** A row: its name, or none, and what can be pressed in it; or a bar over its whole width. */
 export interface MenuRow {
   readonly title?: string;
   readonly items: readonly MenuItem[];
+  readonly slider?: MenuSlider;
 }
 
 const UP = new THREE.Vector3(0, 1, 0);
@@ -34,8 +48,11 @@ const UP = new THREE.Vector3(0, 1, 0);
 export class WristMenu {
   readonly pane: Pane;
   buttons: PaneButton[] = [];
+  /** Where a row's bar is, while there is one. */
+  bar: { readonly x: number; readonly y: number; readonly width: number; readonly slider: MenuSlider } | null = null;
   /** Held open, whichever way the wrist is turned. */
   open = false;
+  private sliding = false;
   private hovered = '';
   private drawn = '';
   private readonly normal = new THREE.Vector3();
@@ -47,10 +64,9 @@ export class WristMenu {
     this.pane.visible = false;
     this.pane.handler = {
       hover: (at) => this.hover(at),
-      press: (at) => {
-        buttonAt(this.buttons, at.x, at.y)?.run();
-        this.paint();
-      },
+      press: (at) => this.press(at),
+      move: (at) => this.slide(at),
+      release: () => this.letGo(),
     };
   }
 
@@ -75,7 +91,7 @@ export class WristMenu {
   paint(): void {
     if (!this.pane.visible) return;
     const rows = this.rows();
-    const key = `${this.hovered}|${rows.map(({ title, items }) => `${title ?? ''}:${items.map(({ label, pressed, disabled }) => `${label}${pressed === true ? '*' : ''}${disabled === true ? '-' : ''}`).join()}`).join(';')}`;
+    const key = `${this.hovered}|${rows.map(({ title, items, slider }) => `${title ?? ''}:${slider ? `${Math.round(slider.part * BAR_STEPS)} ${slider.label}` : ''}${items.map(({ label, pressed, disabled }) => `${label}${pressed === true ? '*' : ''}${disabled === true ? '-' : ''}`).join()}`).join(';')}`;
     if (key === this.drawn) return;
     this.drawn = key;
     this.layOut(rows);
@@ -90,10 +106,14 @@ export class WristMenu {
       context.fillText(title, PAD + 4, PAD + at * ROW + (ROW - 8) / 2);
     });
     for (const button of this.buttons) drawButton(context, button, button.id === this.hovered);
+    if (this.bar !== null) drawBar(context, this.bar);
     this.pane.stale = true;
   }
 
   private layOut(rows: readonly MenuRow[]): void {
+    const at = rows.findIndex(({ slider }) => slider !== undefined);
+    const slider = rows[at]?.slider;
+    this.bar = slider === undefined ? null : { x: PAD + KNOB_PX, y: PAD + at * ROW, width: WIDTH_PX - 2 * (PAD + KNOB_PX), slider };
     this.buttons = rows.flatMap(({ title, items }, at) => {
       const left = PAD + (title === undefined ? 0 : 112);
       const width = (WIDTH_PX - PAD - left - 8 * (items.length - 1)) / items.length;
@@ -101,8 +121,44 @@ export class WristMenu {
     });
   }
 
+  private press(at: PanePointer): void {
+    const { bar } = this;
+    this.sliding = bar !== null && at.y >= bar.y && at.y < bar.y + ROW - 8;
+    if (this.sliding) {
+      bar?.slider.begin();
+      this.slide(at);
+    } else buttonAt(this.buttons, at.x, at.y)?.run();
+    this.paint();
+  }
+
+  private slide(at: PanePointer): void {
+    if (!this.sliding || this.bar === null) return;
+    this.bar.slider.move(THREE.MathUtils.clamp((at.x - this.bar.x) / this.bar.width, 0, 1));
+  }
+
+  private letGo(): void {
+    if (this.sliding) this.bar?.slider.end();
+    this.sliding = false;
+  }
+
   private hover(at: PanePointer | null): void {
     this.hovered = at === null ? '' : (buttonAt(this.buttons, at.x, at.y)?.id ?? '');
     this.paint();
   }
+}
+
+function drawBar(context: CanvasRenderingContext2D, { x, y, width, slider: { part, label } }: NonNullable<WristMenu['bar']>): void {
+  const middle = y + 38;
+  context.font = font(20);
+  context.fillStyle = INK.muted;
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  context.fillText(label, x - KNOB_PX + 4, y + 10);
+  context.fillStyle = INK.line;
+  context.fillRect(x, middle - 5, width, 10);
+  context.fillStyle = INK.accent;
+  context.fillRect(x, middle - 5, width * part, 10);
+  context.beginPath();
+  context.arc(x + width * part, middle, KNOB_PX, 0, 2 * Math.PI);
+  context.fill();
 }

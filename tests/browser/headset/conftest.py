@@ -109,6 +109,8 @@ def still(headset: Headset) -> Headset:
     if not headset.state()["inside"]:
         headset.enter()
     headset.rest()
+    if headset.room()["menu"]["visible"]:
+        headset.close_menu()
     headset.page.evaluate("synaptarium.pause(); synaptarium.seek(2e6); synaptarium.select([]);")
     if headset.room()["network"] != headset.table:
         headset.menu("table")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,22 +85,25 @@ class Headset:
 
     def until(self, holds: Callable[[dict[str, Any]], Any], timeout_s: float = 15.0) -> dict[str, Any]:
         """Wait until something holds in the room."""
-        found: dict[str, Any] = {}
-        for _ in range(int(timeout_s / 0.03)):
+        deadline = time.monotonic() + timeout_s
+        while True:
             found = self.room()
             if found and holds(found):
                 return found
+            assert time.monotonic() < deadline, found
             self.page.wait_for_timeout(30)
-        raise AssertionError(found)
 
-    def enter(self, mode: str = "Enter VR") -> dict[str, Any]:
-        """Enter by the page's button; returns when the network stands in the room."""
+    def enter(self, mode: str = "Enter VR", *choices: str, timeout_s: float = 15.0) -> dict[str, Any]:
+        """Enter by the page's button, with choices of its panel; returns when the network stands in the room."""
         self.page.get_by_role("button", name="Headset").click()
+        for choice in choices:
+            self.page.get_by_label(choice, exact=True).check()
         self.page.get_by_role("button", name=mode).click()
         return self.until(
             lambda room: (
                 room["network"]["scale"] < 1 and "none" not in (room["left"]["kind"], room["right"]["kind"])
-            )
+            ),
+            timeout_s,
         )
 
     def leave(self) -> None:
@@ -190,22 +194,42 @@ class Headset:
         self.page.evaluate("([side, value]) => headset.hands[side].updatePinchValue(value)", [side, value])
         self.frames(3)
 
-    def menu(self, id: str) -> None:
-        """Open the menu at the left wrist, press something in it with the right hand, and close it."""
-        self.hand("left", (-0.2, 1.3, -0.35))
-        self.click("left", "x-button")
-        # It is there a moment before its buttons are drawn.
-        room = self.until(
-            lambda room: (
-                room["menu"]["visible"] and any(button["id"] == id for button in room["menu"]["buttons"])
-            )
-        )
+    def menu(self, id: str, points: str = "right") -> None:
+        """Open the menu at a wrist, press something in it with the hand that points, and close it."""
+        room = self.open_menu(id, points)
         found = next(button for button in room["menu"]["buttons"] if button["id"] == id)
-        self.aim("right", self.on_pane(room["menu"], found["x"], found["y"]))
-        self.click("right")
-        self.click("left", "x-button")
-        self.hand("left", (-0.3, 1.2, -0.2))
+        self.aim(points, self.on_pane(room["menu"], found["x"], found["y"]))
+        self.click(points)
+        # The menu changes its wrist with the hand that points.
+        self.close_menu(id if id in ("left", "right") else points)
+
+    def open_menu(self, id: str = "play", points: str = "right") -> dict[str, Any]:
+        """Open the menu; returns the room when a button of it is drawn."""
+        wrist, button, x = ("left", "x-button", -0.2) if points == "right" else ("right", "a-button", 0.2)
+        self.hand(wrist, (x, 1.3, -0.35))
+        self.click(wrist, button)
+        return self.until(
+            lambda room: room["menu"]["visible"] and any(item["id"] == id for item in room["menu"]["buttons"])
+        )
+
+    def close_menu(self, points: str = "right") -> None:
+        """Close it again."""
+        wrist, button, x = ("left", "x-button", -0.3) if points == "right" else ("right", "a-button", 0.3)
+        if self.room()["menu"]["visible"]:
+            self.click(wrist, button)
+        self.hand(wrist, (x, 1.2, -0.2))
         self.until(lambda room: not room["menu"]["visible"])
+
+    def place_of(self, neuron: int) -> list[float]:
+        """Return where a neuron stands in the room."""
+        found: list[float] = self.page.evaluate(
+            """(neuron) => {
+                const { network } = synaptarium.scene().stage;
+                return network.position.clone().set(...synaptarium.scene().placeOf(neuron)).applyMatrix4(network.matrixWorld).toArray();
+            }""",
+            neuron,
+        )
+        return found
 
     def on_pane(self, pane: dict[str, Any], x_px: float, y_px: float) -> list[float]:
         """Return the place in the room of a pixel of a pane."""
