@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pictures import CHROMIUM, FLAGS, settle
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).parents[1]
 GALLERY = REPOSITORY / "docs" / "gallery"
@@ -18,11 +18,13 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "browser" / "headset"))
 from emulator import Headset, look, wear  # noqa: E402  (beside the tests, as it is theirs)
 
 SIZE_PX = {"width": 1920, "height": 960}
-#: The middle of what a headset shows, where one looks: its whole view is 110 degrees wide, and a picture is small.
-VIEW_RAD = math.radians(62)
+#: So much of what a headset shows, where one looks: its whole view is 110 degrees wide, and a picture is small.
+TABLE_RAD, BOARDS_RAD = math.radians(70), math.radians(85)
 #: Late in the demo, while a digit is shown and its row of the deep sheet answers.
 TIME_S = 44.36
-PLAIN = "localStorage.setItem('synaptarium.xr', JSON.stringify({ governed: false }))"
+EYES = (0, 1.6, 0)
+LEANING = (0, 1.58, -0.08)
+PLAIN = "localStorage.setItem('synaptarium.xr', JSON.stringify({ governed: false, still: false }))"
 
 
 def main(address: str) -> int:
@@ -37,7 +39,6 @@ def main(address: str) -> int:
         worn = Headset(page, f"{address}/view/digits?t={TIME_S}&speed=0.02")
         worn.open()
         settle(page)
-        page.evaluate(f"headset.fovy = {VIEW_RAD}")
         worn.enter(timeout_s=120)
         table(worn)
         boards(worn)
@@ -46,27 +47,47 @@ def main(address: str) -> int:
 
 
 def table(worn: Headset) -> None:
-    """The network on the table, a neuron of it pointed at."""
-    worn.head((0, 1.6, 0.02), look((0, 1.6, 0), (-0.02, 1.36, -0.72)))
-    worn.hand("left", (-0.26, 1.28, -0.42), look((0, 0, 0), (0.25, 0.1, -1)))
-    worn.hand("right", (0.2, 1.24, -0.36))
-    worn.aim("right", worn.place_of(400))
+    """The network on the table, a neuron of it pointed at and selected."""
+    worn.page.evaluate(f"headset.fovy = {TABLE_RAD}")
+    worn.head(LEANING, look(LEANING, (-0.12, 1.3, -0.72)))
+    worn.hand("left", (-0.9, 0.6, 0.3))
+    worn.hand("right", (0.25, 1.2, -0.4))
+    worn.aim("right", worn.place_of(64 + 12 * 20 + 14))
     worn.click("right")
-    shoot(worn.page, worn, "headset-table")
+    shoot(worn, "headset-table")
 
 
 def boards(worn: Headset) -> None:
     """Two boards beside the network, and the menu at the wrist."""
-    for board in ("general", "raster"):
+    worn.head(EYES)
+    worn.page.evaluate(f"headset.fovy = {BOARDS_RAD}")
+    for board, dx in (("general", -0.1), ("raster", 0.1)):
         worn.menu(f"board {board}")
-    shoot(worn.page, worn, "headset-boards")
+        carry(worn, board, (dx, 0.05, -0.03))
+    worn.head(EYES, look(EYES, (0, 1.46, -0.72)))
+    worn.open_menu()
+    worn.hand("left", (0.34, 1.02, -0.52), look((0, 0, 0), (1, -2, -1)))
+    worn.hand("right", (0.12, 1.16, -0.34))
+    worn.aim("right", worn.on_pane(worn.room()["boards"]["general"], 620, 430))
+    shoot(worn, "headset-boards")
 
 
-def shoot(page: Page, worn: Headset, name: str) -> None:
+def carry(worn: Headset, name: str, step: tuple[float, float, float]) -> None:
+    """Take a board or the legend and put it down elsewhere."""
+    place = (0.2, 1.3, -0.2)
+    room = worn.room()
+    worn.hand("right", place)
+    worn.aim("right", worn.on_pane(room["boards"].get(name) or room[name], 60, 30))
+    worn.press("right", "squeeze")
+    turn = worn.page.evaluate("(({ x, y, z, w }) => [x, y, z, w])(headset.controllers.right.quaternion)")
+    worn.hand("right", [at + by for at, by in zip(place, step, strict=True)], turn)
+    worn.press("right", "squeeze", 0)
+
+
+def shoot(worn: Headset, name: str) -> None:
     """Write what both eyes see."""
-    worn.frames(12)
-    page.wait_for_timeout(1500)
-    page.screenshot(path=GALLERY / f"{name}.jpg", quality=88)
+    worn.page.wait_for_timeout(3000)  # boards fetch and draw, names come
+    worn.page.screenshot(path=GALLERY / f"{name}.jpg", quality=85)
     print(GALLERY / f"{name}.jpg")
 
 

@@ -107,6 +107,7 @@ export class SceneStage implements Stage {
   step(now_ms: number, elapsed_ms: number): void {
     this.person.updateMatrixWorld();
     this.renderer.xr.updateCamera(this.camera);
+    this.moveBetweenEyes();
     this.turn(now_ms, elapsed_ms);
     this.network.updateMatrixWorld(true);
     const { camera, eye } = this;
@@ -115,6 +116,16 @@ export class SceneStage implements Stage {
     eye.matrixWorld.decompose(eye.position, eye.quaternion, eye.scale);
     eye.projectionMatrix.copy(camera.projectionMatrix);
     eye.projectionMatrixInverse.copy(camera.projectionMatrixInverse);
+  }
+
+  /** The renderer takes the left eye for the person, who is between both. */
+  private moveBetweenEyes(): void {
+    const { camera, person, place } = this;
+    const { cameras } = this.renderer.xr.getCamera();
+    if (cameras.length < 2) return;
+    place.setFromMatrixPosition(cameras[0].matrixWorld).add(this.size.setFromMatrixPosition(cameras[1].matrixWorld)).multiplyScalar(0.5);
+    camera.position.copy(person.worldToLocal(place));
+    camera.updateMatrixWorld(true);
   }
 
   /** The sizes of points for the headset's pixels; distances of the farthest and the nearest part, metres. */

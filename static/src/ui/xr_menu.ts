@@ -71,7 +71,7 @@ export class XrMenu {
         { ...item('fly', 'fly', () => parts.set({ moving: 'fly' }), moving === 'fly'), disabled: still },
         item('still', 'keep still', () => parts.set({ still: !still }), still),
       ] },
-      { title: 'now', items: [item('turn left', '↶ turn', () => room.moving.turnLeft()), item('jump', 'jump there', () => room.moving.askJump(), room.moving.takesRay), item('turn right', 'turn ↷', () => room.moving.turnRight())] },
+      { title: 'now', items: [item('turn left', '↶ turn', () => room.moving.turnLeft()), item('jump', 'jump to…', () => room.moving.askJump(), room.moving.takesRay), item('turn right', 'turn ↷', () => room.moving.turnRight())] },
       { title: 'hand', items: [item('left', 'left', () => parts.set({ hand: 'left' }), hand === 'left'), item('right', 'right', () => parts.set({ hand: 'right' }), hand === 'right')] },
       { items: [
         riding === null ? item('record', parts.recording() ? 'end recording' : 'record', () => parts.toggleRecording(), parts.recording())

@@ -92,9 +92,9 @@ export class Hud {
     this.aside.set(-this.at.z, 0, this.at.x);
     const near = Math.min(0.62, Math.max(0.45, this.middle.distanceTo(this.eyes) - radius));
     const front = this.middle.copy(this.eyes).addScaledVector(this.at, near);
-    front.y = this.eyes.y - 0.36;
+    front.y = this.eyes.y - 0.42;
     this.time.face(front, this.eyes);
-    front.copy(this.eyes).addScaledVector(this.at, near + 0.2).addScaledVector(this.aside, -(radius + 0.12));
+    front.copy(this.eyes).addScaledVector(this.at, near + 0.2).addScaledVector(this.aside, -(radius + 0.15));
     front.y = this.eyes.y - 0.2;
     this.legend.face(front, this.eyes);
   }

@@ -6,7 +6,7 @@ export type Placement = 'table' | 'room' | 'inside';
 
 /** Half the size of what stands there, and how far ahead of the eyes and below them its middle is. */
 const SIZES: Record<'table' | 'room', { radius_m: number; ahead_m: number; below_m: number }> = {
-  table: { radius_m: 0.36, ahead_m: 0.72, below_m: 0.27 },
+  table: { radius_m: 0.38, ahead_m: 0.72, below_m: 0.22 },
   room: { radius_m: 1.6, ahead_m: 2.6, below_m: 0 },
 };
 /** A layer that one stands in is so high. */

@@ -15,10 +15,18 @@ pytestmark = pytest.mark.browser
 def test_the_table_stands_before_the_eyes(still: Headset) -> None:
     state = still.state()
     network = still.room()["network"]
-    assert network["position"][1] == pytest.approx(1.33, abs=0.05)
+    assert network["position"][1] == pytest.approx(1.38, abs=0.05)
     assert 0.001 < network["scale"] < 0.1
     assert "left" in state["room"]["models"]["left"]
     assert "right" in state["room"]["models"]["right"]
+    # Letters are so high in the view: as much as in a book at arm's length (0.3 degrees) and more, as headsets are coarse.
+    room = still.room()
+    letters_px = {"time": 38, "legend": 23}
+    panes = [(room[name], px) for name, px in letters_px.items()] + [(room["labels"][0], 29)]
+    for pane, px in panes:
+        away_m = math.dist(pane["matrix"][12:15], room["eyes"])
+        assert away_m < 1.1
+        assert math.degrees(px / pane["height_px"] * pane["height_m"] / away_m) > 0.6
 
 
 def test_the_trigger_selects_the_neuron_that_the_ray_meets(still: Headset) -> None:
