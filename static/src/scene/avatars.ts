@@ -7,6 +7,7 @@ import * as THREE from 'three';
 import { mergeGeometries } from 'three/addons/utils/BufferGeometryUtils.js';
 
 import type { Avatar } from '../state/avatar';
+import type { Vector } from '../state/frames';
 
 const MOST = 64;
 /** A head, two hands and the ends of two rays. */
@@ -31,6 +32,9 @@ interface Shown {
   avatar: Avatar;
   readonly slot: number;
   readonly head: { position: THREE.Vector3; rotation: THREE.Quaternion };
+  readonly hands: THREE.Vector3[];
+  /** Of each ray. */
+  readonly starts: THREE.Vector3[];
   readonly ends: THREE.Vector3[];
   name: string;
 }
@@ -88,7 +92,7 @@ export class Avatars {
       const pose = avatar.head ?? { position: [0, 0, 0], rotation: [0, 0, 0, 1] };
       this.people.set(avatar.id, {
         avatar, slot, head: { position: new THREE.Vector3(...pose.position), rotation: new THREE.Quaternion(...pose.rotation) },
-        ends: [], name: '',
+        hands: [], starts: [], ends: [], name: '',
       });
     }
     this.changed = true;
@@ -133,7 +137,7 @@ export class Avatars {
       this.bodies.setColorAt(bodies++, colour);
     };
     for (const person of this.people.values()) {
-      const { avatar, head, ends } = person;
+      const { avatar, head, hands, starts, ends } = person;
       colour.set(avatar.colour);
       this.draw(person);
       const distance = head.position.distanceTo(eye);
@@ -143,11 +147,11 @@ export class Avatars {
         places.setXYZ(names, head.position.x, head.position.y, head.position.z);
         looks.setXYZW(names++, person.slot, sizes.name * distance, 1.9 * radius, 0);
       }
-      for (const hand of avatar.hands) body(new THREE.Vector3(...hand.position), new THREE.Quaternion(...hand.rotation), radius * 0.5);
-      avatar.rays.forEach(({ start, lit }, i) => {
-        const end = ends[i];
+      avatar.hands.forEach(({ rotation }, i) => { if (hands[i] !== undefined) body(hands[i], new THREE.Quaternion(...rotation), radius * 0.5); });
+      avatar.rays.forEach(({ lit }, i) => {
+        const [start, end] = [starts[i], ends[i]];
         if (end === undefined || rays >= MOST * RAYS) return;
-        positions.setXYZ(2 * rays, ...start);
+        positions.setXYZ(2 * rays, start.x, start.y, start.z);
         positions.setXYZ(2 * rays + 1, end.x, end.y, end.z);
         colours.setXYZW(2 * rays, colour.r, colour.g, colour.b, lit ? 0.5 : 0.08);
         colours.setXYZW(2 * rays + 1, colour.r, colour.g, colour.b, lit ? 1 : 0.45);
@@ -187,7 +191,7 @@ export class Avatars {
 }
 
 /** Brings what is shown nearer to what is; true while it moves. */
-function ease({ avatar, head, ends }: Shown, part: number, still: number): boolean {
+function ease({ avatar, head, hands, starts, ends }: Shown, part: number, still: number): boolean {
   let moving = false;
   const towards = (place: THREE.Vector3, goal: THREE.Vector3): void => {
     if (place.distanceTo(goal) < still) return;
@@ -202,14 +206,19 @@ function ease({ avatar, head, ends }: Shown, part: number, still: number): boole
       moving = true;
     }
   } else if (avatar.rays.length > 0) head.position.set(...avatar.rays[0].start);
-  ends.length = Math.min(ends.length, avatar.rays.length);
-  avatar.rays.forEach(({ end }, i) => {
-    const goal = new THREE.Vector3(...end);
-    if (ends[i] === undefined) {
-      ends[i] = goal;
-      moving = true;
-    } else towards(ends[i], goal);
-  });
+  const all = (places: THREE.Vector3[], goals: readonly Vector[]): void => {
+    places.length = Math.min(places.length, goals.length);
+    goals.forEach((place, i) => {
+      const goal = new THREE.Vector3(...place);
+      if (places[i] === undefined) {
+        places[i] = goal;
+        moving = true;
+      } else towards(places[i], goal);
+    });
+  };
+  all(hands, avatar.hands.map(({ position }) => position));
+  all(starts, avatar.rays.map(({ start }) => start));
+  all(ends, avatar.rays.map(({ end }) => end));
   return moving;
 }
 

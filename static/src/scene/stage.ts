@@ -206,6 +206,7 @@ export class SceneStage implements Stage {
    * the vertical only, at the size at which the camera's target lies as far away as it stands now in the room.
    */
   ride({ position, target }: Camera): void {
+    this.moveBetweenEyes(); // drawing has set it back
     const head = this.camera.getWorldPosition(new THREE.Vector3());
     const looks = this.camera.getWorldDirection(new THREE.Vector3());
     const from = new THREE.Vector3(...position);
