@@ -19,7 +19,7 @@ from emulator import Headset, look, wear  # noqa: E402  (beside the tests, as it
 
 SIZE_PX = {"width": 1920, "height": 960}
 #: So much of what a headset shows, where one looks: its whole view is 110 degrees wide, and a picture is small.
-TABLE_RAD, BOARDS_RAD = math.radians(66), math.radians(90)
+TABLE_RAD, BOARDS_RAD = math.radians(70), math.radians(90)
 #: Late in the demo, while a digit is shown and its row of the deep sheet answers.
 TIME_S = 44.36
 EYES = (0, 1.6, 0)
@@ -49,10 +49,10 @@ def main(address: str) -> int:
 def table(worn: Headset) -> None:
     """The network on the table, a neuron of it pointed at and selected."""
     worn.page.evaluate(f"headset.fovy = {TABLE_RAD}")
-    carry(worn, "legend", (0.13, 0.21, 0.04))
-    worn.head(LEANING, look(LEANING, (-0.05, 1.36, -0.72)))
+    carry(worn, "legend", (0.28, 0.24, 0.02))
+    worn.head(LEANING, look(LEANING, (-0.01, 1.36, -0.72)))
     worn.hand("left", (-0.9, 0.6, 0.3))
-    worn.hand("right", (0.2, 1.24, -0.44))
+    worn.hand("right", (0.21, 1.3, -0.45))
     worn.aim("right", worn.place_of(64 + 12 * 20 + 14))
     worn.click("right")
     shoot(worn, "headset-table")
@@ -62,7 +62,7 @@ def boards(worn: Headset) -> None:
     """Two boards beside the network, and the menu at the wrist."""
     worn.head(EYES)
     worn.page.evaluate(f"headset.fovy = {BOARDS_RAD}")
-    carry(worn, "legend", (-0.13, -0.21, -0.04))
+    carry(worn, "legend", (-0.28, -0.24, -0.02))
     for board, dx in (("general", -0.1), ("raster", 0.1)):
         worn.menu(f"board {board}")
         carry(worn, board, (dx, 0.05, -0.03))

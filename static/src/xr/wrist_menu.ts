@@ -7,7 +7,7 @@ import { buttonAt, card, drawButton, font, INK, type PaneButton } from './pane_p
 import type { Pane, PanePointer, Panes } from './panes';
 
 const WIDTH_PX = 600;
-const HEIGHT_PX = 856;
+const HEIGHT_PX = 830;
 const WIDTH_M = 0.24;
 /** The menu comes when its face is turned so far towards the eyes, and goes when it is turned away. */
 const COMES = 0.8;
