@@ -84,13 +84,16 @@ def stored_bytes(store: Store, recording: Recording, build: int) -> dict[tuple[i
     return {key[2:]: sealed.stored for key, sealed in chunks.scan(store, first, last)}
 
 
-def test_a_build_waits_for_a_database_that_is_away_for_seconds(outage, recorded) -> None:
+def test_a_build_waits_for_a_database_that_is_away_for_seconds(outage, recorded, monkeypatch, caplog) -> None:
     store, recording = recorded
+    monkeypatch.setattr("synaptarium.store.database.TELL_AFTER_S", 0.1)
     undisturbed = stored_bytes(store, recording, precompute(store, recording.id, engine="local"))
 
     build = precompute(store, recording.id, engine="local", progress=outage.leave(AWAY_S))
 
     assert outage.left.is_set()
+    [told] = [record.getMessage() for record in caplog.records if record.name == "synaptarium.store"]
+    assert "does not answer" in told and "It is waited for, 60 s at most." in told
     assert stored_bytes(store, recording, build) == undisturbed
     assert recordings.get(store, recording.id).build == build
 

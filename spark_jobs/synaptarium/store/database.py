@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +59,11 @@ _PASSING = {6, 7, 89, 64, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436}
 _NO_REPLICA_SET = 20
 #: A private database cannot go on with less: it writes its journal in files of 100 MiB, one ahead.
 FULL_BYTES = 160 * 1024 * 1024
+#: An election or a restart is over before anybody need hear of it.
+TELL_AFTER_S = 3.0
+_LOG = logging.getLogger("synaptarium.store")
+_telling = threading.Lock()
+_told_until: dict[str, float] = {}
 #: How long one whose disk is full is waited for: it stays away until somebody makes room.
 FULL_PATIENCE_S = 10.0
 _UNAUTHORISED = {13, 18, 8000}
@@ -214,9 +221,22 @@ def call(store: Store, operation: Callable[[], T], stopped: Callable[[], bool] |
             return operation()
         except (PyMongoError, BSONError) as error:
             given_up = stopped is not None and stopped()
-            if not passes(error) or given_up or time.monotonic() >= started + _patience_s(store):
+            patience_s = _patience_s(store)
+            if not passes(error) or given_up or time.monotonic() >= started + patience_s:
                 raise translated(store, error) from error
+            if time.monotonic() >= started + TELL_AFTER_S:
+                _tell(store, error, patience_s)
             time.sleep(RETRY_PAUSE_S)
+
+
+def _tell(store: Store, error: PyMongoError | BSONError, patience_s: float) -> None:
+    """Say that a database is waited for: once, whatever number of threads wait."""
+    now = time.monotonic()
+    with _telling:
+        if now < _told_until.get(store.uri, 0.0):
+            return
+        _told_until[store.uri] = now + max(patience_s, TELL_AFTER_S)
+    _LOG.warning("%s It is waited for, %.0f s at most.", translated(store, error).message, patience_s)
 
 
 def _patience_s(store: Store) -> float:
