@@ -113,6 +113,16 @@ def test_progress_is_seen_by_others(store: Store, recording: Recording) -> None:
     assert jobs.all_jobs(store) == [job]
 
 
+def test_a_job_that_is_done_stays_done(store: Store, recording: Recording) -> None:
+    jobs.claim(store, recording.num, 1, jobs.new_owner())
+    jobs.progress(store, recording.num, 1, done=2, total=2, state="done")
+
+    jobs.progress(store, recording.num, 1, done=1, total=2, state="failed", message="the lease was lost")
+
+    found = jobs.latest(store, recording.num)
+    assert found is not None and (found.state, found.done, found.message) == ("done", 2, "")
+
+
 def test_a_job_can_be_asked_to_stop(store: Store, recording: Recording) -> None:
     owner = jobs.new_owner()
     assert not jobs.cancel(store, recording.num)

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -175,7 +176,12 @@ def progress(
     state: JobState = "running",
     message: str = "",
 ) -> None:
-    """Note how far a job is; see :class:`synaptarium.schemas.messages.Job`."""
+    """Note how far a job is; see :class:`synaptarium.schemas.messages.Job`.
+
+    Notes
+    -----
+    A job that is done stays so: a process that was suspended, and lost its lease to the one that did it, changes nothing.
+    """
     change: Document = {
         "$set": {
             "done": done,
@@ -198,7 +204,13 @@ def progress(
         },
     }
     jobs = store.quick("jobs") if state == "running" else store.durable("jobs")
-    call(store, lambda: jobs.update_one({"_id": key_of(num, build, "job")}, change, upsert=True))
+    where: Document = {"_id": key_of(num, build, "job"), "state": {"$ne": "done"}}
+
+    def note() -> None:
+        with suppress(DuplicateKeyError):  # it is there, and done
+            jobs.update_one(where, change, upsert=True)
+
+    call(store, note)
 
 
 def cancel(store: Store, num: int) -> bool:
