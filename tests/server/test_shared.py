@@ -131,19 +131,44 @@ def test_first_presents_and_late_joiner_gets_the_state(url: str, room: str) -> N
     assert [person["colour"] for person in people["people"]] == [RED, BLUE]
 
 
-def test_twenty_followers_hear_everything_in_one_order(url: str, room: str) -> None:
+def test_twenty_followers_hear_everything_in_one_order_and_one_that_was_cut_off_misses_nothing(
+    url: str, room: str
+) -> None:
     with together(url, room, "Ada", *(f"f{n}" for n in range(20))) as (ada, *followers):
-        for n in range(100):
+        cut, *others = followers
+        for n in range(50):
             ada.acts(LOOK | {"position": [float(n), 0.0, 0.0]})
+        cut.socket.disconnect()
+        for n in range(50, 100):
+            ada.acts(LOOK | {"position": [float(n), 0.0, 0.0]})
+        for follower in others:
+            assert heard_operations(follower, range(100)) == {n: float(n) for n in range(100)}
+
+        cut.heard = queue.Queue()
+        cut.connect()
+        welcome = msgspec.convert(cut.next("welcome"), Welcome)
+        people = cut.next("people")["people"]
+        assert len(people) == 21 and not any(person["away"] for person in people)
+        for n in range(100, 120):
+            ada.acts(LOOK | {"position": [float(n), 0.0, 0.0]})
+
+        # What happened meanwhile is in the state that welcomes; what comes after it, whole, as to everybody.
+        assert welcome.seq == 100 and welcome.state.pose and welcome.state.pose.position[0] == 99
         for follower in followers:
-            heard: dict[int, float] = {}
-            while len(heard) < 100:
-                # This client hands each message to a thread of its own: their numbers tell the order, not their arrival.
-                acted = msgspec.convert(follower.next("acted"), Acted)
-                assert acted.seq not in heard
-                for at, operation in enumerate(acted.operations, acted.seq):
-                    heard[at] = operation.position[0]  # type: ignore[union-attr]
-            assert heard == {n: float(n) for n in range(100)}
+            assert heard_operations(follower, range(100, 120)) == {n: float(n) for n in range(100, 120)}
+
+
+def heard_operations(follower: Someone, places: range) -> dict[int, float]:
+    """Return the operations at these places as a follower heard them, by their places."""
+    heard: dict[int, float] = {}
+    while len(heard) < len(places):
+        # This client hands each message to a thread of its own: their numbers tell the order, not their arrival.
+        acted = msgspec.convert(follower.next("acted"), Acted)
+        assert acted.seq not in heard
+        for at, operation in enumerate(acted.operations, acted.seq):
+            assert at in places
+            heard[at] = operation.position[0]  # type: ignore[union-attr]
+    return heard
 
 
 def test_followers_forged_operation_is_refused_and_changes_nothing(url: str, room: str) -> None:
