@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from synaptarium.adapters.archive import ArchiveSource, save
+from synaptarium.adapters.archive import save
+from synaptarium.adapters.archive_source import ArchiveSource
 from synaptarium.adapters.array_source import ArraySource
 from synaptarium.adapters.arrays import LayerArrays, arrays_source
 from synaptarium.adapters.base import open_source, streams

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from synaptarium.adapters.archive import ArchiveSource
+from synaptarium.adapters.archive_source import ArchiveSource
 from synaptarium.adapters.base import EventSource, adapters, open_source
 from synaptarium.adapters.vs2n_documents import OPTIONAL, REQUIRED, fields
 from synaptarium.server.library import open_library

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from synaptarium.adapters.archive import SUFFIX, save
+from synaptarium.adapters.archive import save
+from synaptarium.adapters.archive_contents import SUFFIX
 from synaptarium.adapters.column_folder import write_folder
 from synaptarium.adapters.column_writing import write_spikes
 from synaptarium.adapters.generated import GeneratedSource
