@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +16,12 @@ from synaptarium.schemas.recording import (
     Accounting,
     Counts,
     Header,
-    Spread,
     WeightSpan,
     find_projection,
     n_neurons,
 )
 from synaptarium.store.events import time_sorted
+from synaptarium.store.first_last import FirstLast
 
 _NEVER = np.iinfo(np.int64).min
 
@@ -66,7 +65,7 @@ class Intake:
         self._spikes = np.zeros(len(header.layers), np.int64)
         self._potentials = {variable: np.zeros(len(header.layers), np.int64) for variable in self._variables}
         self._weights: dict[str, int] = {}
-        self._spans: dict[str, _FirstLast] = {}
+        self._spans: dict[str, FirstLast] = {}
         self._metrics: dict[str, int] = {}
         self.n_stimuli = 0
         self.n_images = 0
@@ -286,7 +285,7 @@ class Intake:
             )
         self._weights[stream] = self._weights.get(stream, 0) + batch.num_rows
         if self._track_weights:
-            span = self._spans.setdefault(stream, _FirstLast(projection.synapses))
+            span = self._spans.setdefault(stream, FirstLast(projection.synapses))
             # In time order already within the batch only if it was sorted; the span needs it so.
             ordered = time_sorted(batch, "time_us")
             span.add(
@@ -329,37 +328,8 @@ class Intake:
         return batch
 
 
-class _FirstLast:
-    """First and last recorded value of every synapse of a projection."""
-
-    def __init__(self, n_synapses: int) -> None:
-        self._first = np.zeros(n_synapses, np.float32)
-        self._last = np.full(n_synapses, np.nan, np.float32)
-        self._seen = np.zeros(n_synapses, np.bool_)
-
-    def add(self, synapses: NDArray[np.uint32], values: NDArray[Any]) -> None:
-        """Take values in time order; NaN where the synapse ceases."""
-        new = ~self._seen[synapses] & ~np.isnan(values)
-        # Of repeated indices numpy keeps the last assignment: backwards that is the first value.
-        self._first[synapses[new][::-1]] = values[new][::-1]
-        self._seen[synapses[new]] = True
-        self._last[synapses] = values
-
-    def spread(self) -> WeightSpan | None:
-        """Return both spreads; the last one without the synapses that ceased, unless all did."""
-        first = self._first[self._seen]
-        if not len(first):
-            return None
-        last = self._last[~np.isnan(self._last)]
-        return WeightSpan(first=_spread(first), last=_spread(last if len(last) else first))
-
-
 def _pairs(header: Header) -> set[tuple[str, str]]:
     return {(stream.variable, stream.layer) for stream in header.potentials}
-
-
-def _spread(values: NDArray[np.float32]) -> Spread:
-    return Spread(min=float(values.min()), mean=float(values.mean(dtype=np.float64)), max=float(values.max()))
 
 
 def _named(kind: EventKind, stream: str) -> str:
