@@ -7,7 +7,6 @@ governor is off: everything is drawn. The peer is the same page at a desk, one p
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from browsing import chromium
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser" / "headset"))
 
@@ -28,15 +28,6 @@ from synaptarium.server.config import Config
 from synaptarium.server.library import Library, open_library
 from synaptarium.store.importing import import_source
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-accelerated-2d-canvas",
-]
 SECONDS, SPIKES, SYNAPSES = 10, 3_000_000, 40_000
 #: Every callback of a frame is timed, the page's and the headset's.
 TIMED = """
@@ -55,15 +46,13 @@ localStorage.setItem('synaptarium.xr', JSON.stringify({ governed: false }));
 
 def rows() -> Iterator[dict[str, Any]]:
     """Yield the frame's median and 95th percentile, the way in, and the draw calls."""
-    path = next((p for name in ("chromium", "chromium-browser") if (p := shutil.which(name))), None)
     with (
         tempfile.TemporaryDirectory(prefix="bench-headset-") as folder,
         open_library(Path(folder), purpose="serve") as library,
         serving(library, Config(port=0)) as (app, server),
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
         recording = _recording(library)
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         context = browser.new_context(viewport={"width": 640, "height": 320})
         context.add_init_script(TIMED)
         wear(context)
@@ -84,7 +73,6 @@ def rows() -> Iterator[dict[str, Any]]:
         page.wait_for_timeout(3000)
         worn = _frames(page, "worn_ms")
         calls = headset.room()["draw_calls"]
-        browser.close()
     yield {
         "name": "headset.js_median",
         "value": float(np.median(worn)),

@@ -7,31 +7,19 @@ demo. The limit beside a seek is the same page fetching the bytes that the seek 
 from __future__ import annotations
 
 import math
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from browsing import chromium, served
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-accelerated-2d-canvas",
-]
-LAYERS = "input:8x8,hidden:20x20,deep:10x10"
-SPIKES, SECONDS, WEIGHTS = 1_000_000, 45, 2_000_000
+#: As large as the demo, with many weight changes.
+DEMO = [
+    "--layers", "input:8x8,hidden:20x20,deep:10x10", "--spikes", "1000000", "--seconds", "45",
+    "--weights", "2000000", "--fan-in", "80", "--stimuli", "300",
+]  # fmt: skip
 OPENINGS = 10
 #: A million neurons, 2 % of which spike in each frame.
 MILLION = ["--name", "million", "--layers", "wide:1000x1000", "--spikes", "3000000", "--seconds", "0.15"]
@@ -83,17 +71,11 @@ READY = """async () => {
 
 def rows() -> Iterator[dict[str, Any]]:
     """Yield the first moving frame (s since the navigation) and cold seeks (ms)."""
-    path = next(
-        (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
-    )
-    if path is None:
-        raise SystemExit("Chromium is missing: apt-get install chromium")
     with (
         tempfile.TemporaryDirectory(prefix="bench-page-") as folder,
-        served(Path(folder)) as url,
-        sync_playwright() as playwright,
+        served(Path(folder), [DEMO, MILLION]) as url,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         moving, seeks, bare = [], [], []
         for opening in range(OPENINGS):
             page = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -115,7 +97,6 @@ def rows() -> Iterator[dict[str, Any]]:
             page.goto(f"{url}/view/million?t=0")
             million.append(page.evaluate(READY))
             page.close()
-        browser.close()
     yield {
         "name": "page.first_moving_frame",
         "value": statistics.median(moving),
@@ -142,34 +123,3 @@ def rows() -> Iterator[dict[str, Any]]:
         "reference": "fetching the chunks of that moment over HTTP and dropping them",
         "reference_value": statistics.median(bare),
     }
-
-
-@contextmanager
-def served(data: Path) -> Iterator[str]:
-    """Run `synaptarium serve` on a folder with a generated recording."""
-    command = [sys.executable, "-m", "synaptarium.server.cli"]
-    at = ["--data", str(data)]
-    size = ["--spikes", str(SPIKES), "--seconds", str(SECONDS), "--weights", str(WEIGHTS), "--fan-in", "80"]
-    for words in (
-        ["generate", "--layers", LAYERS, *size, "--stimuli", "300", *at],
-        ["precompute", "generated", "--engine", "local", *at],
-        ["generate", *MILLION, *at],
-        ["precompute", "million", "--engine", "local", *at],
-    ):
-        subprocess.run([*command, *words], check=True, capture_output=True)
-    server = subprocess.Popen(
-        [*command, "serve", "--port", "0", *at], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert server.stdout
-        url = server.stdout.readline().split()[-1].rstrip("/")
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/api/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)

@@ -9,7 +9,6 @@ are asked and drawn anew too. Painting is left out: here software does on the sa
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_page import FLAGS, served
-from playwright.sync_api import CDPSession, Page, Route, sync_playwright
+from bench_page import DEMO
+from browsing import chromium, served
+from playwright.sync_api import CDPSession, Page, Route
 
 from synaptarium.schemas.panels import PanelAnswer, Raster, encode_answer
 
@@ -47,17 +47,11 @@ WATCH = """() => {
 
 def rows() -> Iterator[dict[str, Any]]:
     """Yield the raster's time, and each dock's time per frame."""
-    path = next(
-        (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None
-    )
-    if path is None:
-        raise SystemExit("Chromium is missing: apt-get install chromium")
     with (
         tempfile.TemporaryDirectory(prefix="bench-panels-") as folder,
-        served(Path(folder)) as url,
-        sync_playwright() as playwright,
+        served(Path(folder), [DEMO]) as url,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         yield {
             "name": "panels.raster_1M",
@@ -80,7 +74,6 @@ def rows() -> Iterator[dict[str, Any]]:
                 "goal": "<= 1",
             }
             page.close()
-        browser.close()
 
 
 def raster_ms(page: Page, url: str) -> float:
@@ -157,9 +150,9 @@ def toggle(page: Page, title: str, shown: bool) -> None:
     """Open or close the module's tab, the only one."""
     box = page.locator(f".module-row input[aria-label='Tab of {title}']")
     if box.is_checked() != shown:
-        page.locator(".module-picker summary").click()
+        page.locator(".module-picker summary", has_text="modules").click()
         box.set_checked(shown)
-        page.locator(".module-picker summary").click()
+        page.locator(".module-picker summary", has_text="modules").click()
 
 
 def frame_ms(page: Page, session: CDPSession) -> float:
@@ -178,7 +171,7 @@ def frame_ms(page: Page, session: CDPSession) -> float:
 
 def open_module(page: Page, title: str) -> None:
     """Make a module the only tab."""
-    page.locator(".module-picker summary").click()
+    page.locator(".module-picker summary", has_text="modules").click()
     others = page.locator(f".module-row input:checked:not([aria-label='Tab of {title}'])")
     while others.count():
         others.first.uncheck()

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser
 
 sys.path.insert(0, str(Path(__file__).parent / "scene"))
 
-from pages import build, chromium, lay_out, served
+from browsing import chromium
+from pages import build, lay_out, served
 
 NAMES = (
     "scene.js_10k",
@@ -54,7 +55,7 @@ def rows() -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build(folder)
-        with served(folder) as address, chromium() as browser:
+        with served(folder) as address, chromium("--enable-unsafe-swiftshader") as browser:
             for size, shapes, frames, reference_frames in SIZES:
                 neurons = lay_out(folder, size, shapes, density=DENSITY)
                 ours, naive = run(

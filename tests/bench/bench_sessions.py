@@ -9,7 +9,6 @@ moved at random: what the files grow by. Beside that: the session's own export, 
 from __future__ import annotations
 
 import gzip
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +17,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from browsing import chromium
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser" / "headset"))
 
@@ -37,13 +37,6 @@ from synaptarium.store import recordings, sessions
 from synaptarium.store.database import Store
 from synaptarium.store.importing import import_source
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 MINUTE_MS, BATCH_MS = 60_000, 2000
 AGAIN = 20
 SPAN_US = 90_000_000
@@ -100,15 +93,11 @@ TALK = """async (ms) => {
 
 def rows() -> Iterator[dict[str, Any]]:
     """Yield JS a frame (ms) and stored bytes a minute."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        raise SystemExit("Chromium is missing: apt-get install chromium")
     with (
         tempfile.TemporaryDirectory(prefix="bench-sessions-") as folder,
         open_library(Path(folder), purpose="bench") as library,
         serving(library, Config(port=0)) as (app, server),
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
         rng = np.random.default_rng(1)
         spikes = (np.sort(rng.integers(0, SPAN_US, 200_000)), rng.integers(0, 256, 200_000))
@@ -122,7 +111,6 @@ def rows() -> Iterator[dict[str, Any]]:
         id = import_source(library.store, source).id
         precompute(library.store, id, engine="local")
         url = app.url(server.port, "").rstrip("/")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
         open_page(page, f"{url}/view/{id}?t=0&speed=1")
         before = stored(library.store)
@@ -135,7 +123,6 @@ def rows() -> Iterator[dict[str, Any]]:
         open_page(page, f"{url}/view/{id}?t=0&speed=1")
         page.evaluate("window.synaptarium.setView({ synapses: 0 })")
         worn = recorded(page, TALK, Headset(page))
-        browser.close()
         store, read = library.store, sessions.operations_of
         took = again(store, id, list(read(store, sessions.get(store, recorder["session"]))))
         worn_took = again(store, id, at_full_pace(list(read(store, sessions.get(store, worn["session"])))))

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench" / "scene"))
 
-from pages import build, chromium, lay_out, served
+from browsing import chromium
+from pages import build, lay_out, served
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +27,7 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("scene")
     build(folder)
     lay_out(folder, "plan", SHAPES, density=0.05, connect=0.5, decoder=3)
-    with served(folder) as address, chromium() as browser:
+    with served(folder) as address, chromium("--enable-unsafe-swiftshader") as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))

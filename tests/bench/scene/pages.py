@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, sync_playwright
 
 from synaptarium.scenes.network import network
 from synaptarium.scenes.sheets import sheets
@@ -22,16 +21,6 @@ from synaptarium.schemas.recording import Layer, Projection
 
 HERE = Path(__file__).parent
 STATIC = HERE.parents[2] / "static"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-accelerated-2d-canvas",
-    "--enable-unsafe-swiftshader",
-]
 
 Shapes = Sequence[tuple[str, tuple[int, ...]]]
 
@@ -94,18 +83,6 @@ def served(folder: Path) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start headless Chromium from CHROMIUM, PATH or Playwright's own."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
