@@ -246,7 +246,11 @@ class Polar(Panel, frozen=True, kw_only=True, tag_field="kind", tag="polar"):
 
 
 class Scatter3D(Panel, frozen=True, kw_only=True, tag_field="kind", tag="scatter3d"):
-    """Points in three dimensions, coloured by class where ``group`` names a text column; ``path`` joins them in order."""
+    """Points in three dimensions, coloured by class where ``group`` names a text column.
+
+    ``path`` joins them in order; with ``curtains`` the points of each group are joined by ascending x and hang down to the
+    floor as a sheet, the ones in front over those behind.
+    """
 
     x: str
     y: str
@@ -256,6 +260,7 @@ class Scatter3D(Panel, frozen=True, kw_only=True, tag_field="kind", tag="scatter
     z_axis: Axis
     group: str = ""
     path: bool = False
+    curtains: bool = False
 
 
 class TableColumn(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ from synaptarium.schemas.recording import Accounting, Layer
 
 MAX_LINES = 4
 MAX_PSTH_BINS = 400
+#: So many are shown: a line for each class stays a line, and onsets are still placed to the bins that were read.
+SHOWN_PSTH_BINS = 80
 _BUDGET_BYTES = 1024 * 1024
 # Frames of the series for the PSTH: 20 bytes each, before compression.
 _PSTH_FRAMES = 131_072
@@ -192,8 +194,10 @@ def _psth(
     step = max(1, int(np.ceil((params.before_ms * 1000 + after_us) / frame_us / MAX_PSTH_BINS)))
     grouped = found.per_interval(step, reader.manifest.t_start_us)
     bin_us = grouped.frame_us
+    n_after = max(1, int(np.ceil(after_us / bin_us)))
     before = int(np.ceil(params.before_ms * 1000 / bin_us))
-    n_bins = before + max(1, int(np.ceil(after_us / bin_us)))
+    fold = -(-(before + n_after) // SHOWN_PSTH_BINS)
+    before, n_bins = -(-before // fold) * fold, (-(-before // fold) + -(-n_after // fold)) * fold
     names = shown.classes or ["all stimuli"]
     classes = shown.of if shown.classes else np.zeros(len(lengths_us), np.int64)
     first_us = int(grouped.t_us[0]) if len(grouped.t_us) else 0
@@ -201,7 +205,9 @@ def _psth(
     mean, n = psth(
         grouped.total[layer.name], onsets, classes, n_classes=len(names), n_bins=n_bins, before=before
     )
-    columns["psth.ms"] = (np.arange(n_bins) - before) * (bin_us / 1000)
+    mean = mean.reshape(len(mean), -1, fold).sum(axis=2)
+    bin_us *= fold
+    columns["psth.ms"] = (np.arange(n_bins // fold) - before // fold) * (bin_us / 1000)
     lines: list[Line] = []
     for number in np.flatnonzero(n):
         rate = population_rate_hz(mean[number], bin_us=bin_us, n_neurons=layer.neurons)

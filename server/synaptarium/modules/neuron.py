@@ -335,6 +335,7 @@ def _frequencies(
         y_axis=Axis(label="Rate", unit="Hz"),
         z_axis=Axis(label="Class"),
         group="frequency.name",
+        curtains=True,
         links=Links(neuron="frequency.neuron", layer=layer.name),
         accounting=tuple(accounting),
         empty=by_class.empty,

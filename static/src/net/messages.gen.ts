@@ -657,6 +657,7 @@ export interface Scatter3D {
   z_axis: Axis;
   group?: string;
   path?: boolean;
+  curtains?: boolean;
 }
 
 export interface Seek {

@@ -63,11 +63,12 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     const n = data[0].length;
     placed = new Float32Array(2 * n);
     const known = new Map(context.classes.map((name, at) => [name, classColour(at, context.classes.length)]));
+    const place = (i: number): Triple => [0, 1, 2].map((axis) => {
+      const [low, high] = spans[axis];
+      return high > low ? (data[axis][i] - low) / (high - low) - 0.5 : 0;
+    }) as unknown as Triple;
     for (let i = 0; i < n; i++) {
-      const [x, y] = project([0, 1, 2].map((axis) => {
-        const [low, high] = spans[axis];
-        return high > low ? (data[axis][i] - low) / (high - low) - 0.5 : 0;
-      }) as unknown as Triple);
+      const [x, y] = project(place(i));
       placed[2 * i] = x;
       placed[2 * i + 1] = y;
     }
@@ -84,8 +85,29 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       pen.stroke();
       pen.globalAlpha = 1;
     }
-    const size = 3;
-    for (let i = 0; i < n; i++) {
+    if (shown.curtains) {
+      const sheets = curtainsOf(groups, data[0]).map((points) => ({ points, away: place(points[0])[2] * Math.cos(turn) }));
+      for (const { points } of sheets.sort((a, b) => b.away - a.away)) {
+        const top = points.map((i): [number, number] => [placed[2 * i], placed[2 * i + 1]]);
+        const foot = [points[points.length - 1], points[0]].map((i) => project([place(i)[0], -0.5, place(i)[2]]));
+        const colour = known.get(String(groups[points[0]])) ?? FREE;
+        for (const [fill, alpha] of [[token('--surface'), 0.6], [colour, 0.3]] as const) {
+          pen.beginPath();
+          for (const corner of [...top, ...foot]) pen.lineTo(...corner);
+          pen.closePath();
+          pen.fillStyle = fill;
+          pen.globalAlpha = alpha;
+          pen.fill();
+        }
+        pen.globalAlpha = 1;
+        pen.strokeStyle = colour;
+        pen.beginPath();
+        for (const corner of top) pen.lineTo(...corner);
+        pen.stroke();
+      }
+    }
+    const size = shown.curtains ? 0 : 3;
+    for (let i = 0; i < n && size > 0; i++) {
       if (Number.isNaN(placed[2 * i])) continue;
       pen.fillStyle = known.get(String(groups[i])) ?? FREE;
       pen.fillRect(placed[2 * i] - size / 2, placed[2 * i + 1] - size / 2, size, size);
@@ -173,6 +195,19 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     draw,
     dispose: () => drawing.dispose(),
   };
+}
+
+/** Numbers of the points of each group, by ascending x; those without a value are left out. */
+function curtainsOf(groups: ArrayLike<unknown>, x: ArrayLike<number>): number[][] {
+  const found = new Map<string, number[]>();
+  for (let i = 0; i < x.length; i++) {
+    if (Number.isNaN(x[i])) continue;
+    const name = String(groups[i] ?? '');
+    const points = found.get(name);
+    if (points === undefined) found.set(name, [i]);
+    else points.push(i);
+  }
+  return [...found.values()].map((points) => points.sort((a, b) => x[a] - x[b]));
 }
 
 type Axis = PanelOf<'scatter3d'>['x_axis'];
