@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { Columns } from '../src/net/arrow';
 import { fitted, ticks, timeTicks } from '../src/panels/axes';
-import { tableOf } from '../src/panels/cell_colours';
+import { LINE_COLOURS_LIGHT } from '../src/state/palette';
+import { cellMap, tableOf } from '../src/panels/cell_colours';
 import { trace } from '../src/panels/line_shape';
 import { SvgPen } from '../src/panels/pen';
 import { csvOf } from '../src/panels/sheet';
@@ -97,5 +98,22 @@ describe('fitted and tableOf', () => {
     const table = tableOf(['#000000', '#ffffff'], 3);
     expect([...table].map((colour) => (colour & 0xffffff).toString(16))).toEqual(['0', '808080', 'ffffff']);
     expect(tableOf(['#010203'], 1)[0] & 0xff).toBe(1);
+  });
+});
+
+describe('colours on light surfaces', () => {
+  const light = (hex: string): number => [1, 3, 5].reduce((sum, at, i) => {
+    const part = parseInt(hex.slice(at, at + 2), 16) / 255;
+    return sum + [0.2126, 0.7152, 0.0722][i] * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  }, 0);
+
+  it('lines stand out from white as marks have to (WCAG 1.4.11: 3 to 1)', () => {
+    for (const colour of LINE_COLOURS_LIGHT) expect(1.05 / (light(colour) + 0.05)).toBeGreaterThan(3);
+  });
+
+  it('zero is as light as the surface, and as dark in the dark theme', () => {
+    const middle = (theme: 'dark' | 'light'): number => light(cellMap('diverging', theme)[3]);
+    expect(middle('light')).toBeGreaterThan(0.75);
+    expect(middle('dark')).toBeLessThan(0.02);
   });
 });

@@ -2,7 +2,7 @@
 
 import type { Columns } from '../net/arrow';
 import { formatCount, formatValue } from '../state/format';
-import { classColour } from '../state/palette';
+import { classColour, lineColour } from '../state/palette';
 import { h, token } from '../ui/dom';
 import { fitted, FONT } from './axes';
 import { follow, isSelected, leads, type Target, targetOf } from './links';
@@ -11,7 +11,6 @@ import { heading, listed, type Sheet } from './sheet';
 
 export const kind = 'bars';
 
-const FREE = '#8fb8de';
 const ROW_PX = 20;
 
 export function sheet(panel: PanelOf<'bars'>, columns: Columns): Sheet {
@@ -41,7 +40,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       // A neuron's id may read like a class.
       const of_classes = names.every((name) => context.classes.includes(name));
       targets = names.map((_, at) => targetOf(context, panel.links, columns, at));
-      hues = names.map((name) => (of_classes ? classColour(context.classes.indexOf(name), context.classes.length) : FREE));
+      hues = names.map((name) => (of_classes ? classColour(context.classes.indexOf(name), context.classes.length) : lineColour(0, context.view.get('theme'))));
       texts = values.map((value) => `${Number.isInteger(value) ? formatCount(value) : formatValue(value)}${unit}`);
       parts = values.map((value) => (Number.isFinite(value) ? value / top : 0));
       signed = parts.some((part) => part < 0);

@@ -1,11 +1,21 @@
-/** Colours of heat maps: viridis, a dark-centred diverging map (after Crameri's berlin), grey; interpolated linearly. */
+/**
+ * Colours of heat maps: viridis, grey, and around zero a map whose middle is that of the surface: after Crameri's berlin on
+ * dark ones, after his vik on light ones; interpolated linearly.
+ */
 
-export const CELL_MAPS: Readonly<Record<string, readonly string[]>> = {
+const CELL_MAPS: Readonly<Record<string, readonly string[]>> = {
   sequential: ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'],
   logarithmic: ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'],
   diverging: ['#9eb0ff', '#4d8cb8', '#1c3f57', '#11181d', '#4f2116', '#a4563e', '#ffacac'],
   grey: ['#000000', '#ffffff'],
 };
+
+const VIK = ['#00125f', '#0b5288', '#6ba3c3', '#efe9e4', '#d1906f', '#96350f', '#590008'];
+
+/** Anchors of the map of a scale. */
+export function cellMap(scale: string, theme: 'dark' | 'light'): readonly string[] {
+  return scale === 'diverging' && theme === 'light' ? VIK : (CELL_MAPS[scale] ?? CELL_MAPS['sequential'] ?? []);
+}
 
 /** So many colours as little-endian RGBA, from the anchors of a map. */
 export function tableOf(anchors: readonly string[], n = 256): Uint32Array {

@@ -5,7 +5,7 @@ import { formatCount, formatTime, formatValue } from '../state/format';
 import { classColour } from '../state/palette';
 import { h, token } from '../ui/dom';
 import { drawTimes, fitted, FONT, ticks, tickText, type Box } from './axes';
-import { CELL_MAPS, tableOf } from './cell_colours';
+import { cellMap, tableOf } from './cell_colours';
 import { Drawing } from './drawing';
 import { follow, isSelected, leads, globalNeuron, neuronsOf, select, selectAll, type Target, targetOf } from './links';
 import { NeuronBrush, type Rectangle } from './neuron_brush';
@@ -149,7 +149,7 @@ class MatrixView implements PanelView<Panel> {
     const pixels = new Uint32Array(image.data.buffer);
     const of_classes = panel.scale === 'classes';
     const { classes } = this.context;
-    const table = of_classes ? tableOf(classes.map((_, at) => classColour(at, classes.length)), classes.length) : tableOf(CELL_MAPS[panel.scale ?? 'sequential']);
+    const table = of_classes ? tableOf(classes.map((_, at) => classColour(at, classes.length)), classes.length) : tableOf(cellMap(panel.scale ?? 'sequential', this.context.view.get('theme')));
     const logarithmic = panel.scale === 'logarithmic';
     const [min, max] = logarithmic ? this.range.map(signedLog) : this.range;
     const factor = max > min ? 255 / (max - min) : 0;
@@ -264,7 +264,7 @@ class MatrixView implements PanelView<Panel> {
     const high = `${tickText(this.range[1])}${unit}${panel.scale === 'logarithmic' ? ', log' : ''}`;
     const left = box.left + low.length * 6.5 + 6;
     const right = Math.min(width, box.left + Math.max(box.width, 160)) - high.length * 6.5 - 6;
-    const map = tableOf(CELL_MAPS[panel.scale ?? 'sequential']);
+    const map = tableOf(cellMap(panel.scale ?? 'sequential', this.context.view.get('theme')));
     const n = 64;
     for (let i = 0; i < n; i++) {
       const colour = map[Math.round((i / (n - 1)) * 255)];

@@ -5,7 +5,7 @@
 
 import type { Columns } from '../net/arrow';
 import { formatValue } from '../state/format';
-import { classColour } from '../state/palette';
+import { classColour, lineColour } from '../state/palette';
 import { token } from '../ui/dom';
 import { FONT } from './axes';
 import { Drawing } from './drawing';
@@ -16,7 +16,6 @@ import { heading, listed, type Sheet } from './sheet';
 
 export const kind = 'polar';
 
-const LINE = '#8fb8de';
 const HEIGHT_PX = 200;
 
 export function sheet(panel: PanelOf<'polar'>, columns: Columns): Sheet {
@@ -51,7 +50,8 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       pen.fillStyle = token('--muted');
       pen.fillText(name.slice(0, 8), x, y);
     });
-    pen.strokeStyle = LINE;
+    const line = lineColour(0, context.view.get('theme'));
+    pen.strokeStyle = line;
     pen.lineWidth = 1.5;
     pen.beginPath();
     for (let at = 0; at < names.length; at++) {
@@ -63,7 +63,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     pen.stroke();
     pen.lineWidth = 1;
     if (names.length > 2 && values.every(Number.isFinite)) {
-      pen.fillStyle = `${LINE}22`;
+      pen.fillStyle = `${line}22`;
       pen.beginPath();
       values.forEach((value, at) => pen.lineTo(...point(at, value / top)));
       pen.fill();
@@ -71,7 +71,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     names.forEach((name, at) => {
       if (!Number.isFinite(values[at])) return;
       const group = context.classes.indexOf(name);
-      pen.fillStyle = group >= 0 ? classColour(group, context.classes.length) : LINE;
+      pen.fillStyle = group >= 0 ? classColour(group, context.classes.length) : line;
       pen.beginPath();
       pen.arc(...point(at, values[at] / top), 3, 0, 2 * Math.PI);
       pen.fill();

@@ -2,7 +2,7 @@
 
 import type { Columns } from '../net/arrow';
 import { formatTime, formatValue } from '../state/format';
-import { classColour } from '../state/palette';
+import { classColour, lineColour } from '../state/palette';
 import { token } from '../ui/dom';
 import { FONT } from './axes';
 import { Drawing } from './drawing';
@@ -14,7 +14,6 @@ import { heading, type Sheet } from './sheet';
 export const kind = 'scatter3d';
 
 type Triple = readonly [number, number, number];
-const FREE = '#8fb8de';
 const NEAR_PX = 12;
 
 const HEIGHT_PX = 240;
@@ -52,6 +51,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       const away = x * Math.sin(turn) + z * Math.cos(turn);
       return [width / 2 + right * scale, height / 2 - (y * Math.cos(tilt) + away * Math.sin(tilt)) * scale];
     };
+    const free = lineColour(0, context.view.get('theme'));
     pen.strokeStyle = token('--grid');
     const floor: Triple[] = [[-0.5, -0.5, -0.5], [0.5, -0.5, -0.5], [0.5, -0.5, 0.5], [-0.5, -0.5, 0.5]];
     pen.beginPath();
@@ -73,7 +73,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       placed[2 * i + 1] = y;
     }
     if (shown.path) {
-      pen.strokeStyle = FREE;
+      pen.strokeStyle = free;
       pen.globalAlpha = 0.35;
       pen.beginPath();
       for (let i = 0; i < n; i++) {
@@ -90,7 +90,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
       for (const { points } of sheets.sort((a, b) => b.away - a.away)) {
         const top = points.map((i): [number, number] => [placed[2 * i], placed[2 * i + 1]]);
         const foot = [points[points.length - 1], points[0]].map((i) => project([place(i)[0], -0.5, place(i)[2]]));
-        const colour = known.get(String(groups[points[0]])) ?? FREE;
+        const colour = known.get(String(groups[points[0]])) ?? free;
         for (const [fill, alpha] of [[token('--surface'), 0.6], [colour, 0.3]] as const) {
           pen.beginPath();
           for (const corner of [...top, ...foot]) pen.lineTo(...corner);
@@ -109,7 +109,7 @@ export function create(host: HTMLElement, context: PanelContext): PanelView<Pane
     const size = shown.curtains ? 0 : 3;
     for (let i = 0; i < n && size > 0; i++) {
       if (Number.isNaN(placed[2 * i])) continue;
-      pen.fillStyle = known.get(String(groups[i])) ?? FREE;
+      pen.fillStyle = known.get(String(groups[i])) ?? free;
       pen.fillRect(placed[2 * i] - size / 2, placed[2 * i + 1] - size / 2, size, size);
     }
     pen.strokeStyle = token('--text');

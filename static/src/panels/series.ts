@@ -2,7 +2,7 @@
 
 import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
-import { classColour, layerColour } from '../state/palette';
+import { classColour, layerColour, lineColour } from '../state/palette';
 import { h, setText, token } from '../ui/dom';
 import { axisText, type Box, drawAxes, fitted } from './axes';
 import { Drawing } from './drawing';
@@ -22,7 +22,6 @@ const TOP_PX = 18;
 const BOTTOM_PX = 20;
 /** Below the ticks, where they are not times: what stands on the x axis. */
 const NAME_PX = 14;
-const FREE = ['#8fb8de', '#d9a066', '#86c9a0', '#c79be0', '#e58f86', '#c9c07a'];
 
 type Panel = PanelOf<'series'>;
 
@@ -213,7 +212,7 @@ class SeriesView implements PanelView<Panel> {
     const layer = layers.find((candidate) => candidate.name === line.layer);
     // Several neurons of a layer need colours of their own.
     if (layer && (line.neuron === undefined || line.neuron === null)) return layerColour(layer.index, view.get('theme'));
-    return FREE[at % FREE.length];
+    return lineColour(at, view.get('theme'));
   }
 
   private box(width: number, height: number): Box {

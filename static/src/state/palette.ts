@@ -8,6 +8,15 @@ export const LAYER_COLOURS_LIGHT: readonly string[] = [
   '#a96a12', '#23815c', '#7d48a5', '#b0473c', '#2f7389', '#7d7420', '#a2487a', '#5b7645', '#75604f',
 ];
 
+/** Of lines and marks that stand for no layer and no class, for dark and for light surfaces. */
+const LINE_COLOURS: readonly string[] = ['#8fb8de', '#d9a066', '#86c9a0', '#c79be0', '#e58f86', '#c9c07a'];
+export const LINE_COLOURS_LIGHT: readonly string[] = ['#2f6aa3', '#a9620e', '#23815c', '#7d48a5', '#b0473c', '#7d7420'];
+
+export function lineColour(at: number, theme: 'dark' | 'light'): string {
+  const colours = theme === 'light' ? LINE_COLOURS_LIGHT : LINE_COLOURS;
+  return colours[at % colours.length] as string;
+}
+
 /** Okabe-Ito, then Tableau 10 where there are more than eight classes. */
 const OKABE_ITO: readonly string[] = [
   '#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7', '#999999',
