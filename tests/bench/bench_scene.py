@@ -1,7 +1,8 @@
 """JS milliseconds per frame of the scene up to 5.3 M neurons and 1 M synapses, against naive scenes in the same run.
 
 Headless Chromium with software GL: what the GPU takes is waited for outside of the timed part, so the figures are those
-of the main thread. 2 % of the neurons spike in each frame; one synapse in a hundred changes.
+of the main thread. 2 % of the neurons spike in each frame; one synapse in a hundred changes. Both scenes have drawn
+a small network for a few seconds before they are timed, as a page has that is watched: their code is compiled by then.
 """
 
 from __future__ import annotations
@@ -23,14 +24,20 @@ NAMES = (
     "scene.js_10k",
     "scene.js_100k",
     "scene.js_1m",
+    "scene.js_1m_median",
     "scene.js_1m_p95",
+    "scene.js_1m_side_by_side",
+    "scene.js_1m_side_by_side_of_one",
     "scene.js_5m",
     "scene.upload_1m",
+    "scene.upload_per_spike_1m",
     "scene.draw_calls_1m",
     "scene.pick_1m",
     "scene.pick_latency_1m",
     "scene.js_100k_synapses",
+    "scene.js_100k_synapses_of_naive",
     "scene.js_1m_synapses",
+    "scene.js_1m_synapses_of_naive",
 )
 
 # name, layers, frames of the scene, frames of the reference
@@ -42,6 +49,7 @@ SIZES = (
 )
 # At 10 k and 100 k both are well inside a frame: what is left is the fixed price of a draw call.
 GOALS = {"1m": "<= 0.05", "5m": "<= 0.05"}
+WARM_UP = ("10k", 300)
 DENSITY = 0.02
 # name, neurons of both layers, part of their pairs that is connected, frames, goal in ms
 SYNAPSES = (
@@ -58,9 +66,9 @@ def rows() -> Iterator[dict[str, Any]]:
         with served(folder) as address, chromium("--enable-unsafe-swiftshader") as browser:
             for size, shapes, frames, reference_frames in SIZES:
                 neurons = lay_out(folder, size, shapes, density=DENSITY)
-                ours, naive = run(
-                    browser, address, [("scene", size, frames), ("naive", size, reference_frames)]
-                )
+                wanted = [("scene", *WARM_UP), ("scene", size, frames)]
+                wanted += [("naive", *WARM_UP), ("naive", size, reference_frames)]
+                _, ours, _, naive = run(browser, address, wanted)
                 yield {
                     "name": f"scene.js_{size}",
                     "value": ours["median_ms"],
@@ -70,22 +78,49 @@ def rows() -> Iterator[dict[str, Any]]:
                     "goal": GOALS.get(size, ""),
                 }
                 if size == "1m":
-                    yield {
-                        "name": "scene.js_1m_p95",
-                        "value": ours["p95_ms"],
-                        "unit": "ms/frame",
-                        "goal": "<= 3",
-                    }
-                    yield {
-                        "name": "scene.upload_1m",
-                        "value": 4 * ours["spikes"],
-                        "unit": "bytes/frame",
-                        "reference": "three floats for each neuron",
-                        "reference_value": 12.0 * neurons,
-                        "goal": "<= 0.02",
-                    }
+                    yield from million(ours, neurons)
+                    yield from beside(browser, address, ours["median_ms"])
                     yield from looking(browser, address, folder)
             yield from learning(browser, address, folder)
+
+
+def million(ours: dict[str, Any], neurons: int) -> Iterator[dict[str, Any]]:
+    """Yield what else the frames of a million neurons have shown."""
+    for name, key in (("scene.js_1m_median", "median_ms"), ("scene.js_1m_p95", "p95_ms")):
+        yield {"name": name, "value": ours[key], "unit": "ms/frame", "goal": "<= 3"}
+    yield {
+        "name": "scene.upload_1m",
+        "value": 4 * ours["spikes"],
+        "unit": "bytes/frame",
+        "reference": "three floats for each neuron",
+        "reference_value": 12.0 * neurons,
+        "goal": "<= 0.02",
+    }
+
+
+def beside(browser: Browser, address: str, one: float) -> Iterator[dict[str, Any]]:
+    """Yield a frame of two pictures beside each other, a million neurons in each, and the bytes sent for a spike."""
+    _, two = run(browser, address, [("scene", *WARM_UP), ("beside", "1m", 30)])
+    yield {
+        "name": "scene.js_1m_side_by_side",
+        "value": two["median_ms"],
+        "unit": "ms/frame",
+        "goal": "<= 3",
+    }
+    yield {
+        "name": "scene.js_1m_side_by_side_of_one",
+        "value": two["median_ms"],
+        "unit": "ms/frame",
+        "reference": "one picture",
+        "reference_value": one,
+    }
+    (sent,) = run(browser, address, [("uploads", "1m", 20)])
+    yield {
+        "name": "scene.upload_per_spike_1m",
+        "value": sent["bytes"] / sent["spikes"],
+        "unit": "bytes/spike",
+        "goal": "<= 6",
+    }
 
 
 def looking(browser: Browser, address: str, folder: Path) -> Iterator[dict[str, Any]]:
@@ -116,13 +151,12 @@ def learning(browser: Browser, address: str, folder: Path) -> Iterator[dict[str,
         shapes = (("source", (neurons,)), ("target", (neurons,)))
         lay_out(folder, name, shapes, density=DENSITY, connect=connect)
         ours, naive = run(browser, address, [("learning", name, frames), ("naiveLearning", name, frames)])
-        yield {
-            "name": f"scene.js_{name}",
-            "value": ours["median_ms"],
-            "unit": "ms/frame",
+        row = {"name": f"scene.js_{name}", "value": ours["median_ms"], "unit": "ms/frame"}
+        yield row | {"goal": goal}
+        yield row | {
+            "name": f"scene.js_{name}_of_naive",
             "reference": f"vertex colours of all lines; {ours['spikes']:,.0f} synapses drawn",
             "reference_value": naive["median_ms"],
-            "goal": goal,
         }
 
 

@@ -10,7 +10,8 @@
 import * as THREE from 'three';
 
 import { textureWidth } from './neuron_table';
-import { framesPerBatch, haveCounts, packingFor, packSpikes, type Packing } from './spike_batch';
+import { framesPerBatch, haveCounts, packingFor, packSpikes } from './spike_batch';
+import { LANDS, SpikePass, type Landing } from './spike_pass';
 import type { SpikeSlice } from '../state/frames';
 
 export type AccumulatorKind = 'last' | 'first' | 'rate' | 'persistence' | 'count' | 'value';
@@ -25,10 +26,10 @@ export class Accumulator {
 
   constructor(kind: AccumulatorKind, n_points: number, blendableFloat: boolean) {
     this.kind = kind;
-    const width = textureWidth(n_points);
+    const { width, height } = sizeFor(n_points);
     // Blending into 32-bit floats needs EXT_float_blend; half floats hold rates and counts well enough without it.
     const half = !blendableFloat && (kind === 'rate' || kind === 'persistence' || kind === 'count');
-    this.target = new THREE.WebGLRenderTarget(width, Math.max(1, Math.ceil(n_points / width)), {
+    this.target = new THREE.WebGLRenderTarget(width, height, {
       format: THREE.RedFormat,
       type: half ? THREE.HalfFloatType : THREE.FloatType,
       minFilter: THREE.NearestFilter,
@@ -46,29 +47,6 @@ export class Accumulator {
     this.target.dispose();
   }
 }
-
-const SCATTER_VERTEX = /* glsl */ `
-in uint packed;
-uniform int idBits;
-uniform int ageBits;
-uniform float newest;      // time of the batch's newest frame, in bins
-uniform float frameBins;   // bins of a frame
-uniform float fade;        // per frame of age, for rates
-uniform int mode;          // 0 time, 1 rate, 2 count, 3 active frames
-uniform ivec2 size;
-uniform int widthBits;
-flat out float value;
-
-void main() {
-  int id = int(packed & ((1u << idBits) - 1u));
-  float age = float((packed >> idBits) & ((1u << ageBits) - 1u));
-  int countBits = idBits + ageBits;
-  float count = countBits >= 32 ? 1.0 : float((packed >> countBits) + 1u);
-  value = mode == 0 ? newest - age * frameBins : mode == 1 ? count * pow(fade, age) : mode == 3 ? pow(fade, age) : count;
-  ivec2 texel = ivec2(id & ((1 << widthBits) - 1), id >> widthBits);
-  gl_Position = vec4((vec2(texel) + 0.5) / vec2(size) * 2.0 - 1.0, 0.0, 1.0);
-  gl_PointSize = 1.0;
-}`;
 
 const DENSE_VERTEX = /* glsl */ `
 in float dense;
@@ -98,18 +76,18 @@ uniform vec4 colour;
 out vec4 texel;
 void main() { texel = colour; }`;
 
-/** Writes into accumulators. Owns the one scatter buffer, which grows and never shrinks. */
+/** Writes into accumulators. Owns the one array of packed spikes, which grows and never shrinks. */
 export class Scatter {
   /** Points drawn by the last call, and the spikes they stand for. */
   lastSpikes = 0;
   private readonly renderer: THREE.WebGLRenderer;
   private readonly camera = new THREE.Camera();
   private readonly n_points: number;
-  private readonly sparse: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  private readonly pass: SpikePass;
   private readonly dense: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
   private readonly fill: THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>;
-  private readonly scenes: Record<'sparse' | 'dense' | 'fill', THREE.Scene>;
-  private attribute: THREE.BufferAttribute;
+  private readonly scenes: Record<'dense' | 'fill', THREE.Scene>;
+  private packed = new Uint32Array(4096);
   private denseAttribute: THREE.BufferAttribute;
 
   constructor(renderer: THREE.WebGLRenderer, n_points: number) {
@@ -119,15 +97,8 @@ export class Scatter {
       size: { value: new THREE.Vector2(1, 1) },
       widthBits: { value: Math.log2(textureWidth(n_points)) },
     };
-    this.attribute = sparseAttribute(4096);
+    this.pass = new SpikePass(renderer, sizeFor(n_points));
     this.denseAttribute = new THREE.BufferAttribute(new Float32Array(1), 1);
-    this.sparse = points(
-      'packed', this.attribute,
-      scatterMaterial(SCATTER_VERTEX, VALUE_FRAGMENT, {
-        ...size, idBits: { value: 1 }, ageBits: { value: 1 }, newest: { value: 0 }, frameBins: { value: 1 },
-        fade: { value: 1 }, mode: { value: 0 },
-      }),
-    );
     this.dense = points(
       'dense', this.denseAttribute, scatterMaterial(DENSE_VERTEX, VALUE_FRAGMENT, { ...size, base: { value: 0 } }),
     );
@@ -137,7 +108,7 @@ export class Scatter {
       triangle, scatterMaterial(FILL_VERTEX, FILL_FRAGMENT, { colour: { value: new THREE.Vector4() } }),
     );
     this.fill.frustumCulled = false;
-    this.scenes = { sparse: sceneOf(this.sparse), dense: sceneOf(this.dense), fill: sceneOf(this.fill) };
+    this.scenes = { dense: sceneOf(this.dense), fill: sceneOf(this.fill) };
   }
 
   /** Sets every texel to what the kind holds before anything has landed. */
@@ -169,11 +140,12 @@ export class Scatter {
       const batch = packSpikes(slices, from, to, packing, this.room, perRow);
       this.lastSpikes += batch.spikes;
       if (batch.length === 0) continue;
-      this.send(batch.length, packing, timeOf(to - 1), frameBins, fadePerFrame);
-      for (const accumulator of into) {
+      this.pass.send(this.packed, batch.length);
+      for (const { kind, target } of into) {
         // Frames before `to` have faded until the newest one of the whole span.
-        const late = fades(accumulator.kind) ? fadePerFrame ** (frame_stop - to) : 1;
-        this.land(accumulator, late);
+        if (kind === 'last') this.pass.overwrite();
+        else this.pass.blend(kind === 'first' ? 'min' : 'add', fades(kind) ? fadePerFrame ** (frame_stop - to) : 1);
+        this.pass.draw(target, { packing, newest: timeOf(to - 1), frameBins, fade: fadePerFrame, lands: landsAs(kind) });
       }
     }
   }
@@ -194,46 +166,27 @@ export class Scatter {
     this.draw('dense', this.dense.material, into);
   }
 
+  /** The graphics card has lost everything. */
+  restore(): void {
+    this.pass.restore();
+  }
+
   dispose(): void {
-    for (const object of [this.sparse, this.dense, this.fill]) {
+    this.pass.dispose();
+    for (const object of [this.dense, this.fill]) {
       object.geometry.dispose();
       object.material.dispose();
     }
   }
 
   private readonly room = (n: number): Uint32Array => {
-    const { array } = this.attribute;
-    if (array.length >= n) return array as Uint32Array;
-    const grown = sparseAttribute(2 ** Math.ceil(Math.log2(n)));
-    (grown.array as Uint32Array).set(array as Uint32Array);
-    this.sparse.geometry.dispose();
-    this.attribute = grown;
-    this.sparse.geometry.setAttribute('packed', grown);
-    return grown.array as Uint32Array;
+    if (this.packed.length < n) {
+      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(n)));
+      grown.set(this.packed);
+      this.packed = grown;
+    }
+    return this.packed;
   };
-
-  private send(length: number, packing: Packing, newest: number, frameBins: number, fade: number): void {
-    update(this.attribute, length);
-    this.sparse.geometry.setDrawRange(0, length);
-    const { uniforms } = this.sparse.material;
-    uniforms.idBits.value = packing.idBits;
-    uniforms.ageBits.value = packing.ageBits;
-    uniforms.newest.value = newest;
-    uniforms.frameBins.value = frameBins;
-    uniforms.fade.value = fade;
-  }
-
-  private land(into: Accumulator, late: number): void {
-    const { material } = this.sparse;
-    const { kind } = into;
-    material.uniforms.mode.value = kind === 'rate' ? 1 : kind === 'count' ? 2 : kind === 'persistence' ? 3 : 0;
-    material.blending = kind === 'last' ? THREE.NoBlending : THREE.CustomBlending;
-    material.blendEquation = kind === 'first' ? THREE.MinEquation : THREE.AddEquation;
-    material.blendSrc = fades(kind) ? THREE.ConstantColorFactor : THREE.OneFactor;
-    material.blendDst = THREE.OneFactor;
-    material.blendColor.setRGB(late, late, late);
-    this.draw('sparse', material, into);
-  }
 
   private fillWith(into: Accumulator, colour: THREE.Vector4, blending: THREE.Blending): void {
     const { material } = this.fill;
@@ -244,7 +197,7 @@ export class Scatter {
     this.draw('fill', material, into);
   }
 
-  private draw(scene: 'sparse' | 'dense' | 'fill', material: THREE.ShaderMaterial, into: Accumulator): void {
+  private draw(scene: 'dense' | 'fill', material: THREE.ShaderMaterial, into: Accumulator): void {
     const { renderer } = this;
     if (material.uniforms.size !== undefined) material.uniforms.size.value.set(into.target.width, into.target.height);
     const before = renderer.getRenderTarget();
@@ -265,10 +218,13 @@ export function fades(kind: AccumulatorKind): boolean {
   return kind === 'rate' || kind === 'persistence';
 }
 
-function sparseAttribute(n: number): THREE.BufferAttribute {
-  const attribute = new THREE.BufferAttribute(new Uint32Array(n), 1).setUsage(THREE.DynamicDrawUsage);
-  attribute.gpuType = THREE.IntType;
-  return attribute;
+function sizeFor(n_points: number): { width: number; height: number } {
+  const width = textureWidth(n_points);
+  return { width, height: Math.max(1, Math.ceil(n_points / width)) };
+}
+
+function landsAs(kind: AccumulatorKind): Landing['lands'] {
+  return kind === 'rate' ? LANDS.rate : kind === 'count' ? LANDS.count : kind === 'persistence' ? LANDS.activeFrames : LANDS.time;
 }
 
 function update(attribute: THREE.BufferAttribute, n: number): void {

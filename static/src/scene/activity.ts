@@ -91,7 +91,13 @@ export class Activity {
     return this.accumulator(kind).texture;
   }
 
-  /** Something landed late, or the GPU lost its memory: replay at the next update. */
+  /** The graphics card has lost everything. */
+  restore(): void {
+    this.scatter.restore();
+    this.invalidate();
+  }
+
+  /** Something landed late: replay at the next update. */
   invalidate(): void {
     this.stale = true;
     this.potentialVersions.clear();

@@ -10,6 +10,8 @@ import type { Lens } from './fit';
 import type { Camera } from '../state/view';
 
 export const FIELD_OF_VIEW_DEG = 28;
+/** After so many turns nothing is left of a drag's swing (a tenth of it goes in each). */
+const SWING_TURNS = 60;
 const FLIGHT_MS = 240;
 const FIRST_FLIGHT_MS = 900;
 
@@ -27,6 +29,8 @@ export class CameraRig {
   private readonly controls: OrbitControls;
   private flight: Flight | null = null;
   private moved = false;
+  /** Turns of the loop for which the controls may still move the camera by themselves. */
+  private swing = SWING_TURNS;
   private height = 720;
   private settle_ms = 0;
   private readonly reducedMotion = window.matchMedia('(prefers-reduced-motion: reduce)');
@@ -40,6 +44,7 @@ export class CameraRig {
     this.controls.screenSpacePanning = true;
     this.controls.addEventListener('change', this.onChange);
     this.controls.addEventListener('start', this.onStart);
+    this.controls.addEventListener('end', this.onEnd);
   }
 
   /** Sets what is reachable from the size of the network. */
@@ -50,6 +55,7 @@ export class CameraRig {
     this.camera.near = radius * 0.004;
     this.camera.far = radius * 30;
     this.camera.updateProjectionMatrix();
+    this.swing = SWING_TURNS; // the controls hold the new limits
   }
 
   /** Zooms towards the pointer only where the picture fills the canvas: the controls know the canvas alone. */
@@ -76,7 +82,8 @@ export class CameraRig {
       this.controls.enableDamping = false;
       this.controls.update();
       this.controls.enableDamping = true;
-    } else {
+    } else if (this.swing > 0) {
+      this.swing--;
       this.controls.update();
     }
     const moved = this.moved;
@@ -107,7 +114,7 @@ export class CameraRig {
     this.controls.enableDamping = true;
     this.camera.position.set(...position);
     this.controls.target.set(...target);
-    this.moved = true;
+    this.onChange();
   }
 
   /** The picture that it sees. */
@@ -149,15 +156,22 @@ export class CameraRig {
   dispose(): void {
     this.controls.removeEventListener('change', this.onChange);
     this.controls.removeEventListener('start', this.onStart);
+    this.controls.removeEventListener('end', this.onEnd);
     this.controls.dispose();
   }
 
   private readonly onChange = (): void => {
     this.moved = true;
+    this.swing = SWING_TURNS;
+  };
+
+  private readonly onEnd = (): void => {
+    this.swing = SWING_TURNS;
   };
 
   private readonly onStart = (): void => {
     this.flight = null;
+    this.swing = SWING_TURNS;
   };
 }
 

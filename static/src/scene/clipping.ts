@@ -34,7 +34,7 @@ export class Clipping {
     blending: THREE.AdditiveBlending, side: THREE.DoubleSide,
     uniforms: { tint: { value: new THREE.Color().setStyle(TINT, THREE.LinearSRGBColorSpace) } },
   });
-  private drawn = '';
+  private drawn: { clip: Clip | null; version: number } = { clip: null, version: -1 };
 
   constructor(private readonly view: View, private readonly table: NeuronTable) {
     for (const object of [new THREE.Mesh(this.panes, this.material), new THREE.LineSegments(this.edges, this.material)]) {
@@ -47,10 +47,10 @@ export class Clipping {
   /** Follows the view and the network's extent; hidden layers count, so that hiding one moves no plane. */
   update(): void {
     const clip = this.view.get('clip');
+    const { version } = this.table;
+    if (clip === this.drawn.clip && version === this.drawn.version) return;
+    this.drawn = { clip, version };
     const box = this.extent();
-    const key = `${clip.join()} ${box.min.toArray().join()} ${box.max.toArray().join()}`;
-    if (key === this.drawn) return;
-    this.drawn = key;
     const { clipMin, clipMax } = this.table.uniforms as Record<string, THREE.IUniform<THREE.Vector3>>;
     const [panes, edges] = [new Lit(), new Lit()];
     const outer = box.clone().expandByVector(box.getSize(new THREE.Vector3()).multiplyScalar((MARGIN - 1) / 2));

@@ -65,6 +65,7 @@ export class ColourRange {
   private readable(): Scale {
     const { view, network, frames, playback } = this.context;
     const mode = view.get('colour');
+    if (mode === 'spikes') return { min: 0, max: 1 };
     const duration_s = Math.max(1e-9, (frames.n_frames * frames.bin_us) / 1e6);
     const rate_hz = Math.max(0, ...network.layers.map((layer) => layer.n_spikes / layer.n_neurons / duration_s));
     if (mode === 'rate') return { min: 0, max: round125(Math.max(1, 4 * rate_hz)) };

@@ -23,7 +23,7 @@ const HALF_DOLLY = 1.7;
 export class Framing {
   /** Neurons of the picture beside, which has the same camera. */
   private second: NeuronTable | null = null;
-  private home_distance = { key: '', middle: new THREE.Vector3(), distance: 1 };
+  private home_distance = { version: -1, width: 0, height: 0, second: null as NeuronTable | null, middle: new THREE.Vector3(), distance: 1 };
   /** What the camera was last sent to show, and where it stands for that. */
   private fitted: { readonly pose: Camera; readonly again: () => Camera } | null = null;
   /** The camera that the address gave: two pictures instead of one do not move it. */
@@ -117,14 +117,16 @@ export class Framing {
 
   /** Distance of the camera from the network, 1 = where it fills the window. */
   far(): number {
-    const { min, max } = this.table.bounds();
-    const { width, height } = this.rig.lens;
-    const key = [...min.toArray(), ...max.toArray(), width, height, this.second !== null].join();
-    if (this.home_distance.key !== key) {
-      const { position, target } = fitPose(this.boxes(), HOME_DIRECTION, this.margins(), this.rig.lens);
-      this.home_distance = { key, middle: new THREE.Vector3(...target), distance: new THREE.Vector3(...position).distanceTo(new THREE.Vector3(...target)) };
+    const { home_distance: home, table, second, rig } = this;
+    const { lens } = rig;
+    if (home.version !== table.version || home.width !== lens.width || home.height !== lens.height || home.second !== second) {
+      const { position, target } = fitPose(this.boxes(), HOME_DIRECTION, this.margins(), lens);
+      const middle = new THREE.Vector3(...target);
+      this.home_distance = {
+        version: table.version, width: lens.width, height: lens.height, second, middle, distance: middle.distanceTo(new THREE.Vector3(...position)),
+      };
     }
-    return this.rig.camera.position.distanceTo(this.home_distance.middle) / this.home_distance.distance;
+    return rig.camera.position.distanceTo(this.home_distance.middle) / this.home_distance.distance;
   }
 
   private fly(again: () => Camera, how: 'first' | 'ease' | 'now' = 'ease'): void {

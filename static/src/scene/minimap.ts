@@ -18,7 +18,7 @@ export class Minimap {
   private readonly root = document.createElement('div');
   private readonly canvas = document.createElement('canvas');
   private readonly turn = document.createElement('button');
-  private drawn = '';
+  private readonly drawn = { from: '', version: -1, aspect: 0, position: new THREE.Vector3(), target: new THREE.Vector3() };
 
   constructor(
     private readonly host: HTMLElement, private readonly view: View, private readonly table: NeuronTable, private readonly rig: CameraRig,
@@ -49,10 +49,12 @@ export class Minimap {
     if (from === 'off') return this.root.remove();
     if (!this.root.isConnected) this.host.append(this.root);
     const { camera, target } = this.rig;
-    const rows = this.table.rows.map((row) => `${this.table.boxOf(row).min.toArray().map(Math.round).join()} ${row.visible.toFixed(1)}`);
-    const key = [from, camera.position.toArray(), target.toArray(), camera.aspect, ...rows].join();
-    if (key === this.drawn) return;
-    this.drawn = key;
+    const { drawn } = this;
+    const same = drawn.from === from && drawn.version === this.table.version && drawn.aspect === camera.aspect;
+    if (same && drawn.position.equals(camera.position) && drawn.target.equals(target)) return;
+    Object.assign(drawn, { from, version: this.table.version, aspect: camera.aspect });
+    drawn.position.copy(camera.position);
+    drawn.target.copy(target);
     const other = from === 'above' ? 'side' : 'above';
     this.turn.textContent = from === 'above' ? 'from above' : 'from the side';
     this.turn.title = `Show it from ${other === 'side' ? 'the side' : other} (M: the next)`;

@@ -177,7 +177,7 @@ export class NetworkView {
 
   /** The graphics card has lost everything: lands it anew. */
   restore(): void {
-    this.activity.invalidate();
+    this.activity.restore();
     this.measured = '';
     this.invalidate();
   }

@@ -59,6 +59,8 @@ export class NeuronTable {
   readonly uniforms: Record<string, THREE.IUniform>;
   /** x, y, z, row of every point, without the shift; where they are going while they move. */
   readonly points: Float32Array;
+  /** Grows whenever a row has moved, comes, goes or grows. */
+  version = 0;
   private readonly middle = new THREE.Vector3();
   private readonly positionTexture: THREE.DataTexture;
   private readonly layerTexture: THREE.DataTexture;
@@ -70,6 +72,7 @@ export class NeuronTable {
   private readonly left: THREE.Box3;
   private spread = 1;
   private fan = 0;
+  private readonly reach = { version: -1, box: new THREE.Box3() };
 
   constructor(network: Network) {
     this.n_neurons = network.n_neurons;
@@ -224,11 +227,15 @@ export class NeuronTable {
 
   /** Box of everything that is shown (of everything where nothing is), where it will be when it has arrived. */
   bounds(): THREE.Box3 {
-    const shown = this.rows.filter((row) => row.visible > 0.5);
-    const box = new THREE.Box3();
-    for (const row of shown.length > 0 ? shown : this.rows) box.union(this.goalOf(row));
-    if (box.isEmpty()) box.set(new THREE.Vector3(-1, -1, -1), new THREE.Vector3(1, 1, 1));
-    return box;
+    const { reach } = this;
+    if (reach.version !== this.version) {
+      reach.version = this.version;
+      reach.box.makeEmpty();
+      const shown = this.rows.filter((row) => row.visible > 0.5);
+      for (const row of shown.length > 0 ? shown : this.rows) reach.box.union(this.goalOf(row));
+      if (reach.box.isEmpty()) reach.box.set(new THREE.Vector3(-1, -1, -1), new THREE.Vector3(1, 1, 1));
+    }
+    return reach.box.clone();
   }
 
   dispose(): void {
@@ -299,6 +306,7 @@ export class NeuronTable {
   }
 
   private upload(): void {
+    this.version++;
     const data = this.layerTexture.image.data as Float32Array;
     this.rows.forEach((row, i) => {
       data.set([row.shift.x, row.shift.y, row.shift.z, row.spacing * Math.sqrt(row.stands)], 4 * i);

@@ -34,24 +34,36 @@ function finish(gl: WebGL2RenderingContext | WebGLRenderingContext): void {
   gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
 }
 
-async function scene(name: string, frames_to_draw: number): Promise<Timing> {
+/** A scene of a plan's network that has gone through its first flight, its loop stopped, its frames decoded as the worker does beforehand. */
+async function flown(name: string, n_frames: number, beside: boolean): Promise<{ drawn: Scene; frames: SyntheticFrames; playback: SyntheticPlayback; leave: AbortController }> {
   const made = await plan(name);
   const network = syntheticNetwork(made);
   const frames = new SyntheticFrames(network, made.density);
   const playback = new SyntheticPlayback();
   const view = new View({ synapses: 0 });
   const leave = new AbortController();
-  frames.spikesIn(0, frames_to_draw + 1, 0); // decoded beforehand, as the worker does
-  const drawn = new Scene({ host: document.getElementById('host')!, network, frames, playback, view, comparison: ALONE, signal: leave.signal });
+  const { signal } = leave;
+  frames.spikesIn(0, n_frames + 1, 0);
+  const other = { network, name: 'B', frames, playback: Object.assign(playback, { wanted_us: 0 }), view, signal };
+  const drawn = new Scene({
+    host: document.getElementById('host')!, network, frames, playback, view, comparison: beside ? { ...ALONE, other } : ALONE, signal,
+  });
   drawn.stopLoop();
   Object.assign(playback, { playing: true, speed: 0 });
-  drawn.renderFrame(performance.now() + 2000); // past the first flight
+  drawn.renderFrame(performance.now() + 2000);
+  return { drawn, frames, playback, leave };
+}
+
+async function scene(name: string, frames_to_draw: number, beside = false): Promise<Timing> {
+  const { drawn, frames, playback, leave } = await flown(name, frames_to_draw, beside);
   const times: number[] = [];
   let spikes = 0;
+  // A picture every sixtieth of a second, as on a screen: how long the rasteriser takes is waited for outside.
+  const began_ms = performance.now() + 3000;
   for (let i = 0; i < frames_to_draw; i++) {
     playback.t_us = i * frames.bin_us + 1;
     const start = performance.now();
-    drawn.renderFrame(start + 3000);
+    drawn.renderFrame(began_ms + (i * 1000) / 60);
     times.push(performance.now() - start);
     spikes += drawn.stats().spikes_in_last_frame;
     finish(drawn.context3d());
@@ -59,6 +71,41 @@ async function scene(name: string, frames_to_draw: number): Promise<Timing> {
   }
   leave.abort();
   return timing(times, spikes);
+}
+
+/** Two pictures beside each other, of the same size as one alone. */
+function beside(name: string, frames_to_draw: number): Promise<Timing> {
+  return scene(name, frames_to_draw, true);
+}
+
+/** Bytes that frames of playback send to the GPU, all calls counted that send any. */
+async function uploads(name: string, frames_to_draw: number): Promise<{ bytes: number; spikes: number }> {
+  const { drawn, frames, playback, leave } = await flown(name, frames_to_draw, false);
+  const gl = drawn.context3d();
+  let bytes = 0;
+  for (const call of ['bufferData', 'bufferSubData', 'texImage2D', 'texSubImage2D'] as const) {
+    const own = gl[call].bind(gl) as (...given: unknown[]) => void;
+    const counted = (...given: unknown[]): void => {
+      const sent = given.find((value) => ArrayBuffer.isView(value)) as Uint8Array | undefined;
+      // bufferSubData(target, at, array, first, n): n entries of it.
+      const n = call === 'bufferSubData' && typeof given[4] === 'number' && given[4] > 0 ? given[4] : sent?.length;
+      if (sent !== undefined) bytes += n! * sent.BYTES_PER_ELEMENT;
+      own(...given);
+    };
+    Object.assign(gl, { [call]: counted });
+  }
+  const began_ms = performance.now() + 3000;
+  let spikes = 0;
+  for (let i = 0; i < frames_to_draw; i++) {
+    if (i === WARM_UP) bytes = spikes = 0;
+    playback.t_us = i * frames.bin_us + 1;
+    drawn.renderFrame(began_ms + (i * 1000) / 60);
+    spikes += drawn.stats().spikes_in_last_frame;
+    finish(gl);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  leave.abort();
+  return { bytes, spikes };
 }
 
 async function naive(name: string, frames_to_draw: number): Promise<Timing> {
@@ -243,4 +290,4 @@ async function picking(name: string, times_to_pick: number): Promise<{ js_ms: nu
   return { js_ms: half(js), latency_ms: half(latency), hits };
 }
 
-Object.assign(window, { bench: { scene, naive, learning, naiveLearning, calls, picking } });
+Object.assign(window, { bench: { scene, beside, uploads, naive, learning, naiveLearning, calls, picking } });
