@@ -104,6 +104,25 @@ def test_persistence_tells_busy_neurons_from_rare_ones(page: Page, address: str,
     assert sum(busy) > sum(rare) + 60
 
 
+def test_spikes_are_back_after_the_graphics_card_was_lost(
+    page: Page, address: str, rest: Rest, wait_until: Until
+) -> None:
+    shown(page, address, rest, "t=2")
+    before = page.evaluate(COLOUR, 0), page.evaluate(COLOUR, 1)
+    assert sum(before[0]) > sum(before[1]) + 60  # a has just fired, b has not
+    drawn = wait_until(lambda state: True)["framesDrawn"]
+    page.evaluate("""async () => {
+      const lost = window.synaptarium.scene().context3d().getExtension('WEBGL_lose_context');
+      lost.loseContext();
+      await new Promise((later) => setTimeout(later, 100));
+      lost.restoreContext();
+    }""")
+    wait_until(lambda state: state["framesDrawn"] > drawn)
+    rest()
+    after = page.evaluate(COLOUR, 0), page.evaluate(COLOUR, 1)
+    assert np.allclose(after, before, atol=2)
+
+
 def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
     page: Page, address: str, rest: Rest
 ) -> None:
