@@ -174,3 +174,37 @@ def test_arrangements_are_kept_and_files_agree(page: Page, address: str) -> None
     layouts.get_by_role("button", name="Undo").click()
     layouts.get_by_role("button", name="Forget the layout mine").click()
     assert page.evaluate("JSON.parse(localStorage.getItem('synaptarium.dock.layouts'))") == []
+
+
+def test_the_class_that_is_on_is_outlined_among_the_inputs(page: Page, address: str) -> None:
+    opened(page, address, "Network activity")
+    box = page.locator("[data-panel='stimuli'] .treemap-box[aria-current]")
+
+    expect(box).to_have_count(1)
+    expect(box).to_contain_text("2")  # the sixth second shows class 5 % 3
+    page.evaluate("window.synaptarium.seek(6_500_000)")
+    expect(box).to_contain_text("0")
+
+
+def test_thirty_thousand_selected_neurons_fit_a_request(page: Page, shelf: tuple[str, Library]) -> None:
+    url, library = shelf
+    t = np.arange(0, SECOND, 100)
+    source = arrays_source(
+        "many selected",
+        bin_us=1000,
+        t_stop_us=SECOND,
+        layers=[{"name": "n", "neurons": 60_000}],
+        spikes={"n": (t, t // 100 * 6)},
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    opened(page, f"{url}/view/{id}?t=0.5", "Neurons")
+    with page.expect_request(
+        lambda request: "/modules/neuron" in request.url and "~" in (request.post_data or "")
+    ) as asked:
+        page.evaluate("window.synaptarium.select(Array.from({ length: 30_000 }, (_, i) => 2 * i))")
+
+    assert len(asked.value.post_data or "") < 12_000
+    expect(page.locator("[data-panel='activity'] .accounting")).to_contain_text(
+        "You see 6 of 30,000 selected neurons"
+    )
