@@ -68,7 +68,8 @@ def rows() -> Iterator[dict[str, Any]]:
         headset.enter()
         entered_ms = headset.state()["entered_ms"]
         for board in ("general", "raster"):
-            _open(headset, board)
+            headset.menu(f"board {board}")
+        headset.rest()  # who watches points at nothing
         page.evaluate("synaptarium.select([1234])")
         page.wait_for_timeout(3000)
         worn = _frames(page, "worn_ms")
@@ -133,17 +134,6 @@ def _recording(library: Library) -> str:
     id = import_source(library.store, source).id
     precompute(library.store, id, engine="local")
     return id
-
-
-def _open(headset: Headset, board: str) -> None:
-    headset.hand("left", (-0.2, 1.3, -0.35))
-    headset.click("left", "x-button")
-    room = headset.until(lambda room: room["menu"]["visible"], timeout_s=60)
-    found = {button["id"]: button for button in room["menu"]["buttons"]}[f"board {board}"]
-    headset.aim("right", headset.on_pane(room["menu"], found["x"], found["y"]))
-    headset.click("right")
-    headset.click("left", "x-button")
-    headset.hand("left", (-0.3, 1.2, -0.2))
 
 
 def _frames(page: Page, kept: str, n: int = 150) -> list[float]:
