@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import Browser, Frame, Page
 
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.jobs.build import precompute
 from synaptarium.server.app import serving
 from synaptarium.server.config import Config
-from synaptarium.server.library import open_library
+from synaptarium.server.library import Library, open_library
 from synaptarium.store.importing import import_source
 
 pytestmark = pytest.mark.browser
@@ -56,17 +57,32 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, 
         open_library(tmp_path_factory.mktemp("embed"), purpose="serve") as library,
         serving(library, Config(port=0, embed_from=friend.rstrip("/"))) as (app, server),
     ):
-        source = arrays_source(
-            "embedded",
-            bin_us=1000,
-            layers=[{"name": "eye", "shape": (6, 6)}],
-            spikes={"eye": ([500_000], [14])},
-            t_stop_us=1_000_000,
-        )
-        id = import_source(library.store, source).id
-        precompute(library.store, id, engine="local")
-        where.append(app.url(server.port, f"/embed/{id}?t=0.5&colour=rate"))
+        where.append(app.url(server.port, f"/embed/{stored(library)}?t=0.5&colour=rate"))
         yield where[0], friend, stranger
+
+
+def stored(library: Library) -> str:
+    """Store a recording with one spike, and return its id."""
+    source = arrays_source(
+        "embedded",
+        bin_us=1000,
+        layers=[{"name": "eye", "shape": (6, 6)}],
+        spikes={"eye": ([500_000], [14])},
+        t_stop_us=1_000_000,
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    return id
+
+
+def loaded_spikes(page: Page, frame: Frame) -> list[int]:
+    """Wait for the data of the moment, and return the neurons that spike in it."""
+    for _ in range(200):
+        if frame.evaluate("window.synaptarium.state().frameLoaded"):
+            break
+        page.wait_for_timeout(30)
+    found: list[int] = frame.evaluate("window.synaptarium.spikesNow()")
+    return found
 
 
 def framed(page: Page) -> Frame:
@@ -84,11 +100,7 @@ def test_allowed_page_shows_the_scene_and_a_small_bar(page: Page, pages: tuple[s
     page.goto(friend)
     frame = framed(page)
 
-    for _ in range(200):
-        if frame.evaluate("window.synaptarium.state().frameLoaded"):
-            break
-        page.wait_for_timeout(30)
-    assert frame.evaluate("window.synaptarium.spikesNow()") == [14]
+    assert loaded_spikes(page, frame) == [14]
     assert frame.evaluate("window.synaptarium.state().colour") == "rate"
     assert frame.locator("header.top, .side, .dock, .transport").count() == 0
     scene = frame.locator(".scene-host").bounding_box()
@@ -123,3 +135,41 @@ def test_other_page_is_refused(page: Page, pages: tuple[str, str, str]) -> None:
     assert any("frame-ancestors" in text for text in refused), refused
     assert "window.synaptarium" not in page.frames[1].content()
     assert page.frames[1].url != view
+
+
+def test_guest_with_a_viewers_token_sees_it_over_https_in_a_page_of_another_site(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Browsers that let no other site's page keep cookies still let a frame keep its own there."""
+    where: list[str] = []
+    with embedding(lambda: where[0]) as site:
+        # Another site than the server's 127.0.0.1.
+        friend = site.replace("127.0.0.1", "localhost")
+        config = Config(
+            port=0, https=True, token="admins", viewer_token="guests", embed_from=friend.rstrip("/")
+        )
+        with open_library(tmp_path, purpose="serve") as library, serving(library, config) as (_, server):
+            home = f"https://127.0.0.1:{server.port}"
+            where.append(f"{home}/embed/{stored(library)}?t=0.5&token=guests")
+            context = browser.new_context(ignore_https_errors=True, reduced_motion="reduce")
+            page = context.new_page()
+            controls = {
+                "enableThirdPartyCookieRestriction": True,
+                "disableThirdPartyCookieMetadata": True,
+                "disableThirdPartyCookieHeuristics": True,
+            }
+            context.new_cdp_session(page).send("Network.setCookieControls", controls)
+            page.goto(friend)
+            frame = framed(page)
+
+            assert loaded_spikes(page, frame) == [14]
+            assert "token" not in frame.url
+            me = frame.evaluate("fetch('/api/me').then((answer) => answer.json())")
+            assert me == {"role": "viewer", "may": ["look"]}
+            (cookie,) = context.cookies()
+            assert (cookie["sameSite"], cookie["secure"], cookie["httpOnly"]) == ("None", True, True)  # type: ignore[typeddict-item]
+            assert cookie.get("partitionKey", "").startswith("http://localhost"), cookie
+            # The cookie is that frame's alone: the same page at the top knows nothing of it.
+            answer = page.goto(f"{home}/api/me")
+            assert answer is not None and answer.status == 401
+            context.close()

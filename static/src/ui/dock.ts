@@ -7,6 +7,7 @@ import type { Span } from '../panels/panel';
 import { TimeCursor } from '../panels/time_cursor';
 import type { Comparison } from '../state/comparison';
 import { formatDuration } from '../state/format';
+import { kept } from '../state/kept';
 import type { Overview } from '../state/overview';
 import { Trail } from '../state/trail';
 import { dockLayouts, type DockLayout, linkedLayout } from './dock_layouts';
@@ -119,7 +120,7 @@ export class Dock {
       this.light();
       this.ask();
     }));
-    this.api.onDidLayoutChange(() => localStorage.setItem(STORED, JSON.stringify(this.api.toJSON())));
+    this.api.onDidLayoutChange(() => kept.setItem(STORED, JSON.stringify(this.api.toJSON())));
   }
 
   /** Asks every visible module for what the window, the selection and the revision now call for. */
@@ -295,14 +296,14 @@ export class Dock {
     }
     const names = this.parts.modules.map((module) => module.name);
     try {
-      const stored = JSON.parse(localStorage.getItem(STORED) ?? 'null') as { panels?: Record<string, unknown> } | null;
+      const stored = JSON.parse(kept.getItem(STORED) ?? 'null') as { panels?: Record<string, unknown> } | null;
       // A layout with modules that are gone is of no use.
       if (stored?.panels && Object.keys(stored.panels).every((name) => names.includes(name))) {
         this.api.fromJSON(stored as unknown as Parameters<DockviewApi['fromJSON']>[0]);
         return;
       }
     } catch {
-      localStorage.removeItem(STORED);
+      kept.removeItem(STORED);
     }
     this.api.clear();
     // More tabs than these do not fit side by side; the list of modules has the others.

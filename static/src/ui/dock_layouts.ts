@@ -3,6 +3,7 @@
 import type { SerializedDockview } from 'dockview-core/dist/dockview-core.js';
 
 import type { Span } from '../panels/panel';
+import { kept } from '../state/kept';
 import { h } from './dom';
 import { iconButton } from './icons';
 import type { Params } from './params_form';
@@ -36,7 +37,7 @@ export function dockLayouts(parts: LayoutsParts): HTMLElement {
   const list = h('details.module-picker', h('summary', { title: 'Arrangements of the panels, kept under names' }, 'layouts'), body);
   let forgotten: Named | null = null;
   const keep = (layouts: readonly Named[]): void => {
-    localStorage.setItem(STORED, JSON.stringify(layouts));
+    kept.setItem(STORED, JSON.stringify(layouts));
     paint();
   };
   const save = (): void => {
@@ -113,7 +114,7 @@ export function unpacked(text: string): DockLayout {
 
 function stored(): Named[] {
   try {
-    const found: unknown = JSON.parse(localStorage.getItem(STORED) ?? '[]');
+    const found: unknown = JSON.parse(kept.getItem(STORED) ?? '[]');
     return Array.isArray(found) ? (found as Named[]).filter((layout) => typeof layout?.name === 'string' && layout.dock) : [];
   } catch {
     return [];

@@ -9,6 +9,7 @@ import type { Me, NoteOp, Person } from '../net/messages.gen';
 import { ApiError } from '../net/rest';
 import { sessionRest } from '../net/session_rest';
 import type { LayerInfo, SceneHandle } from '../state/frames';
+import { kept, keptInTab } from '../state/kept';
 import type { PlaybackClock } from '../state/playback';
 import type { PresenceSource } from '../state/presence';
 import type { SharedSession } from '../state/shared_session';
@@ -51,7 +52,7 @@ export class ShareDesk {
   session: SharedSession | null = null;
   me: Me = { role: 'viewer', may: ['look'] };
   name = viewerName();
-  colour = localStorage.getItem(COLOUR_KEY) ?? PERSON_COLOURS[Math.floor(Math.random() * PERSON_COLOURS.length)][1];
+  colour = kept.getItem(COLOUR_KEY) ?? PERSON_COLOURS[Math.floor(Math.random() * PERSON_COLOURS.length)][1];
   private readonly popover: Popover;
   private readonly line = h('div.share-line', { role: 'status', hidden: true });
   private readonly dots = h('span.share-dots', { 'aria-hidden': 'true' });
@@ -124,7 +125,7 @@ export class ShareDesk {
     this.name = name.trim() || this.name;
     this.colour = colour;
     keepViewerName(this.name);
-    localStorage.setItem(COLOUR_KEY, colour);
+    kept.setItem(COLOUR_KEY, colour);
     this.session?.rename(this.name || 'Guest', colour);
   }
 
@@ -321,9 +322,9 @@ function nextStep(session: SharedSession): [string, string, () => void] {
 
 /** Who this page is: the same after it is loaded again, another in another window. */
 function pageKey(): string {
-  const known = sessionStorage.getItem('synaptarium.page');
+  const known = keptInTab.getItem('synaptarium.page');
   if (known) return known;
   const made = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  sessionStorage.setItem('synaptarium.page', made);
+  keptInTab.setItem('synaptarium.page', made);
   return made;
 }

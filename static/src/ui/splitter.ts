@@ -1,18 +1,19 @@
 /** A bar between two panes: drag or arrow keys resize, the size is remembered. */
 
+import { kept } from '../state/kept';
 import { h } from './dom';
 
 export function splitter(
   label: string, side: 'left' | 'right', property: string, [low, high]: [number, number], root: HTMLElement,
 ): HTMLElement {
-  const stored = Number(localStorage.getItem(`synaptarium${property}`));
+  const stored = Number(kept.getItem(`synaptarium${property}`));
   if (stored >= low && stored <= high) root.style.setProperty(property, `${stored}px`);
   const bar = h(`div.splitter`, { role: 'separator', tabIndex: 0, 'aria-orientation': 'vertical', 'aria-label': label, 'data-side': side });
   const pane = (): HTMLElement | null => (side === 'left' ? bar.previousElementSibling : bar.nextElementSibling) as HTMLElement | null;
   const set = (width: number): void => {
     const size = Math.round(Math.min(high, Math.max(low, width)));
     root.style.setProperty(property, `${size}px`);
-    localStorage.setItem(`synaptarium${property}`, String(size));
+    kept.setItem(`synaptarium${property}`, String(size));
   };
   bar.addEventListener('pointerdown', (event) => {
     bar.setPointerCapture(event.pointerId);

@@ -1,12 +1,14 @@
 /** Dark by default; the choice is remembered. The room of the scene stays dark in both. */
 
+import { kept } from '../state/kept';
+
 export type Theme = 'dark' | 'light';
 
 const STORED = 'synaptarium.theme';
 
 export function storedTheme(): Theme {
   try {
-    return localStorage.getItem(STORED) === 'light' ? 'light' : 'dark';
+    return kept.getItem(STORED) === 'light' ? 'light' : 'dark';
   } catch {
     return 'dark';  // a frame in a page of another site may have no memory
   }
@@ -15,7 +17,7 @@ export function storedTheme(): Theme {
 export function applyTheme(theme: Theme): void {
   document.documentElement.dataset['theme'] = theme;
   try {
-    localStorage.setItem(STORED, theme);
+    kept.setItem(STORED, theme);
   } catch {
     // Not remembered then.
   }

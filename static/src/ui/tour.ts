@@ -1,5 +1,6 @@
 /** Five steps for who is here for the first time: a card beside what it speaks of. Skipped at any moment, shown once. */
 
+import { kept } from '../state/kept';
 import { h } from './dom';
 
 const KEY = 'synaptarium.tour';
@@ -38,13 +39,13 @@ export const STEPS: readonly Step[] = [
 
 /** True for a person's first recording; a browser that a program steers needs no tour. */
 export function isFirstVisit(): boolean {
-  return localStorage.getItem(KEY) === null && !navigator.webdriver;
+  return kept.getItem(KEY) === null && !navigator.webdriver;
 }
 
 /** Starts at the first step; ends with the last, with Escape, "Skip", or the signal. */
 export function startTour(signal: AbortSignal): void {
   document.querySelector('.tour')?.remove();
-  localStorage.setItem(KEY, 'seen');
+  kept.setItem(KEY, 'seen');
   const over = new AbortController();
   const ring = h('div.tour-ring');
   const card = h('section.tour-card', { role: 'dialog', 'aria-label': 'Tour' });

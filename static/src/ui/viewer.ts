@@ -10,6 +10,7 @@ import { formatTime, plural } from '../state/format';
 import { History } from '../state/history';
 import { FrameStore } from '../state/frame_store';
 import type { CreateScene, SceneHandle } from '../state/frames';
+import { kept } from '../state/kept';
 import { PlaybackClock } from '../state/playback';
 import { neuronsToText } from '../state/neuron_ranges';
 import { loadOverview } from '../state/overview';
@@ -253,7 +254,7 @@ class Viewer {
       return;
     }
     for (const pane of ['side', 'dock'] as const) {
-      if (localStorage.getItem(`synaptarium.${pane}`) === 'closed') this.shell.classList.add(`no-${pane}`);
+      if (kept.getItem(`synaptarium.${pane}`) === 'closed') this.shell.classList.add(`no-${pane}`);
     }
     const hint = h('p.first-words', firstWords(this.loaded));
     setTimeout(() => hint.classList.add('faded'), 9000);
@@ -408,7 +409,7 @@ class Viewer {
       return;
     }
     const closed = this.shell.classList.toggle(`no-${pane}`);
-    localStorage.setItem(`synaptarium.${pane}`, closed ? 'closed' : 'open');
+    kept.setItem(`synaptarium.${pane}`, closed ? 'closed' : 'open');
   }
 
   private toggleTheme(): void {
