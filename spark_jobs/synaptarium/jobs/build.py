@@ -226,6 +226,8 @@ class _Run:
                 self.tell(msgspec.structs.replace(found, state=state, message=message))
 
     def failed(self, error: BaseException) -> None:
+        if isinstance(error, RecordingBusy):
+            return  # the job that has the lease now tells how it goes
         try:
             if isinstance(error, CorruptData):
                 # What is done did not add up: a retry makes everything anew.
@@ -348,7 +350,7 @@ def _heartbeat(store: Store, num: int, build: int, owner: str) -> Iterator[threa
     def beat() -> None:
         while not stop.wait(jobs.LEASE_S / 3):
             try:
-                if not jobs.heartbeat(store, num, build, owner):
+                if not jobs.heartbeat(store, num, build, owner, stopped=stop.is_set):
                     lost.set()
                     return
             except SynaptariumError:

@@ -271,6 +271,6 @@ def _packed(plan: Plan, range_index: int, spikes: list[Spikes]) -> tuple[Cells, 
             raise CorruptData(
                 f"A spike of range {range_index} is of neuron {part.neuron.max()}; "
                 f"{plan.recording!r} has {len(places)} neurons.",
-                hint="Something other than Synaptarium wrote it. Import the recording again.",
+                hint="Something other than Synaptarium wrote it. Delete the recording and import it again.",
             ) from None
     return packed, packing

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -91,8 +92,15 @@ def claim(
             lease.update_one({"_id": key_of(num, build, "job")}, change, upsert=True)
 
 
-def heartbeat(store: Store, num: int, build: int, owner: str, lease_s: float = LEASE_S) -> bool:
-    """Extend the lease; returns False when it was lost to somebody else."""
+def heartbeat(
+    store: Store,
+    num: int,
+    build: int,
+    owner: str,
+    lease_s: float = LEASE_S,
+    stopped: Callable[[], bool] | None = None,
+) -> bool:
+    """Extend the lease; returns False when it was lost to somebody else. ``stopped`` ends waiting for the database."""
     where: Document = {"_id": key_of(num, "lease"), "owner": owner}
 
     def extend() -> bool:
@@ -100,7 +108,7 @@ def heartbeat(store: Store, num: int, build: int, owner: str, lease_s: float = L
         change: Document = {"$set": {"lease_until_us": _now_us() + int(lease_s * 1e6)}}
         return store.quick("jobs").update_one(where, change).matched_count == 1
 
-    return call(store, extend)
+    return call(store, extend, stopped)
 
 
 def release(store: Store, num: int, build: int, owner: str) -> None:
