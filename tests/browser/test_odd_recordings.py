@@ -150,7 +150,9 @@ def test_one_frame_only(page: Page, shelf: tuple[str, Library], wait_until: Unti
     expect(page.locator(".toast")).to_have_count(0)
 
 
-def test_a_million_neurons(page: Page, shelf: tuple[str, Library], wait_until: Until) -> None:
+def test_a_million_neurons_beside_one_alone(
+    page: Page, shelf: tuple[str, Library], wait_until: Until
+) -> None:
     url, library = shelf
     random = np.random.default_rng(11)
     n, n_frames = 1_000_000, 40
@@ -158,14 +160,23 @@ def test_a_million_neurons(page: Page, shelf: tuple[str, Library], wait_until: U
     source = arrays_source(
         "million",
         bin_us=1000,
-        layers=[{"name": "sheet", "neurons": n, "shape": (1000, 1000)}],
-        spikes={"sheet": (np.repeat(np.arange(n_frames) * 1000, n // 100), np.concatenate(ids))},
+        layers=[
+            {"name": "sheet", "neurons": n, "shape": (1000, 1000)},
+            {"name": "<the one> №1 / %", "neurons": 1},
+        ],
+        spikes={
+            "sheet": (np.repeat(np.arange(n_frames) * 1000, n // 100), np.concatenate(ids)),
+            "<the one> №1 / %": ([25_000], [0]),
+        },
         t_stop_us=n_frames * 1000,
     )
     id = put(library, source)
     open_view(page, url, id, "t=0&speed=0.01")
     for frame in (0, 25, 39, 3):
-        assert spikes_at(page, wait_until, frame * 1000 + 500) == ids[frame].tolist()
+        alone = [n] if frame == 25 else []
+        assert spikes_at(page, wait_until, frame * 1000 + 500) == ids[frame].tolist() + alone
+    labels = wait_until(lambda found: len(found["scene"]["labels"]) == 2, timeout_s=30)["scene"]["labels"]
+    assert sorted(labels) == ["<the one> №1 / %", "sheet"]
 
     neuron = int(ids[3][5000])
     page.wait_for_timeout(1500)
@@ -191,4 +202,5 @@ def test_a_million_neurons(page: Page, shelf: tuple[str, Library], wait_until: U
     exact = [at for at, address in enumerate(asked) if address.startswith("0/1/")]
     assert groups and exact
     assert max(groups) < min(exact)
-    assert page.evaluate("window.synaptarium.spikesNow()") == np.unique(np.concatenate(ids[16:32])).tolist()
+    sheet = np.unique(np.concatenate(ids[16:32])).tolist()
+    assert page.evaluate("window.synaptarium.spikesNow()") == [*sheet, n]
