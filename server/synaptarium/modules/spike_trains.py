@@ -76,8 +76,10 @@ def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, p
     )
     frames = spikes.frames
     # Of several spikes in a frame each is one: intervals of 0.
-    frame, neuron = np.repeat(spikes.frame, spikes.count), np.repeat(spikes.neuron, spikes.count)
-    stretch = np.cumsum(~frames.covered).astype(np.int64)[frame] if len(frame) else frame
+    frame, neuron = spikes.frame, spikes.neuron
+    if (spikes.count != 1).any():
+        frame, neuron = np.repeat(frame, spikes.count), np.repeat(neuron, spikes.count)
+    stretch = np.cumsum(~frames.covered, dtype=np.int64)[frame] if len(frame) else frame
     found = intervals(frame * frames.frame_us, neuron.astype(np.int64), stretch)
     chosen = selection.of(layer.name)
     why = outside(reader, window)

@@ -134,7 +134,8 @@ def read_spikes(
     neurons: NDArray[np.bool_] | None = None,
 ) -> Spikes:
     """Return the spikes of chunks that :func:`choose_chunks` chose of the stream ``spikes``; of the layer's ``neurons`` only."""
-    chosen = chosen_frames(reader, frames.t_us)
+    # A long run has millions of frames, whose times nobody asks for where all stimuli count.
+    chosen = None if reader.subset.all else chosen_frames(reader, frames.t_us)
     if chosen is not None:
         frames = dataclasses.replace(frames, covered=frames.covered & chosen, read=frames.covered)
     parts: list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]] = []
@@ -212,7 +213,7 @@ def states_in(
     }
     for own in by_tile.values():
         covered &= _known(frames, own)
-    chosen = chosen_frames(reader, frames.t_us)
+    chosen = None if reader.subset.all else chosen_frames(reader, frames.t_us)
     if chosen is not None:
         frames = dataclasses.replace(frames, read=covered.copy())
         covered &= chosen
