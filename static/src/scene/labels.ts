@@ -169,13 +169,15 @@ export class Labels {
     label: Label, camera: THREE.PerspectiveCamera, width: number, height: number,
   ): Seen | null {
     const { row } = label;
-    const { min, max } = row.box;
-    this.anchor.addVectors(min, max).multiplyScalar(0.5).add(row.shift);
+    const box = this.table.leftOf(row);
+    if (box.isEmpty()) return null;
+    const { min, max } = box;
+    this.anchor.addVectors(min, max).multiplyScalar(0.5);
     const depth = -this.corner.copy(this.anchor).applyMatrix4(camera.matrixWorldInverse).z;
     if (depth < camera.near) return null;
     let [left, right] = [Infinity, -Infinity];
     for (let i = 0; i < 4; i++) {
-      this.corner.set(i & 1 ? max.x : min.x, this.anchor.y - row.shift.y, i & 2 ? max.z : min.z).add(row.shift).project(camera);
+      this.corner.set(i & 1 ? max.x : min.x, this.anchor.y, i & 2 ? max.z : min.z).project(camera);
       const x = (this.corner.x * 0.5 + 0.5) * width;
       left = Math.min(left, x);
       right = Math.max(right, x);

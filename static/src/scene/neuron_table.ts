@@ -192,6 +192,11 @@ export class NeuronTable {
     return !this.left.intersectsBox(box);
   }
 
+  /** What the clipping planes leave of a row's box. */
+  leftOf(row: TableRow): THREE.Box3 {
+    return this.boxOf(row).intersect(this.left);
+  }
+
   rowOf(point: number): TableRow | null {
     return this.rows[this.points[4 * point + 3]] ?? null;
   }

@@ -197,7 +197,7 @@ export class SynapseView {
 
   private strengthen(): void {
     const n = Math.max(1, this.chosen.n_segments);
-    const quiet = (this.counts.selected > 0 ? 0.14 : 1) * (this.data ? 0.55 : 1);
+    const quiet = (this.counts.selected > 0 ? 0.14 : 1) * (this.data ? 0.42 : 1);
     this.chosen.uniforms.strength.value = (1 - this.bundled) * quiet * Math.min(0.7, Math.max(0.06, Math.sqrt(300 / n)));
     this.chosen.object.visible = this.chosen.n_segments > 0 && this.bundled < 1;
   }

@@ -114,6 +114,7 @@ class Viewer {
     this.view = new View({
       hidden: network.layers.filter((layer) => layer.hidden !== '').map((layer) => layer.name),
       ...linkedValues(link, network.layers),
+      ...(link.colour === 'potential' && !link.variable ? { variable: network.potentials[0]?.variable ?? '' } : {}),
       theme,
     });
     const { archive, embedded } = place;
