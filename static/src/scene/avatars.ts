@@ -25,6 +25,8 @@ const AT_DESK: Sizes = { head: 0.013, name: 0.017 };
 const WORN: Sizes = { head: 0.03, name: 0.034 };
 const HEAD_OF_WORLD = 0.09;
 const HEAD_M = 0.12;
+/** Over a table-top, somebody's own size would hide the network from those at a desk. */
+const WORN_OF_WORLD = 0.12;
 const ROW_PX = 48;
 const ROW_WIDTH_PX = 384;
 
@@ -141,7 +143,7 @@ export class Avatars {
       colour.set(avatar.colour);
       this.draw(person);
       const distance = head.position.distanceTo(eye);
-      const radius = avatar.scale > 0 ? Math.max(HEAD_M * avatar.scale, 0.6 * sizes.head * distance) : Math.min(sizes.head * distance, HEAD_OF_WORLD * this.radius);
+      const radius = avatar.scale > 0 ? Math.max(Math.min(HEAD_M * avatar.scale, WORN_OF_WORLD * this.radius), 0.6 * sizes.head * distance) : Math.min(sizes.head * distance, HEAD_OF_WORLD * this.radius);
       if (avatar.head !== null) {
         body(head.position, head.rotation, radius);
         places.setXYZ(names, head.position.x, head.position.y, head.position.z);

@@ -175,7 +175,8 @@ def test_head_and_hands_in_a_headset_are_seen_at_the_desk(two: Two) -> None:
         ),
     )
     places = [body["place"] for body in bodies]
-    assert bodies[0]["size"] == pytest.approx(0.12 * unit, rel=0.01)
+    # As large as a head, but over a table-top no larger than lets the network be seen.
+    assert 0.03 * unit < bodies[0]["size"] < 0.12 * unit
     for expected in hands:
         assert min(math.dist(place, expected) for place in places) < 0.02 * unit
     # The ray of the right hand ends at the neuron.
