@@ -4,10 +4,12 @@ import type { Columns } from '../net/arrow';
 import { formatCount, formatTime, formatValue } from '../state/format';
 import { classColour } from '../state/palette';
 import { h, token } from '../ui/dom';
-import { drawTimes, fitted, FONT, ticks, tickText, type Box } from './axes';
+import { type Box, drawTimes, FONT } from './axes';
 import { cellMap, tableOf } from './cell_colours';
 import { Drawing } from './drawing';
 import { follow, isSelected, leads, globalNeuron, neuronsOf, select, selectAll, type Target, targetOf } from './links';
+import { drawColumns, drawRows, edgeName } from './matrix_edges';
+import { drawBar, drawClasses, LEGEND_PX } from './matrix_legend';
 import { NeuronBrush, type Rectangle } from './neuron_brush';
 import type { PanelContext, PanelOf, PanelView, Span } from './panel';
 import type { Pen } from './pen';
@@ -19,7 +21,6 @@ export const kind = 'matrix';
 type Panel = PanelOf<'matrix'>;
 
 const MAX_HEIGHT_PX = 300;
-const BAR_PX = 22;
 
 export function sheet(panel: Panel, columns: Columns): Sheet {
   const values = columns.list(panel.values) as ArrayLike<number>;
@@ -103,7 +104,7 @@ class MatrixView implements PanelView<Panel> {
 
   height(width: number): number {
     const box = this.box(width);
-    return box.top + box.height + this.below() + BAR_PX;
+    return box.top + box.height + this.below() + LEGEND_PX;
   }
 
   dispose(): void {
@@ -120,8 +121,9 @@ class MatrixView implements PanelView<Panel> {
     pen.font = FONT;
     this.drawEdges(pen, panel, box);
     this.drawSelection(pen, panel, box);
-    if (panel.scale === 'classes') this.drawClasses(pen, box);
-    else this.drawBar(pen, panel, box, width);
+    const place = { top: box.top + box.height + this.below() + 4, left: box.left, width: box.width, drawing_width: width };
+    if (panel.scale === 'classes') drawClasses(pen, place, this.context.classes);
+    else drawBar(pen, place, this.map(panel), this.range, `${unitOf(panel)}${panel.scale === 'logarithmic' ? ', log' : ''}`);
   }
 
   private ends(panel: Panel): [number, number] {
@@ -141,6 +143,11 @@ class MatrixView implements PanelView<Panel> {
     return [min, max];
   }
 
+  /** The colours from the lowest value to the highest. */
+  private map(panel: Panel): Uint32Array {
+    return tableOf(cellMap(panel.scale ?? 'sequential', this.context.view.get('theme')));
+  }
+
   private paintImage(panel: Panel): void {
     if (panel.rows === 0 || panel.columns === 0) return;
     this.image.width = panel.columns;
@@ -149,7 +156,7 @@ class MatrixView implements PanelView<Panel> {
     const pixels = new Uint32Array(image.data.buffer);
     const of_classes = panel.scale === 'classes';
     const { classes } = this.context;
-    const table = of_classes ? tableOf(classes.map((_, at) => classColour(at, classes.length)), classes.length) : tableOf(cellMap(panel.scale ?? 'sequential', this.context.view.get('theme')));
+    const table = of_classes ? tableOf(classes.map((_, at) => classColour(at, classes.length)), classes.length) : this.map(panel);
     const logarithmic = panel.scale === 'logarithmic';
     const [min, max] = logarithmic ? this.range.map(signedLog) : this.range;
     const factor = max > min ? 255 / (max - min) : 0;
@@ -182,49 +189,12 @@ class MatrixView implements PanelView<Panel> {
   private drawEdges(pen: Pen, panel: Panel, box: Box): void {
     pen.fillStyle = token('--muted');
     if (panel.x_axis.unit === 'px') return;
-    pen.textAlign = 'right';
-    pen.textBaseline = 'middle';
-    if (this.row_names.length === 0 && panel.row_edges) {
-      const [top, bottom] = panel.row_edges;
-      for (const value of ticks(Math.min(top, bottom), Math.max(top, bottom), box.height / 30)) {
-        const y = box.top + (box.height * (value - top)) / (bottom - top);
-        pen.fillText(fitted(tickText(value), box.left - 6), box.left - 5, Math.min(box.top + box.height - 5, Math.max(box.top + 6, y)));
-      }
-    } else {
-      const names = this.row_names.length > 0 ? this.row_names : numbers(panel.rows);
-      const cell = box.height / panel.rows;
-      const every = Math.max(1, Math.ceil(13 / cell));
-      let last = -Infinity;
-      names.forEach((name, at) => {
-        const y = Math.max(box.top + 6, box.top + (at + 0.5) * cell);
-        // The first is kept inside, and would touch the next.
-        if (at % every !== 0 || y - last < 12) return;
-        last = y;
-        pen.fillText(fitted(name, box.left - 6), box.left - 5, y);
-      });
-    }
-    pen.textBaseline = 'top';
-    const below = box.top + box.height + 5;
-    if (this.times.length > 0) {
-      const window = this.window();
-      if (window) drawTimes(pen, box, window.t_start_us, window.t_stop_us);
-      return;
-    }
-    pen.textAlign = 'center';
-    if (this.column_names.length === 0 && panel.column_edges) {
-      const [first, last] = panel.column_edges;
-      for (const value of ticks(Math.min(first, last), Math.max(first, last), box.width / 64)) {
-        pen.fillText(tickText(value), box.left + (box.width * (value - first)) / (last - first), below);
-      }
-      return;
-    }
-    const names = this.column_names.length > 0 ? this.column_names : numbers(panel.columns);
-    const wide = box.width / panel.columns;
-    const letters = Math.max(1, ...names.map((name) => name.length)) * 7 + 8;
-    const step = Math.max(1, Math.ceil(letters / wide));
-    names.forEach((name, at) => {
-      if (at % step === 0) pen.fillText(name, box.left + (at + 0.5) * wide, below);
-    });
+    drawRows(pen, box, panel.rows, this.row_names, panel.row_edges ?? null);
+    const window = this.window();
+    if (window !== null) {
+      pen.textBaseline = 'top';
+      drawTimes(pen, box, window.t_start_us, window.t_stop_us);
+    } else if (this.times.length === 0) drawColumns(pen, box, panel.columns, this.column_names, panel.column_edges ?? null);
   }
 
   private drawSelection(pen: Pen, panel: Panel, box: Box): void {
@@ -257,50 +227,6 @@ class MatrixView implements PanelView<Panel> {
     return runs;
   }
 
-  private drawBar(pen: Pen, panel: Panel, box: Box, width: number): void {
-    const y = box.top + box.height + this.below() + 4;
-    const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
-    const low = tickText(this.range[0]);
-    const high = `${tickText(this.range[1])}${unit}${panel.scale === 'logarithmic' ? ', log' : ''}`;
-    const left = box.left + low.length * 6.5 + 6;
-    const right = Math.min(width, box.left + Math.max(box.width, 160)) - high.length * 6.5 - 6;
-    const map = tableOf(cellMap(panel.scale ?? 'sequential', this.context.view.get('theme')));
-    const n = 64;
-    for (let i = 0; i < n; i++) {
-      const colour = map[Math.round((i / (n - 1)) * 255)];
-      pen.fillStyle = `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
-      pen.fillRect(left + ((right - left) * i) / n, y, (right - left) / n + 0.5, 8);
-    }
-    pen.fillStyle = token('--muted');
-    pen.textBaseline = 'middle';
-    pen.textAlign = 'left';
-    pen.fillText(low, box.left, y + 4);
-    pen.fillText(high, right + 6, y + 4);
-  }
-
-  /** The classes beside each other; where there is no room for all, how many more there are. */
-  private drawClasses(pen: Pen, box: Box): void {
-    const y = box.top + box.height + this.below() + 4;
-    const { classes } = this.context;
-    const end = box.left + box.width;
-    let x = 0;
-    pen.textAlign = 'left';
-    pen.textBaseline = 'middle';
-    for (const [at, name] of classes.entries()) {
-      const next = x + 19 + name.length * 6.5;
-      if (next > end - (at + 1 < classes.length ? 50 : 0) && x + classes.slice(at).reduce((sum, one) => sum + 19 + one.length * 6.5, 0) > end + 8) {
-        pen.fillStyle = token('--muted');
-        pen.fillText(`and ${classes.length - at} more`, x, y + 4);
-        break;
-      }
-      pen.fillStyle = classColour(at, classes.length);
-      pen.fillRect(x, y, 8, 8);
-      pen.fillStyle = token('--muted');
-      pen.fillText(name, x + 11, y + 4);
-      x = next;
-    }
-  }
-
   private window(): Span | null {
     const n = this.times.length;
     if (n < 2) return null;
@@ -321,9 +247,9 @@ class MatrixView implements PanelView<Panel> {
     const at = this.cell(x, y);
     if (panel === null || at === null) return '';
     const value = this.values[at.row * panel.columns + at.column];
-    const unit = panel.unit && panel.unit !== '1' ? ` ${panel.unit}` : '';
-    const row = this.row_names[at.row] ?? edgeNames(panel.row_edges, panel.rows)[at.row] ?? at.row;
-    const column = this.times.length > 0 ? formatTime(this.times[at.column]) : (this.column_names[at.column] ?? edgeNames(panel.column_edges, panel.columns)[at.column] ?? at.column);
+    const unit = unitOf(panel);
+    const row = this.row_names[at.row] ?? edgeName(panel.row_edges ?? null, panel.rows, at.row);
+    const column = this.times.length > 0 ? formatTime(this.times[at.column]) : (this.column_names[at.column] ?? edgeName(panel.column_edges ?? null, panel.columns, at.column));
     const told = Number.isNaN(value) ? 'none' : panel.scale === 'classes' ? (this.context.classes[value] ?? 'none') : Number.isInteger(value) ? formatCount(value) : formatValue(value);
     if (panel.fields) {
       const field = Math.floor(at.row / panel.fields.rows) * panel.fields.across + Math.floor(at.column / panel.fields.columns);
@@ -381,13 +307,6 @@ function signedLog(value: number): number {
   return Math.sign(value) * Math.log1p(Math.abs(value));
 }
 
-function numbers(count: number): string[] {
-  return Array.from({ length: count }, (_, at) => String(at));
-}
-
-/** Middles of equal steps between two ends. */
-function edgeNames(edges: readonly [number, number] | null | undefined, count: number): string[] {
-  if (!edges) return numbers(count);
-  const step = (edges[1] - edges[0]) / count;
-  return Array.from({ length: count }, (_, at) => tickText(edges[0] + (at + 0.5) * step));
+function unitOf({ unit }: Panel): string {
+  return unit && unit !== '1' ? ` ${unit}` : '';
 }
