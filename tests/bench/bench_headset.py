@@ -28,6 +28,14 @@ from synaptarium.server.config import Config
 from synaptarium.server.library import Library, open_library
 from synaptarium.store.importing import import_source
 
+NAMES = (
+    "headset.js_median",
+    "headset.js_p95",
+    "headset.js_to_desk",
+    "headset.entering",
+    "headset.draw_calls",
+)
+
 SECONDS, SPIKES, SYNAPSES = 10, 3_000_000, 40_000
 #: Every callback of a frame is timed, the page's and the headset's.
 TIMED = """

@@ -15,6 +15,14 @@ from typing import Any
 
 from browsing import chromium, served
 
+NAMES = (
+    "page.first_moving_frame",
+    "page.cold_seek_p50",
+    "page.cold_seek_p95",
+    "page.ready_1m",
+    "page.cold_seek_of_fetch",
+)
+
 #: As large as the demo, with many weight changes.
 DEMO = [
     "--layers", "input:8x8,hidden:20x20,deep:10x10", "--spikes", "1000000", "--seconds", "45",

@@ -37,6 +37,17 @@ from synaptarium.store import recordings, sessions
 from synaptarium.store.database import Store
 from synaptarium.store.importing import import_source
 
+NAMES = (
+    "sessions.recording_ms_per_frame_at_60hz",
+    "sessions.frames",
+    "sessions.stored_per_minute",
+    "sessions.stored_first_minute",
+    "sessions.headset_stored_per_minute",
+    "sessions.headset_stored_of_gzip",
+    "sessions.stored_of_export",
+    "sessions.stored_of_gzip",
+)
+
 MINUTE_MS, BATCH_MS = 60_000, 2000
 AGAIN = 20
 SPAN_US = 90_000_000

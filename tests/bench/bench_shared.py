@@ -1,7 +1,8 @@
 """How late followers of a shared session hear what its presenter does: twenty of them, on loopback.
 
 A server as the command line starts it, and in this process a presenter who moves the camera twenty times a second and
-twenty followers who each move and point ten times a second, as pages do. Beside it: the same with one follower.
+twenty followers who each move and point ten times a second, as pages do. Beside it: the same with one follower, and
+how long people who come late take, from connecting to the presenter's next move.
 """
 
 from __future__ import annotations
@@ -31,7 +32,13 @@ from synaptarium.store.importing import import_source
 FOLLOWERS = 20
 SECONDS = 15
 ACT_S, MOVE_S = 0.05, 0.1
-NAMES = ("shared.lag_p95", "shared.lag_p50", "shared.lost")
+LATE = 10
+NAMES = (
+    f"shared.lag_p95_ms_{FOLLOWERS}_followers",
+    f"shared.lag_p50_ms_{FOLLOWERS}_followers",
+    "shared.late_joiner_in_sync",
+    "shared.lost_operations",
+)
 
 
 class Someone:
@@ -41,6 +48,7 @@ class Someone:
         self.came: dict[int, float] = {}
         self.socket = socketio.Client(reconnection=False)
         self.welcomed = threading.Event()
+        self.in_sync = threading.Event()
         self.socket.on("welcome", lambda data: self.welcomed.set(), namespace="/shared")
         self.socket.on("acted", self._acted, namespace="/shared")
         self.socket.connect(url, namespaces=["/shared"], transports=["websocket"])
@@ -53,6 +61,8 @@ class Someone:
         now = time.perf_counter()
         for op in data["operations"]:
             self.came[round(op["position"][0])] = now
+        if self.welcomed.is_set():
+            self.in_sync.set()
 
     def say(self, event: str, data: dict[str, Any]) -> None:
         self.socket.emit(event, data, namespace="/shared")
@@ -67,8 +77,8 @@ def rows() -> Iterator[dict[str, Any]]:
             )
             precompute(library.store, import_source(library.store, source).id, engine="local")
         url = started(folder, stack)
-        one, _ = measured(url, 1)
-        lags, lost = measured(url, FOLLOWERS)
+        one, _, _ = measured(url, 1)
+        lags, lost, late = measured(url, FOLLOWERS)
     yield {
         "name": f"shared.lag_p95_ms_{FOLLOWERS}_followers",
         "value": float(np.percentile(lags, 95)),
@@ -81,6 +91,12 @@ def rows() -> Iterator[dict[str, Any]]:
         "unit": "ms",
         "reference": "the same with one follower",
         "reference_value": float(np.median(one)),
+    }
+    yield {
+        "name": "shared.late_joiner_in_sync",
+        "value": max(late),
+        "unit": f"ms, slowest of {LATE}",
+        "goal": "<= 1000",
     }
     yield {"name": "shared.lost_operations", "value": lost, "unit": "operations", "goal": "<= 0"}
 
@@ -106,13 +122,26 @@ def started(folder: str, stack: ExitStack) -> str:
     raise RuntimeError("the server does not answer")
 
 
-def measured(url: str, followers: int) -> tuple[np.ndarray, int]:
-    """Return every follower's lag of every operation, milliseconds, and how many never came."""
+def joined_late(url: str, room: str, late_ms: list[float]) -> None:
+    """Join and leave some times, and note how long each took until a move of the presenter came."""
+    for n in range(LATE):
+        begin = time.perf_counter()
+        person = Someone(url, room, f"late {n}")
+        person.in_sync.wait(10)
+        late_ms.append((time.perf_counter() - begin) * 1000)
+        person.socket.disconnect()
+
+
+def measured(url: str, followers: int) -> tuple[np.ndarray, int, list[float]]:
+    """Return every follower's lag of every operation, milliseconds, how many never came, and what late ones waited."""
     room = requests.post(f"{url}/api/recordings/bench/shared", timeout=10).json()["room"]
     presenter = Someone(url, room, "presenter")
     people = [Someone(url, room, f"f{n}") for n in range(followers)]
     sent: dict[int, float] = {}
+    late_ms: list[float] = []
+    late = threading.Thread(target=joined_late, args=(url, room, late_ms))
     began = time.perf_counter()
+    late.start()
     moved = began
     n = 0
     while (now := time.perf_counter()) - began < SECONDS:
@@ -127,7 +156,8 @@ def measured(url: str, followers: int) -> tuple[np.ndarray, int]:
                 person.say("move", {"presence": {"head": head, "points": [n, 0, 0]}})
         time.sleep(max(0.0, began + n * ACT_S - time.perf_counter()))
     time.sleep(1.0)
+    late.join()
     lags = [person.came[k] - sent[k] for person in people for k in sent if k in person.came]
     for person in (presenter, *people):
         person.socket.disconnect()
-    return np.asarray(lags) * 1000, followers * len(sent) - len(lags)
+    return np.asarray(lags) * 1000, followers * len(sent) - len(lags), late_ms

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from synaptarium.adapters.arrays import arrays_source
+from synaptarium.jobs.build import precompute
 from synaptarium.schemas.recording import Header, Layer, Source
 from synaptarium.server.library import Library
 from synaptarium.store import jobs, recordings
@@ -165,3 +166,39 @@ def test_an_unfinished_import_offers_nothing_to_open(page: Page, shelf: tuple[st
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(card).to_be_visible()
+
+
+def test_modules_are_chosen_before_a_recording_is_opened(page: Page, shelf: tuple[str, Library]) -> None:
+    url, library = shelf
+    source = arrays_source(
+        "odd: name/✓",
+        bin_us=1000,
+        layers=[{"name": "all", "neurons": 4}],
+        spikes={"all": (np.array([0, 5_000]), np.array([0, 3]))},
+    )
+    id = import_source(library.store, source).id
+    precompute(library.store, id, engine="local")
+    page.goto(url)
+    card = page.locator(f"[data-recording='{id}']")
+
+    card.get_by_role("button", name="Modules").click()
+    names = card.get_by_role("checkbox", checked=True).evaluate_all("boxes => boxes.map(box => box.name)")
+    for name in names:
+        card.locator(f"input[name='{name}']").uncheck()
+    card.get_by_label("Raster").check()
+    card.get_by_label("Training health").check()
+
+    expect(card.get_by_role("button", name="Modules (2)")).to_be_visible()
+    page.reload()
+    card.get_by_role("link", name="Open").click()
+    expect(page.locator(".dv-default-tab")).to_have_text(["Raster", "Training health"])
+    # Changed in the viewer, and there they stay as they are left.
+    page.get_by_text("modules", exact=True).click()
+    page.get_by_label("Tab of Raster").uncheck()
+    expect(page.locator(".dv-default-tab")).to_have_text(["Training health"])
+    page.goto(url)
+    card.get_by_role("button", name="Modules (2)").click()
+    card.get_by_role("button", name="As it was left").click()
+    card.get_by_role("link", name="Open").click()
+    expect(page.locator(".dv-default-tab")).to_have_text(["Training health"])
+    recordings.delete(library.store, id)

@@ -79,7 +79,7 @@ export class GhostSynapses {
       parts.push({ projection: projection.info.name, synapses });
       return projection.ends(synapses);
     });
-    this.lines.setSegments({ ends: joined(ends), parts }, true);
+    this.lines.setSegments({ ends: joined(ends), parts }, { pruned: true });
     this.lines.uniforms.strength.value = Math.min(0.9, Math.max(0.12, Math.sqrt(200 / Math.max(1, this.lines.n_segments))));
     this.counts = { drawn: this.lines.n_segments, pruned: total, known };
   }

@@ -65,9 +65,12 @@ uniform highp sampler2D lastSpike;
 uniform float now;
 uniform float halfLife;
 uniform float gain;
-float glowOf(int id) {
+float ageOf(int id) {  // bins; large for a spike that is still to come
   float age = now - texelFetch(lastSpike, texelOf(id), 0).r;
-  return age < -0.001 ? 0.0 : exp2(-min(age / halfLife, 30.0));
+  return age < -0.001 ? 1e9 : min(age, 1e9);
+}
+float glowOf(int id) {
+  return exp2(-min(ageOf(id) / halfLife, 30.0));
 }
 `;
 

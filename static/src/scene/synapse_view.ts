@@ -37,7 +37,7 @@ export class SynapseView {
   private bundled = 0;
 
   constructor(
-    private readonly network: Network, frames: FrameSource, private readonly view: View, table: NeuronTable, readonly projections: Projections,
+    private readonly network: Network, private readonly frames: FrameSource, private readonly view: View, table: NeuronTable, readonly projections: Projections,
     shared: Record<string, import('three').IUniform>, signal: AbortSignal,
   ) {
     this.chooser = new SynapseChooser(network, frames, view, projections);
@@ -85,6 +85,8 @@ export class SynapseView {
       this.staleSelection = false;
       changed = true;
     }
+    // Coarser frames know no moment within them.
+    for (const lines of [this.chosen, this.selected]) lines.setTravelling(level === 0);
     return this.colour(level, frame) || changed;
   }
 
@@ -136,7 +138,7 @@ export class SynapseView {
   private choose(level: number, frame: number, rest: boolean, speed: number): void {
     const choice = this.chooser.choose(level, frame, rest, speed);
     if (choice === null) return;
-    this.chosen.setSegments(choice.segments);
+    this.chosen.setSegments(choice.segments, { delays_bins: this.delaysOf(choice.segments) });
     this.chosen.uniforms.threshold.value = this.selected.uniforms.threshold.value = choice.counts.threshold;
     const total = this.network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
     this.counts = { ...this.counts, ...choice.counts, drawn: this.chosen.n_segments, total };
@@ -189,10 +191,26 @@ export class SynapseView {
       ends.push(projection.ends(taken));
       parts.push({ projection: projection.info.name, synapses: taken });
     }
-    this.selected.setSegments({ ends: joined(ends), parts });
+    const segments = { ends: joined(ends), parts };
+    this.selected.setSegments(segments, { delays_bins: this.delaysOf(segments) });
     this.selected.uniforms.strength.value = Math.min(0.95, Math.max(0.15, Math.sqrt(700 / Math.max(drawn, 1))));
     this.counts = { ...this.counts, selected: drawn, selectedTotal: all };
     this.strengthen();
+  }
+
+  /** The delays of segments in bins; null where none is known. */
+  private delaysOf({ ends, parts }: Segments): Float32Array | null {
+    const known = parts.map(({ projection }) => this.projections.named(projection)?.synapses.delay_ms ?? null);
+    if (known.every((delay_ms) => delay_ms === null)) return null;
+    const delays = new Float32Array(ends.length / 2);
+    const bins_per_ms = 1000 / this.frames.bin_us;
+    let at = 0;
+    parts.forEach(({ synapses }, part) => {
+      const delay_ms = known[part];
+      if (delay_ms !== null) for (let i = 0; i < synapses.length; i++) delays[at + i] = delay_ms[synapses[i]] * bins_per_ms;
+      at += synapses.length;
+    });
+    return delays;
   }
 
   private strengthen(): void {

@@ -13,6 +13,8 @@ import { STATE_GLSL } from './neurons';
 const UNKNOWN = 9; // no weight lies this far out after scaling
 const ABSENT = 99;
 const PRUNED = 11;
+/** Of a synapse's length: the tail of a spike on its way. */
+const TAIL = 0.25;
 
 const VERTEX = /* glsl */ `
 ${POINT_GLSL}
@@ -27,8 +29,12 @@ uniform float pulseGain;   // 0 where colour means something other than spikes
 uniform sampler2D weightMap;
 uniform vec2 depthRange;
 uniform float part;  // of the segments, evenly chosen
+uniform highp sampler2D delays;  // bins, 0 where unknown
+uniform float travelling;        // 1 where spikes are placed along the synapses by their delays
 flat out vec4 tint;
 flat out float dashed;
+flat out float delay;
+out float age;     // bins since the pre neuron spiked, at its end; 0 at the other
 out float pulse;
 out float along;
 out float recede;
@@ -36,7 +42,8 @@ out vec3 place;
 
 void main() {
   int segment = gl_VertexID >> 1;
-  float weight = texelFetch(weights, ivec2(segment & ((1 << weightBits) - 1), segment >> weightBits), 0).r;
+  ivec2 texel = ivec2(segment & ((1 << weightBits) - 1), segment >> weightBits);
+  float weight = texelFetch(weights, texel, 0).r;
   Point point = pointOf(int(end));
   place = point.position;
   vec4 view = modelViewMatrix * vec4(point.position, 1.0);
@@ -55,14 +62,20 @@ void main() {
   recede *= point.visible;
   // A neuron that has just spiked lights the near part of its outgoing synapses: the direction can be seen.
   pulse = along == 0.0 ? glowOf(int(end)) * gain * pulseGain : 0.0;
+  delay = travelling > 0.5 && pulseGain > 0.0 ? texelFetch(delays, texel, 0).r : 0.0;
+  age = along == 0.0 && delay > 0.0 ? ageOf(int(end)) : 0.0;
   if (lotOf(uint(segment)) >= part || weight == ${ABSENT}.0 || (!unknown && !pruned && size < threshold)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const FRAGMENT = /* glsl */ `
 ${CLIP_GLSL}
+const vec3 SPIKE = vec3(1.0, 0.95, 0.8);
+uniform float gain;
 in vec3 place;
 flat in vec4 tint;
 flat in float dashed;
+flat in float delay;
+in float age;
 in float pulse;
 in float along;
 in float recede;
@@ -72,6 +85,12 @@ void main() {
   if (dashed > 0.5 && fract(along * 28.0) > 0.45) discard;
   float lit = pulse * pulse;
   pixel = vec4(tint.rgb * (1.0 + 0.9 * lit), min(1.0, tint.a * recede * (1.0 - 0.3 * along) * (1.0 + 2.0 * lit)));
+  if (delay > 0.0) {
+    // What the pre end knows reaches here in proportion to what is left of the way.
+    float behind = age / max(1e-3, 1.0 - along) / delay - along;
+    float spike = gain * smoothstep(-0.03, 0.0, behind) * pow(clamp(1.0 - behind / ${TAIL.toFixed(2)}, 0.0, 1.0), 1.5);
+    pixel = vec4(mix(tint.rgb, SPIKE, 0.75 * spike), min(1.0, tint.a * recede * (1.0 - 0.3 * along) + 0.55 * recede * spike));
+  }
 }`;
 
 /** One segment to draw: which synapse of which projection. */
@@ -87,11 +106,13 @@ export class SynapseLines {
   n_segments = 0;
   private parts: Segments['parts'] = [];
   private weights: THREE.DataTexture;
+  private delays: THREE.DataTexture | null = null;
+  private readonly none = dataTexture(1, 0);
   private readonly map = colourMapTexture('berlin');
   private readonly versions = new Map<string, string>();
 
   constructor(table: NeuronTable, shared: Record<string, THREE.IUniform>, order: number) {
-    this.weights = weightTexture(1);
+    this.weights = dataTexture(1, UNKNOWN);
     const material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
       uniforms: {
@@ -104,6 +125,8 @@ export class SynapseLines {
         threshold: { value: 0 },
         pulseGain: { value: 1 },
         part: { value: 1 },
+        delays: { value: this.none },
+        travelling: { value: 0 },
         depthRange: { value: new THREE.Vector2(1, 1000) },
       },
     });
@@ -117,8 +140,12 @@ export class SynapseLines {
     return this.object.material.uniforms;
   }
 
-  /** Draws these segments from now on; their weights are unknown until `setWeights`, unless they are pruned. */
-  setSegments({ ends, parts }: Segments, pruned = false): void {
+  /**
+   * Draws these segments from now on; their weights are unknown until `setWeights`, unless they are pruned.
+   *
+   * @param delays_bins of each segment, 0 where unknown; null where none is known
+   */
+  setSegments({ ends, parts }: Segments, { pruned = false, delays_bins = null }: { pruned?: boolean; delays_bins?: Float32Array | null } = {}): void {
     this.n_segments = ends.length / 2;
     this.parts = parts;
     this.versions.clear();
@@ -129,7 +156,10 @@ export class SynapseLines {
     geometry.setAttribute('end', attribute);
     geometry.setDrawRange(0, ends.length);
     this.weights.dispose();
-    this.weights = weightTexture(Math.max(1, this.n_segments), pruned ? PRUNED : UNKNOWN);
+    this.weights = dataTexture(this.n_segments, pruned ? PRUNED : UNKNOWN);
+    this.delays?.dispose();
+    this.delays = delays_bins === null ? null : dataTexture(this.n_segments, 0, delays_bins);
+    this.uniforms.delays.value = this.delays ?? this.none;
     this.uniforms.weights.value = this.weights;
     this.uniforms.weightBits.value = Math.log2(this.weights.image.width);
     this.object.visible = this.n_segments > 0;
@@ -164,6 +194,11 @@ export class SynapseLines {
     return changed;
   }
 
+  /** Whether spikes are seen on their way where delays are known; else they light the near part of a line. */
+  setTravelling(travelling: boolean): void {
+    this.uniforms.travelling.value = travelling && this.delays !== null ? 1 : 0;
+  }
+
   /** How many segments are of a projection. */
   countOf(projection: string): number {
     return this.parts.reduce((sum, part) => sum + (part.projection === projection ? part.synapses.length : 0), 0);
@@ -173,6 +208,8 @@ export class SynapseLines {
     this.object.geometry.dispose();
     this.object.material.dispose();
     this.weights.dispose();
+    this.delays?.dispose();
+    this.none.dispose();
     this.map.dispose();
   }
 }
@@ -193,10 +230,12 @@ export function weightDifference(weight: number, before: number): number {
   return weight !== weight && before !== before ? NaN : (weight || 0) - (before || 0);
 }
 
-function weightTexture(n: number, filled = UNKNOWN): THREE.DataTexture {
-  const width = textureWidth(n);
+/** A number a segment, as the shader finds it. */
+function dataTexture(n: number, filled: number, values: Float32Array | null = null): THREE.DataTexture {
+  const width = textureWidth(Math.max(1, n));
   const height = Math.max(1, Math.ceil(n / width));
   const data = new Float32Array(width * height).fill(filled);
+  if (values !== null) data.set(values);
   const texture = new THREE.DataTexture(data, width, height, THREE.RedFormat, THREE.FloatType);
   texture.needsUpdate = true;
   return texture;

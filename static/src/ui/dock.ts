@@ -10,7 +10,7 @@ import { formatDuration } from '../state/format';
 import { kept } from '../state/kept';
 import type { Overview } from '../state/overview';
 import { Trail } from '../state/trail';
-import { dockLayouts, type DockLayout, linkedLayout } from './dock_layouts';
+import { DOCK_STORED, dockLayouts, type DockLayout, firstModules, leftOpen, linkedLayout, linkedModules } from './dock_layouts';
 import { h } from './dom';
 import { iconButton } from './icons';
 import { type ModuleParts, ModuleView } from './module_view';
@@ -18,7 +18,6 @@ import { PanelSides } from './panel_sides';
 import { stimuliSelect, type SubsetParts } from './stimuli_select';
 import { WindowStrip } from './window_strip';
 
-const STORED = 'synaptarium.dock';
 /** While the playhead moves, modules that follow it are asked at most so often; the feed itself waits longer. */
 const FOLLOW_MS = 100;
 
@@ -35,7 +34,6 @@ export interface DockParts extends Omit<ModuleParts, 'cursor' | 'trail' | 'zoom'
 /** How much of the run the panels show; the last one is what the user drew. */
 const WINDOWS: readonly [label: string, seconds: number][] = [['whole run', 0], ['60 s', 60], ['10 s', 10], ['1 s', 1], ['0.1 s', 0.1]];
 const DRAWN = 'drawn';
-const FIRST_TABS = 5;
 
 export class Dock {
   readonly element: HTMLElement;
@@ -120,7 +118,7 @@ export class Dock {
       this.light();
       this.ask();
     }));
-    this.api.onDidLayoutChange(() => kept.setItem(STORED, JSON.stringify(this.api.toJSON())));
+    this.api.onDidLayoutChange(() => kept.setItem(DOCK_STORED, JSON.stringify(this.api.toJSON())));
   }
 
   /** Asks every visible module for what the window, the selection and the revision now call for. */
@@ -294,21 +292,19 @@ export class Dock {
       // A link that was cut off; the layout of this browser will do.
       this.api.clear();
     }
-    const names = this.parts.modules.map((module) => module.name);
+    const asked = linkedModules();
+    const left = asked === null ? leftOpen(this.parts.modules.map(({ name }) => name)) : null;
     try {
-      const stored = JSON.parse(kept.getItem(STORED) ?? 'null') as { panels?: Record<string, unknown> } | null;
-      // A layout with modules that are gone is of no use.
-      if (stored?.panels && Object.keys(stored.panels).every((name) => names.includes(name))) {
-        this.api.fromJSON(stored as unknown as Parameters<DockviewApi['fromJSON']>[0]);
+      if (left) {
+        this.api.fromJSON(left);
         return;
       }
     } catch {
-      kept.removeItem(STORED);
+      kept.removeItem(DOCK_STORED);
     }
     this.api.clear();
-    // More tabs than these do not fit side by side; the list of modules has the others.
-    for (const module of this.parts.modules.slice(0, FIRST_TABS)) {
-      this.api.addPanel({ id: module.name, component: module.name, title: module.title, inactive: module !== this.parts.modules[0] });
-    }
+    const names = asked ?? firstModules(this.parts.modules);
+    const open = this.parts.modules.filter(({ name }) => names.includes(name));
+    for (const module of open) this.api.addPanel({ id: module.name, component: module.name, title: module.title, inactive: module !== open[0] });
   }
 }

@@ -2,6 +2,7 @@
 
 import type { SerializedDockview } from 'dockview-core/dist/dockview-core.js';
 
+import type { ModuleInfo } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { kept } from '../state/kept';
 import { h } from './dom';
@@ -10,6 +11,11 @@ import type { Params } from './params_form';
 
 const STORED = 'synaptarium.dock.layouts';
 const HASH = '#dock=';
+const MODULES_HASH = '#modules=';
+/** More tabs than these do not fit side by side; the list of modules has the others. */
+const FIRST_TABS = 5;
+/** Where the dock keeps what was open last. */
+export const DOCK_STORED = 'synaptarium.dock';
 
 /** Everything that makes the panels of a recording the same again. */
 export interface DockLayout {
@@ -97,6 +103,34 @@ export function linkedLayout(): DockLayout | null {
   if (!location.hash.startsWith(HASH)) return null;
   try {
     return unpacked(location.hash.slice(HASH.length));
+  } catch {
+    return null;
+  }
+}
+
+/** Names of the modules that the address asks for, the first one in front; null where it says nothing. */
+export function linkedModules(): string[] | null {
+  if (!location.hash.startsWith(MODULES_HASH)) return null;
+  return location.hash.slice(MODULES_HASH.length).split(',').map(decodeURIComponent).filter(Boolean);
+}
+
+/** The end of a link that opens these modules. */
+export function modulesHash(names: readonly string[]): string {
+  return MODULES_HASH + names.map(encodeURIComponent).join(',');
+}
+
+/** The modules that were open last in this browser, the first few where none were. */
+export function firstModules(modules: readonly ModuleInfo[]): string[] {
+  const names = modules.map(({ name }) => name);
+  const left = leftOpen(names);
+  return left === null ? names.slice(0, FIRST_TABS) : names.filter((name) => name in left.panels);
+}
+
+/** The arrangement that was left in this browser; null where there is none, or one with modules that are gone. */
+export function leftOpen(names: readonly string[]): SerializedDockview | null {
+  try {
+    const found = JSON.parse(kept.getItem(DOCK_STORED) ?? 'null') as SerializedDockview | null;
+    return found?.panels && Object.keys(found.panels).every((name) => names.includes(name)) ? found : null;
   } catch {
     return null;
   }

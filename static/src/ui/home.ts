@@ -1,12 +1,13 @@
 /** The home page: the recordings, what they are, and precomputing them. */
 
-import type { Job, RecordingSummary } from '../net/messages.gen';
+import type { Job, ModuleInfo, RecordingSummary } from '../net/messages.gen';
 import { ApiError, pictureUrl, rest } from '../net/rest';
 import { formatBytes, formatCount, formatDuration, plural } from '../state/format';
 import { confirmDialog } from './dialog';
 import { append, h, setText } from './dom';
 import { showHeadsetAddress } from './headset_dialog';
 import { icon, iconButton, setIcon } from './icons';
+import { ModuleChoice } from './module_choice';
 import { storedTheme } from './theme';
 import { Toasts } from './toasts';
 
@@ -20,6 +21,7 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
   const count = h('span.muted');
   const toasts = new Toasts();
   const cards = new Map<string, Card>();
+  const modules = rest.modules(signal).catch((): ModuleInfo[] => []);
   const paintTheme = (): void => setIcon(theme, storedTheme() === 'dark' ? 'sun' : 'moon');
   const theme = iconButton('sun', 'Light or dark', '', () => {
     toggleTheme();
@@ -70,7 +72,7 @@ export function showHome(root: HTMLElement, signal: AbortSignal, toggleTheme: ()
       seen.add(recording.id);
       let card = cards.get(recording.id);
       if (card === undefined) {
-        card = new Card(toasts, () => void refresh());
+        card = new Card(recording.id, modules, toasts, () => void refresh());
         cards.set(recording.id, card);
       }
       card.update(recording);
@@ -104,21 +106,36 @@ class Card {
   private readonly status = h('span.status');
   private readonly progress = h('div.progress', { hidden: true });
   private readonly actions = h('div.actions');
+  private readonly choice = h('div');
+  private modules: ModuleChoice | null = null;
+  private last: RecordingSummary | null = null;
   private shown = '';
 
-  constructor(private readonly toasts: Toasts, private readonly refresh: () => void) {
+  constructor(id: string, modules: Promise<readonly ModuleInfo[]>, private readonly toasts: Toasts, private readonly refresh: () => void) {
     this.element.append(
       this.picture,
-      h('div.body', h('div.title-row', this.name, this.status), this.facts, this.layers, this.progress, this.actions),
+      h('div.body', h('div.title-row', this.name, this.status), this.facts, this.layers, this.progress, this.actions, this.choice),
     );
+    void modules.then((found) => {
+      if (found.length === 0) return;
+      this.modules = new ModuleChoice(id, found, () => this.repaint());
+      this.choice.append(this.modules.list);
+      this.repaint();
+    });
+  }
+
+  private repaint(): void {
+    this.shown = '';
+    if (this.last !== null) this.update(this.last);
   }
 
   update(recording: RecordingSummary): void {
     const state = JSON.stringify(recording);
     if (state === this.shown) return;
     this.shown = state;
+    this.last = recording;
     const ready = recording.build !== null;
-    const url = `/view/${encodeURIComponent(recording.id)}`;
+    const url = `/view/${encodeURIComponent(recording.id)}${this.modules?.hash ?? ''}`;
     this.element.dataset['recording'] = recording.id;
     setText(this.name, recording.name);
     if (ready) this.name.href = url;
@@ -186,6 +203,7 @@ class Card {
         },
         icon('precompute', 14), ready ? 'Precompute again' : 'Precompute',
       ),
+      ready && this.modules?.button,
       h('div.spacer'),
       iconButton('trash', `Delete ${recording.name}`, '', () => void this.remove(recording)),
     ]);

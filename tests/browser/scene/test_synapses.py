@@ -117,3 +117,49 @@ def test_selection_shows_incoming_or_outgoing(
     wait_until(lambda state: state["scene"]["selected"] == 0)
     page.evaluate("window.synaptarium.select([20 + 7])")
     wait_until(lambda state: state["scene"]["selected"] == 20)
+
+
+# Brightness at places along the line between two neurons, from 0.2 to 0.9 of the way.
+ALONG = """([pre, post]) => {
+  const scene = window.synaptarium.scene();
+  const [a, b] = [window.synaptarium.project(pre), window.synaptarium.project(post)];
+  const ratio = scene.renderer.getPixelRatio();
+  const height = scene.renderer.domElement.height;
+  return Array.from({ length: 15 }, (_, i) => {
+    const part = 0.2 + 0.05 * i;
+    const [x, y] = [a.x + part * (b.x - a.x), a.y + part * (b.y - a.y)];
+    const p = scene.readPixels(Math.round(x * ratio) - 2, Math.round(height - y * ratio) - 2, 5, 5);
+    return Math.max(...Array.from({ length: 25 }, (_, k) => p[4 * k] + p[4 * k + 1] + p[4 * k + 2]));
+  });
+}"""
+
+
+def test_a_spike_is_on_its_way_for_as_long_as_the_delay(
+    page: Page, viewed: Callable[[ArraySource], str], wait_until: Until, rest: Rest
+) -> None:
+    source = arrays_source(
+        "delays",
+        bin_us=1000,
+        layers=[{"name": "pre", "shape": (5, 5)}, {"name": "post", "shape": (5, 5)}],
+        spikes={"pre": ([1_000_000], [12])},
+        projections=[
+            {"source": "pre", "target": "post", "name": "p", "pre": [12], "post": [12], "delays_ms": [30.0]}
+        ],
+        weights={"p": ([0], np.array([[0.5]]))},
+        t_stop_us=3_000_000,
+    )
+    address = viewed(source)
+
+    def brightest(t_s: float) -> tuple[float, float]:
+        """Where along the line it is brightest, and how much brighter than at its faintest."""
+        page.goto(f"{address}?t={t_s}")
+        page.evaluate("window.synaptarium.ready")
+        wait_until(lambda state: state["scene"]["drawn"] == 1)
+        rest()
+        light = page.evaluate(ALONG, [12, 37])
+        return 0.2 + 0.05 * int(np.argmax(light)), max(light) - min(light)
+
+    places = [brightest(t_s) for t_s in (1.012, 1.018, 1.024)]
+    assert [place for place, _ in places] == pytest.approx([0.4, 0.6, 0.8], abs=0.11)
+    assert min(contrast for _, contrast in places) > 200
+    assert brightest(1.06)[1] < 120  # long arrived
