@@ -1,6 +1,7 @@
 /**
  * The others of a shared session in the network: heads that look where they look, hands, rays and names. Three draw
- * calls for all of them, none while nobody is there; what comes ten times a second moves smoothly.
+ * calls for all of them, two in a headset, where rays are thin bodies; none while nobody is there. What comes ten times a
+ * second moves smoothly.
  */
 
 import * as THREE from 'three';
@@ -10,9 +11,10 @@ import type { Avatar } from '../state/avatar';
 import type { Vector } from '../state/frames';
 
 const MOST = 64;
-/** A head, two hands and the ends of two rays. */
-const PARTS = 5;
 const RAYS = 3;
+/** A head, two hands, the rays and their ends. */
+const PARTS = 3 + 2 * RAYS;
+const FORWARD = new THREE.Vector3(0, 0, 1);
 /** Of the way to where somebody is now, so much is left after these milliseconds: 1/e. */
 const EASE_MS = 70;
 /** Sizes as parts of the distance to the viewer, so that a far head is found, and of the network, so that a near one is no wall. */
@@ -134,9 +136,22 @@ export class Avatars {
     const places = this.names.geometry.getAttribute('place') as THREE.InstancedBufferAttribute;
     const looks = this.names.geometry.getAttribute('look') as THREE.InstancedBufferAttribute;
     let [bodies, rays, names] = [0, 0, 0];
-    const body = (position: THREE.Vector3, rotation: THREE.Quaternion, scale: number): void => {
-      this.bodies.setMatrixAt(bodies, matrix.compose(position, rotation, size.setScalar(scale)));
+    const placed = (): void => {
+      this.bodies.setMatrixAt(bodies, matrix);
       this.bodies.setColorAt(bodies++, colour);
+    };
+    const body = (position: THREE.Vector3, rotation: THREE.Quaternion, scale: number): void => {
+      matrix.compose(position, rotation, size.setScalar(scale));
+      placed();
+    };
+    const middle = new THREE.Vector3();
+    const towards = new THREE.Vector3();
+    const turn = new THREE.Quaternion();
+    const rod = (start: THREE.Vector3, end: THREE.Vector3, radius: number): void => {
+      const length = towards.subVectors(end, start).length();
+      turn.setFromUnitVectors(FORWARD, towards.normalize());
+      matrix.compose(middle.addVectors(start, end).multiplyScalar(0.5), turn, size.set(radius, radius, length / 2));
+      placed();
     };
     for (const person of this.people.values()) {
       const { avatar, head, hands, starts, ends } = person;
@@ -152,19 +167,25 @@ export class Avatars {
       avatar.hands.forEach(({ rotation }, i) => { if (hands[i] !== undefined) body(hands[i], new THREE.Quaternion(...rotation), radius * 0.5); });
       avatar.rays.forEach(({ lit }, i) => {
         const [start, end] = [starts[i], ends[i]];
-        if (end === undefined || rays >= MOST * RAYS) return;
+        if (end === undefined || i >= RAYS) return;
+        const thick = 0.25 * sizes.head * end.distanceTo(eye) * (lit ? 1.6 : 1);
+        body(end, head.rotation, thick);
+        if (sizes === WORN) {
+          rod(start, end, 0.2 * thick);
+          return;
+        }
         positions.setXYZ(2 * rays, start.x, start.y, start.z);
         positions.setXYZ(2 * rays + 1, end.x, end.y, end.z);
         colours.setXYZW(2 * rays, colour.r, colour.g, colour.b, lit ? 0.5 : 0.08);
         colours.setXYZW(2 * rays + 1, colour.r, colour.g, colour.b, lit ? 1 : 0.45);
         rays += 1;
-        body(end, head.rotation, 0.25 * sizes.head * end.distanceTo(eye) * (lit ? 1.6 : 1));
       });
     }
     this.bodies.count = bodies;
     this.bodies.instanceMatrix.needsUpdate = true;
     if (this.bodies.instanceColor) this.bodies.instanceColor.needsUpdate = true;
     this.lines.geometry.setDrawRange(0, 2 * rays);
+    this.lines.visible = rays > 0;
     this.names.geometry.instanceCount = names;
     for (const attribute of [positions, colours, places, looks]) attribute.needsUpdate = true;
   }

@@ -111,9 +111,10 @@ export class CameraRig {
     // What is left of a drag's swing would carry it on from there.
     this.controls.enableDamping = false;
     this.controls.update();
-    this.controls.enableDamping = true;
     this.camera.position.set(...position);
     this.controls.target.set(...target);
+    this.controls.update();
+    this.controls.enableDamping = true;
     this.onChange();
   }
 

@@ -310,6 +310,8 @@ export class Scene implements SceneHandle {
     const { changed, lit } = network.update({ now_ms, far, held, differs: comparing.differs });
     const dimmed = this.dim(now_ms, elapsed_ms, lit, view.get('colour') === 'spikes');
     const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera, worn);
+    // Others take draw calls, of which a headset has few.
+    network.sheets.filled = !(worn && this.people.object.visible);
     const detailed = this.thin(now_ms, playback.playing || moved || arranging);
     if (!(changed || peopled || moved || arranging || other || dimmed || detailed)) return;
     this.draw();

@@ -48,6 +48,7 @@ export class Sheets {
   readonly depthRange = { value: new THREE.Vector2(1, 1000) };
   private readonly edges = new THREE.BufferGeometry();
   private readonly plates = new THREE.BufferGeometry();
+  private readonly fill: THREE.Mesh;
   readonly material: THREE.ShaderMaterial;
 
   constructor(table: NeuronTable) {
@@ -57,13 +58,18 @@ export class Sheets {
       uniforms: { layers: table.uniforms.layers, clipMin: table.uniforms.clipMin, clipMax: table.uniforms.clipMax, depthRange: this.depthRange, shown: { value: 1 } },
     });
     const lines = new THREE.LineSegments(this.edges, this.material);
-    const mesh = new THREE.Mesh(this.plates, this.material);
-    for (const object of [mesh, lines]) {
+    this.fill = new THREE.Mesh(this.plates, this.material);
+    for (const object of [this.fill, lines]) {
       object.frustumCulled = false;
       object.renderOrder = 1;
       this.object.add(object);
     }
     this.rebuild(table);
+  }
+
+  /** Whether they are tinted inside of their edges. */
+  set filled(filled: boolean) {
+    this.fill.visible = filled;
   }
 
   /** Follows the boxes of the rows; called when a layout is new. */

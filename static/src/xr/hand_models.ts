@@ -1,6 +1,6 @@
 /**
- * What the hands look like: the headset's own controllers, from files that we serve, each as one mesh and one draw call;
- * tracked hands as the joints they are made of, both in one. An unknown controller is a short wand.
+ * What the hands look like: the headset's own controllers, from files that we serve, both in one draw call; tracked hands
+ * as the joints they are made of, both in one. An unknown controller is a short wand.
  */
 
 import * as THREE from 'three';
@@ -16,9 +16,15 @@ const FILES = import.meta.glob<string>(
 const JOINT_M = 0.007;
 
 const VERTEX = /* glsl */ `
+#ifdef PAIR
+in float side;
+uniform mat4 grips[2];
+#endif
 out vec3 facing;
 void main() {
-  #ifdef USE_INSTANCING
+  #if defined(PAIR)
+  mat4 place = modelViewMatrix * grips[int(side)];
+  #elif defined(USE_INSTANCING)
   mat4 place = modelViewMatrix * instanceMatrix;
   #else
   mat4 place = modelViewMatrix;
@@ -41,49 +47,56 @@ export class HandModels {
   readonly object = new THREE.Group();
   /** The file of each controller; "" while it is a wand. */
   readonly shown: Record<Side, string> = { left: '', right: '' };
-  private readonly material = new THREE.ShaderMaterial({
-    glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms: { tint: { value: new THREE.Color(0.62, 0.68, 0.78) } },
-  });
   private readonly joints: THREE.InstancedMesh;
-  private readonly controllers: Record<Side, THREE.Mesh>;
+  private readonly pair: THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  /** What each of the two is made of. */
+  private readonly bodies: Record<Side, THREE.BufferGeometry> = { left: wand(), right: wand() };
+  private readonly grips: Record<Side, THREE.Matrix4> = { left: new THREE.Matrix4(), right: new THREE.Matrix4() };
   private readonly matrix = new THREE.Matrix4();
   private readonly loader = new GLTFLoader();
 
   constructor() {
-    const wand = (): THREE.Mesh => new THREE.Mesh(new THREE.CylinderGeometry(0.012, 0.016, 0.12, 12).rotateX(Math.PI / 2), this.material);
-    this.controllers = { left: wand(), right: wand() };
-    this.joints = new THREE.InstancedMesh(new THREE.IcosahedronGeometry(JOINT_M, 2), this.material, 2 * JOINTS);
-    this.joints.frustumCulled = false;
-    for (const mesh of Object.values(this.controllers)) mesh.matrixAutoUpdate = false;
-    this.object.add(this.controllers.left, this.controllers.right, this.joints);
+    this.pair = new THREE.Mesh(this.paired(), material({ PAIR: 1 }, { grips: { value: SIDES.map((side) => this.grips[side]) } }));
+    this.joints = new THREE.InstancedMesh(new THREE.IcosahedronGeometry(JOINT_M, 2), material(), 2 * JOINTS);
+    for (const mesh of [this.pair, this.joints]) {
+      mesh.frustumCulled = false; // what it is made of lies elsewhere than it is drawn
+      this.object.add(mesh);
+    }
   }
 
   update(inputs: Inputs): void {
     let n = 0;
     for (const side of SIDES) {
       const hand = inputs[side];
-      const mesh = this.controllers[side];
-      mesh.visible = hand.kind === 'controller';
-      if (mesh.visible) {
-        mesh.matrix.copy(hand.grip);
-        mesh.matrixWorldNeedsUpdate = true;
+      if (hand.kind === 'controller') {
+        this.grips[side].copy(hand.grip);
         this.dress(hand);
-      }
+      } else this.grips[side].makeScale(0, 0, 0);
       if (hand.kind !== 'hand') continue;
       for (let i = 0; i < JOINTS; i++) {
         this.joints.setMatrixAt(n++, this.matrix.makeTranslation(hand.joints[3 * i], hand.joints[3 * i + 1], hand.joints[3 * i + 2]));
       }
     }
+    this.pair.visible = SIDES.some((side) => inputs[side].kind === 'controller');
     this.joints.count = n;
     this.joints.visible = n > 0;
     if (n > 0) this.joints.instanceMatrix.needsUpdate = true;
   }
 
   dispose(): void {
-    this.joints.geometry.dispose();
+    for (const mesh of [this.pair, this.joints]) {
+      mesh.geometry.dispose();
+      (mesh.material as THREE.Material).dispose();
+    }
     this.joints.dispose();
-    for (const mesh of Object.values(this.controllers)) mesh.geometry.dispose();
-    this.material.dispose();
+  }
+
+  /** Both controllers, each vertex with its side. */
+  private paired(): THREE.BufferGeometry {
+    return mergeGeometries(SIDES.map((side, i) => {
+      const body = this.bodies[side];
+      return body.clone().setAttribute('side', new THREE.BufferAttribute(new Float32Array(body.getAttribute('position').count).fill(i), 1));
+    }));
   }
 
   /** Fetches the model of what is held, once. */
@@ -92,11 +105,22 @@ export class HandModels {
     if (file === '' || this.shown[hand.side] === file) return;
     this.shown[hand.side] = file;
     this.loader.loadAsync(file).then(({ scene }) => {
-      const mesh = this.controllers[hand.side];
-      mesh.geometry.dispose();
-      mesh.geometry = merged(scene);
+      this.bodies[hand.side] = merged(scene);
+      this.pair.geometry.dispose();
+      this.pair.geometry = this.paired();
     }, () => undefined); // the wand stays
   }
+}
+
+function material(defines: Record<string, number> = {}, uniforms: Record<string, THREE.IUniform> = {}): THREE.ShaderMaterial {
+  return new THREE.ShaderMaterial({
+    glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, defines,
+    uniforms: { ...uniforms, tint: { value: new THREE.Color(0.62, 0.68, 0.78) } },
+  });
+}
+
+function wand(): THREE.BufferGeometry {
+  return new THREE.CylinderGeometry(0.012, 0.016, 0.12, 12).rotateX(Math.PI / 2).toNonIndexed().deleteAttribute('uv');
 }
 
 /** The address of the model of a controller: the first profile that we have. */
