@@ -108,7 +108,7 @@ export function linkedLayout(): DockLayout | null {
   }
 }
 
-/** Names of the modules that the address asks for, the first one in front; null where it says nothing. */
+/** Names of the modules that the address asks for; null where it says nothing. */
 export function linkedModules(): string[] | null {
   if (!location.hash.startsWith(MODULES_HASH)) return null;
   return location.hash.slice(MODULES_HASH.length).split(',').map(decodeURIComponent).filter(Boolean);
