@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from synaptarium.schemas import chunks
 from synaptarium.schemas.chunk_key import ChunkKey
-from synaptarium.schemas.chunks import GroupFrames, Quantised, SeriesFrames, SpikeFrames, ValueFrames
+from synaptarium.schemas.chunks import GroupFrames, SeriesFrames, SpikeFrames, ValueFrames
+from synaptarium.schemas.quantised import Quantised
 from synaptarium.schemas.sealing import seal
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,14 +8,12 @@ import pytest
 from synaptarium.jobs import sizing
 from synaptarium.jobs.survey import choose_quantisation
 from synaptarium.schemas.chunks import (
-    Quantised,
     SpikeFrames,
     ValueFrames,
-    dequantise,
     encode_spikes,
     encode_values,
-    quantise,
 )
+from synaptarium.schemas.quantised import Quantised, dequantise, quantise
 from synaptarium.schemas.sealing import seal
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from synaptarium.schemas import chunks
 from synaptarium.schemas.chunk_key import ChunkKey
-from synaptarium.schemas.chunks import GroupFrames, Quantised, SeriesFrames, SpikeFrames, ValueFrames
+from synaptarium.schemas.chunks import GroupFrames, SeriesFrames, SpikeFrames, ValueFrames
 from synaptarium.schemas.codecs import CODECS, Codec, choose_codec, decode_ids, encode_ids
 from synaptarium.schemas.errors import CorruptData
+from synaptarium.schemas.quantised import Quantised
 from synaptarium.schemas.sealing import Sealed, payload_of, seal, unseal
 
 tiles = st.sampled_from([1, 2, 7, 8, 9, 64, 255, 256, 257, 1000, 65535, 65536])

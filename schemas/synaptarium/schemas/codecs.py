@@ -3,7 +3,7 @@
 ``gap``: ids ascend within a frame, prev = -1 at each frame's start, g = id - prev - 1. ``gap8`` writes 255 for each
 full 255 in g and then one byte below 255; ``gap16`` likewise with 65,535 in little-endian u16. ``bitmap`` holds bit
 ``id``, least significant first, and nothing for a silent frame. ``u16`` holds the ids themselves, little-endian.
-The choice by density is within 1.00-1.12 of the entropy of independent spikes (see ARCHITECTURE.md).
+The choice by density is within 1.00-1.12 of the entropy of independent spikes.
 """
 
 from __future__ import annotations

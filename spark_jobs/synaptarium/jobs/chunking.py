@@ -18,7 +18,6 @@ from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.chunks import (
     TILE_ITEMS,
     GroupFrames,
-    Quantised,
     SeriesFrames,
     SpikeFrames,
     ValueFrames,
@@ -28,6 +27,7 @@ from synaptarium.schemas.chunks import (
     encode_values,
 )
 from synaptarium.schemas.manifest import EXACT_LEVELS, SPIKE_GROUPS, SPIKE_SERIES, SPIKES, Grid, Tile
+from synaptarium.schemas.quantised import Quantised
 from synaptarium.schemas.sealing import Sealed, seal
 
 #: Coded ids and counts are near their entropy: see :func:`synaptarium.schemas.sealing.seal`.

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from synaptarium.jobs import sizing, states
 from synaptarium.jobs.layout import variables_of
 from synaptarium.kernels.values import replay
-from synaptarium.schemas.chunks import ABSENT_U16
 from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.manifest import FIRST_POTENTIAL, WEIGHTS, Quantisation
+from synaptarium.schemas.quantised import ABSENT_U16
 from synaptarium.schemas.recording import Counts, Header
 from synaptarium.store import events
 from synaptarium.store.database import Store
