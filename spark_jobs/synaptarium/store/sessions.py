@@ -12,17 +12,14 @@ from typing import Any
 import msgspec
 from pymongo.errors import DuplicateKeyError
 
-from synaptarium.schemas.errors import Conflict, Internal, InvalidInput, RecordingNotFound, SessionNotFound
+from synaptarium.schemas.errors import Conflict, InvalidInput, SessionNotFound
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.session_file import SessionHeader
-from synaptarium.schemas.session_messages import Fit, SessionChange, SessionSummary
+from synaptarium.schemas.session_messages import SessionChange, SessionSummary
 from synaptarium.schemas.sessions import (
     LONGEST_MS,
     MAX_NOTES,
-    SNAPSHOT_MS,
-    SNAPSHOT_OPERATIONS,
     ForkedFrom,
-    LayerRef,
     NoteChange,
     NoteOp,
     Operation,
@@ -30,13 +27,10 @@ from synaptarium.schemas.sessions import (
     RecordingRef,
     Segment,
     Session,
-    SessionState,
-    UnnoteOp,
     check_operation,
     notes_after,
-    reduce,
 )
-from synaptarium.store import recordings, session_log
+from synaptarium.store import recordings, session_log, session_recording, session_snapshots
 from synaptarium.store.database import Document, Store, call, edge
 from synaptarium.store.session_log import PlaceTaken
 
@@ -58,22 +52,7 @@ def create(store: Store, recording: Recording, *, name: str = "", author: str = 
             f"The recording {recording.id!r} is not precomputed.", hint="Nothing of it can be watched yet."
         )
     shown = name.strip() or f"{recording.header.name}, {time.strftime('%d %b %H:%M')}"
-    return _insert(store, _session(shown, author, reference(recording)))
-
-
-def reference(recording: Recording) -> RecordingRef:
-    """Return what a session remembers of a recording."""
-    header = recording.header
-    return RecordingRef(
-        id=recording.id,
-        name=header.name,
-        num=recording.num,
-        fingerprint=recording.fingerprint,
-        build=recording.build or 0,
-        t_start_us=header.t_start_us,
-        t_stop_us=header.t_stop_us,
-        layers=tuple(LayerRef(name=layer.name, neurons=layer.neurons) for layer in header.layers),
-    )
+    return _insert(store, _session(shown, author, session_recording.remembered(recording)))
 
 
 def get(store: Store, id: str) -> Session:
@@ -96,7 +75,7 @@ def all_sessions(store: Store) -> list[Session]:
 
 def summary(store: Store, session: Session) -> SessionSummary:
     """Return a session with whether and on what it can be replayed here."""
-    fit, note, replays_on = _fit(store, session)
+    fit, note, replays_on = session_recording.fit_of(store, session.recording)
     silent = time.time_ns() // 1000 - session.updated_us > SILENT_US
     return SessionSummary(
         **msgspec.structs.asdict(session),
@@ -105,32 +84,6 @@ def summary(store: Store, session: Session) -> SessionSummary:
         replays_on=replays_on,
         interrupted=session.state == "recording" and silent,
     )
-
-
-def _fit(store: Store, session: Session) -> tuple[Fit, str, str]:
-    known = session.recording
-    try:
-        recording = recordings.get(store, known.id)
-    except RecordingNotFound:
-        same = recordings.of_fingerprint(store, known.fingerprint, known.name) if known.fingerprint else []
-        if not same:
-            return "missing", f"Its recording {known.id!r} was deleted, or was never here.", ""
-        recording = same[0]
-    layers = tuple(LayerRef(name=layer.name, neurons=layer.neurons) for layer in recording.header.layers)
-    same_source = recording.num == known.num or (
-        known.fingerprint != "" and known.fingerprint == recording.fingerprint
-    )
-    if layers != known.layers or not same_source:
-        return "other", f"The recording {known.id!r} that is here now is another one.", ""
-    if recording.build is None:
-        return "unbuilt", f"Its recording {recording.id!r} is not precomputed.", ""
-    if recording.build != known.build or recording.num != known.num:
-        return (
-            "rebuilt",
-            "Its recording was precomputed anew since; times and neurons are the same.",
-            recording.id,
-        )
-    return "ready", "", recording.id
 
 
 def append(store: Store, id: str, first: int, at_ms: int, operations: Sequence[Operation]) -> Session:
@@ -155,7 +108,7 @@ def append(store: Store, id: str, first: int, at_ms: int, operations: Sequence[O
     """
     for op in operations:
         check_operation(op)
-        if isinstance(op, NoteOp | UnnoteOp) or op.at_ms > at_ms:
+        if isinstance(op, NoteChange) or op.at_ms > at_ms:
             raise InvalidInput(
                 f"The operation at {op.at_ms} ms does not belong into a batch up to {at_ms} ms.",
                 hint="Notes go to the session's notes.",
@@ -223,25 +176,19 @@ def change(store: Store, id: str, wanted: SessionChange) -> Session:
 def segment(store: Store, id: str, at_ms: int) -> Segment:
     """Return the part of a session that holds a moment: the nearest snapshot, and the log up to the next."""
     session = get(store, id)
-    snapshots = store.db.session_snapshots
-    before: Document = {"session": session.num, "at_ms": {"$lte": max(0, at_ms)}}
-    order = [("at_ms", -1), ("seq", -1)]
-    found = call(store, lambda: snapshots.find_one(before, sort=order))
-    if found is None:
-        raise Internal(f"The session {id!r} has no snapshot at its beginning.")
-    after: Document = {"session": session.num, "at_ms": {"$gt": found["at_ms"]}}
-    following = call(store, lambda: snapshots.find_one(after, sort=[("at_ms", 1), ("seq", 1)]))
-    last = following["seq"] if following else session.n_operations - 1
-    read = session_log.read(store, session.num, found["seq"] + 1, last)
-    operations = [op for op in read if not _is_note(op)]
+    snapshot = session_snapshots.latest(store, session, max(0, at_ms))
+    following = session_snapshots.next_after(store, session, snapshot)
+    last = following.seq if following else session.n_operations - 1
+    read = session_log.read(store, session.num, snapshot.seq + 1, last)
+    operations = [op for op in read if not isinstance(op, NoteChange)]
     next_pose = None
     if following:
         later = session_log.read(store, session.num, last + 1)
         next_pose = next((op for op in later if isinstance(op, PoseOp)), None)
     return Segment(
-        t_start_ms=found["at_ms"],
-        t_stop_ms=following["at_ms"] if following else session.duration_ms + 1,
-        state=msgspec.convert(found["state"], SessionState),
+        t_start_ms=snapshot.at_ms,
+        t_stop_ms=following.at_ms if following else session.duration_ms + 1,
+        state=snapshot.state,
         operations=tuple(operations),
         next_pose=next_pose,
     )
@@ -287,7 +234,7 @@ def delete(store: Store, id: str) -> None:
     """Delete a session and its log; repeated after an interruption it goes on. Raises SessionNotFound."""
     session = get(store, id)
     session_log.delete(store, session.num)
-    call(store, lambda: store.durable("session_snapshots").delete_many({"session": session.num}))
+    session_snapshots.delete(store, session.num)
     call(store, lambda: store.durable("sessions").delete_one({"_id": id}))
 
 
@@ -333,7 +280,7 @@ def _insert(store: Store, session: Session) -> Session:
                 store.durable("sessions").insert_one({"_id": document.pop("id"), **document})
             except DuplicateKeyError:
                 continue
-            _snapshot(store, num, -1, 0, SessionState())
+            session_snapshots.begin(store, num)
             return made
     raise Conflict(f"There are {_MAX_ATTEMPTS} sessions named {session.name!r}.", hint="Choose another name.")
 
@@ -363,10 +310,10 @@ def _write(store: Store, session: Session, operations: Sequence[Operation], at_m
     """Write operations after those that are there, snapshots where they are due, and the session's counts."""
     seq, notes = session.n_operations, session.notes
     session_log.append(store, session.num, seq, operations)
-    recorded = [op for op in operations if not _is_note(op)]
+    recorded = [op for op in operations if not isinstance(op, NoteChange)]
     duration_ms = max([session.duration_ms, at_ms, *(op.at_ms for op in recorded)])
     if recorded:
-        _snapshots_for(store, session, seq, operations)
+        session_snapshots.write_due(store, session, operations)
     for op in operations:
         notes = notes_after(notes, op)
     return _set(
@@ -382,38 +329,13 @@ def _write(store: Store, session: Session, operations: Sequence[Operation], at_m
     )
 
 
-def _snapshots_for(store: Store, session: Session, seq: int, operations: Sequence[Operation]) -> None:
-    order = [("at_ms", -1), ("seq", -1)]
-    where: Document = {"session": session.num}
-    found = call(store, lambda: store.db.session_snapshots.find_one(where, sort=order))
-    if found is None:
-        raise Internal(f"The session {session.id!r} has no snapshot at its beginning.")
-    state = msgspec.convert(found["state"], SessionState)
-    for op in session_log.read(store, session.num, found["seq"] + 1, seq - 1):
-        state = reduce(state, op)
-    last_seq, last_ms = found["seq"], found["at_ms"]
-    for place, op in enumerate(operations):
-        due = seq + place - last_seq > SNAPSHOT_OPERATIONS or op.at_ms - last_ms >= SNAPSHOT_MS
-        # Never two at one moment: a seek finds a snapshot by its time.
-        if due and op.at_ms > last_ms and not _is_note(op):
-            last_seq, last_ms = seq + place - 1, op.at_ms
-            _snapshot(store, session.num, last_seq, last_ms, state)
-        state = reduce(state, op)
-
-
-def _snapshot(store: Store, num: int, seq: int, at_ms: int, state: SessionState) -> None:
-    document: Document = {"session": num, "seq": seq, "at_ms": at_ms, "state": msgspec.to_builtins(state)}
-    where: Document = {"session": num, "seq": seq, "at_ms": at_ms}
-    call(store, lambda: store.durable("session_snapshots").replace_one(where, document, upsert=True))
-
-
 def _recount(store: Store, session: Session) -> None:
     n, recorded, duration_ms = 0, 0, session.duration_ms
     notes: tuple[NoteOp, ...] = ()
     for op in session_log.read(store, session.num):
         n += 1
         notes = notes_after(notes, op)
-        if not _is_note(op):
+        if not isinstance(op, NoteChange):
             recorded, duration_ms = recorded + 1, max(duration_ms, op.at_ms)
     counts: Document = {
         "n_operations": n,
@@ -422,10 +344,6 @@ def _recount(store: Store, session: Session) -> None:
         "notes": msgspec.to_builtins(notes),
     }
     _set(store, session.id, counts)
-
-
-def _is_note(op: Operation) -> bool:
-    return isinstance(op, NoteOp | UnnoteOp)
 
 
 def _set(store: Store, id: str, fields: Document) -> Session:
