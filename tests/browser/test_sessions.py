@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.client import Client
 from synaptarium.jobs.build import precompute
-from synaptarium.schemas.sessions import ClockOp, NoteOp, PoseOp, ViewOp, moment_at, playhead_us
+from synaptarium.schemas.session_state import moment_at, playhead_us
+from synaptarium.schemas.sessions import ClockOp, NoteOp, PoseOp, ViewOp
 from synaptarium.server.library import Library
 from synaptarium.store import recordings
 from synaptarium.store.importing import import_source

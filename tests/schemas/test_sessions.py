@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from synaptarium.schemas.errors import ForeignFile, InvalidInput, TruncatedFile
 from synaptarium.schemas.session_file import lines_of, read_lines
+from synaptarium.schemas.session_state import camera_at, moment_at, notes_after, playhead_us, reduce
 from synaptarium.schemas.sessions import (
     ClockOp,
     LayerRef,
@@ -27,12 +28,7 @@ from synaptarium.schemas.sessions import (
     UnnoteOp,
     ViewChanges,
     ViewOp,
-    camera_at,
     check_operation,
-    moment_at,
-    notes_after,
-    playhead_us,
-    reduce,
 )
 from synaptarium.schemas.view_state import NeuronRef
 

@@ -14,7 +14,8 @@ import requests
 from synaptarium.client import Client
 from synaptarium.schemas.errors import Conflict, Forbidden, ForeignFile, InvalidInput, SessionNotFound
 from synaptarium.schemas.session_messages import SessionChange
-from synaptarium.schemas.sessions import NoteOp, moment_at
+from synaptarium.schemas.session_state import moment_at
+from synaptarium.schemas.sessions import NoteOp
 from synaptarium.server.cli import main
 from synaptarium.server.library import open_library
 from synaptarium.store import sessions

@@ -14,7 +14,7 @@ import requests
 import socketio
 
 from synaptarium.schemas.errors import InvalidInput
-from synaptarium.schemas.sessions import playhead_us
+from synaptarium.schemas.session_state import playhead_us
 from synaptarium.schemas.shared_messages import Acted, Person, SharedSession, Welcome
 from synaptarium.server.shared import room as rooms
 from synaptarium.server.shared.room import Room

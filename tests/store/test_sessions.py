@@ -12,16 +12,8 @@ from synaptarium.schemas.errors import Conflict, InvalidInput, SessionNotFound
 from synaptarium.schemas.recording import Header, Layer, Recording, Source
 from synaptarium.schemas.session_file import lines_of, read_lines
 from synaptarium.schemas.session_messages import SessionChange
-from synaptarium.schemas.sessions import (
-    ClockOp,
-    NoteOp,
-    Operation,
-    PoseOp,
-    Segment,
-    SessionState,
-    UnnoteOp,
-    moment_at,
-)
+from synaptarium.schemas.session_state import moment_at
+from synaptarium.schemas.sessions import ClockOp, NoteOp, Operation, PoseOp, Segment, SessionState, UnnoteOp
 from synaptarium.server.mongod import Mongod
 from synaptarium.store import recordings, session_log, sessions
 from synaptarium.store.database import Store, connect, prepare

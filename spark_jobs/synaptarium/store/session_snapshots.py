@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from synaptarium.schemas.errors import Internal
+from synaptarium.schemas.session_state import reduce
 from synaptarium.schemas.sessions import (
     SNAPSHOT_MS,
     SNAPSHOT_OPERATIONS,
@@ -18,7 +19,6 @@ from synaptarium.schemas.sessions import (
     Operation,
     Session,
     SessionState,
-    reduce,
 )
 from synaptarium.store import session_log
 from synaptarium.store.database import Document, Store, call

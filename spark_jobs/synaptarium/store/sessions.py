@@ -16,6 +16,7 @@ from synaptarium.schemas.errors import Conflict, InvalidInput, SessionNotFound
 from synaptarium.schemas.recording import Recording
 from synaptarium.schemas.session_file import SessionHeader
 from synaptarium.schemas.session_messages import SessionChange, SessionSummary
+from synaptarium.schemas.session_state import notes_after
 from synaptarium.schemas.sessions import (
     LONGEST_MS,
     MAX_NOTES,
@@ -28,7 +29,6 @@ from synaptarium.schemas.sessions import (
     Segment,
     Session,
     check_operation,
-    notes_after,
 )
 from synaptarium.store import recordings, session_log, session_recording, session_snapshots
 from synaptarium.store.database import Document, Store, call, edge

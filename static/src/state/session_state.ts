@@ -1,6 +1,6 @@
 /**
- * What a session shows at a moment: pure functions of its operations, the same as `synaptarium.schemas.sessions` has in
- * Python; both are held against one table of moments.
+ * What a session shows at a moment: pure functions of its operations, the same as `synaptarium.schemas.session_state` has
+ * in Python; both are held against one table of moments.
  */
 
 import type {

@@ -16,7 +16,7 @@ import msgspec
 from synaptarium.schemas.errors import Conflict, InvalidInput
 from synaptarium.schemas.session_file import lines_of, read_lines
 from synaptarium.schemas.session_messages import SessionSummary
-from synaptarium.schemas.sessions import moment_at
+from synaptarium.schemas.session_state import moment_at
 from synaptarium.server.commands.console import config_of, duration, library_of, print_json, print_table
 from synaptarium.server.commands.serving import address, run
 from synaptarium.server.config import data_folder

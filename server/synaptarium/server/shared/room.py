@@ -11,15 +11,8 @@ from typing import Protocol
 import msgspec
 
 from synaptarium.schemas.errors import Forbidden, InvalidInput
-from synaptarium.schemas.sessions import (
-    MAX_NOTES,
-    NoteOp,
-    Operation,
-    SessionState,
-    UnnoteOp,
-    notes_after,
-    reduce,
-)
+from synaptarium.schemas.session_state import notes_after, reduce
+from synaptarium.schemas.sessions import MAX_NOTES, NoteOp, Operation, SessionState, UnnoteOp
 from synaptarium.schemas.shared_messages import (
     MAX_KEY_LETTERS,
     Act,
