@@ -25,6 +25,9 @@ export interface LegendText {
   readonly notes: readonly string[];
 }
 
+/** So many rows stand one below the other. */
+const FEW = 4;
+
 export class Legend {
   private readonly root = document.createElement('div');
   private readonly hover = document.createElement('div');
@@ -107,21 +110,26 @@ function scaleElement(scale: ScaleText): HTMLElement {
     root.append(bar, ticks);
   }
   if (scale.swatches !== undefined) {
-    const list = element('div', scale.swatches.length > 6 ? 'scene-swatches is-dense' : 'scene-swatches');
-    for (const [colour, name, count] of scale.swatches) {
-      const row = element('div', 'scene-row scene-swatch');
-      row.style.setProperty('--swatch', colour);
-      row.append(element('span', '', name), element('span', '', count));
-      list.append(row);
-    }
-    root.append(list);
+    root.append(list('scene-swatches', scale.swatches.map(([, name, count]) => [name, count]), scale.swatches.map(([colour]) => colour)));
   }
-  for (const [name, range] of scale.rows ?? []) {
-    const row = element('div', 'scene-row');
-    row.append(element('span', '', name), element('span', '', range));
-    root.append(row);
-  }
+  if (scale.rows !== undefined) root.append(list('scene-rows', scale.rows));
   if (scale.note !== undefined) root.append(element('div', 'scene-note', scale.note));
+  return root;
+}
+
+/** Names and what is said of each: where they are many, in as many columns as the longest leaves room for. */
+function list(className: string, rows: readonly (readonly [name: string, said: string])[], swatches: readonly string[] = []): HTMLElement {
+  const root = element('div', rows.length > FEW ? `${className} is-dense` : className);
+  root.style.setProperty('--letters', String(Math.max(...rows.map(([name, said]) => name.length + said.length))));
+  rows.forEach(([name, said], i) => {
+    const row = element('div', 'scene-row');
+    if (swatches[i] !== undefined) {
+      row.classList.add('scene-swatch');
+      row.style.setProperty('--swatch', swatches[i]);
+    }
+    row.append(element('span', '', name), element('span', '', said));
+    root.append(row);
+  });
   return root;
 }
 

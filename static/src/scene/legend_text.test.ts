@@ -62,10 +62,10 @@ describe('legendText', () => {
 
   it('lists the classes of B where they are others', () => {
     const facts = { ...FACTS, mode: 'selectivity', method: 'rate', classes: [{ name: 'cat', n: 3 }] } as const;
-    expect(legendText(facts).scales[0].title).toBe('Preferred class');
+    expect(legendText(facts).scales[0].title).toBe('Preferred class (paler: less selective)');
     const beside = (classes: LegendFacts['classes'], lack = ''): LegendFacts => ({ ...facts, classes_b: { classes, lack } });
     const [a, b] = legendText(beside([{ name: 'dog', n: 2 }, { name: 'cow', n: 0 }])).scales;
-    expect([a.title, b.title]).toEqual(['Preferred class, A', 'Preferred class, B']);
+    expect([a.title, b.title]).toEqual(['Preferred class, A (paler: less selective)', 'Preferred class, B']);
     expect(b.swatches?.map(([, name, count]) => `${name} ${count}`)).toEqual(['dog 2', 'cow 0']);
     expect(legendText(beside([{ name: 'cat', n: 9 }])).scales[1]).toMatchObject({ title: 'Preferred class, B', note: 'classes and colours as in A' });
     expect(legendText(beside([], 'no stimuli')).scales[1].note).toBe('Not available: no stimuli');

@@ -129,8 +129,8 @@ function neuronScale(facts: LegendFacts): ScaleText {
   }
   if (mode === 'selectivity') {
     return {
-      title: facts.classes_b === null ? 'Preferred class' : 'Preferred class, A', map: null, ticks: [], swatches: swatchesOf(facts.classes),
-      note: `${facts.method || 'loading'}\nthe paler, the less selective`,
+      title: `Preferred class${facts.classes_b === null ? '' : ', A'} (paler: less selective)`, map: null, ticks: [], swatches: swatchesOf(facts.classes),
+      note: facts.method || 'loading',
     };
   }
   if (mode === 'in_degree') {

@@ -365,9 +365,10 @@ export class Scene implements SceneHandle {
     const { width, height } = surface;
     const worn = this.stage.active;
     this.legend_ms = now_ms;
-    if (!worn) network.labels.update(rig.camera, width, height);
     network.colours.write(legend, rig, height, this.limiter.limiting, worn ? '' : this.detail.words());
-    if (!worn) this.comparing.write(rig, width, height, legend.element);
+    if (worn) return;
+    network.labels.update(rig.camera, width, height); // they step aside for the legend
+    this.comparing.write(rig, width, height, legend.element);
   }
 
   // ------------------------------------------------------------------ what comes from outside

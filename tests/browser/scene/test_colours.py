@@ -26,7 +26,7 @@ COLOUR = """id => {
   const p = scene.readPixels(Math.round(x * ratio) - 1, Math.round(height - y * ratio) - 1, 3, 3);
   return [0, 1, 2].map(k => { let sum = 0; for (let i = 0; i < 9; i++) sum += p[4 * i + k]; return sum / 9; });
 }"""
-OKABE_ITO = {"a": (230, 159, 0), "b": (86, 180, 233), "dead": (213, 94, 0), "saturated": (240, 228, 66)}
+REFERENCE = {"a": (78, 121, 167), "b": (242, 142, 43), "dead": (213, 94, 0), "saturated": (240, 228, 66)}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def address(viewed: Callable[[ArraySource], str]) -> str:
             "t_stop": [5 * SECOND_US, 10 * SECOND_US],
             "labels": ["a", "b"],
         },
+        classes=list("abcdefghij"),
         t_stop_us=10 * SECOND_US,
     )
     return viewed(source)
@@ -65,7 +66,7 @@ def nearest(colour: list[float], names: tuple[str, ...]) -> str:
     """The reference colour with the closest hue, whatever the brightness."""
     unit = np.array(colour) / np.linalg.norm(colour)
     return max(
-        names, key=lambda name: float(unit @ (np.array(OKABE_ITO[name]) / np.linalg.norm(OKABE_ITO[name])))
+        names, key=lambda name: float(unit @ (np.array(REFERENCE[name]) / np.linalg.norm(REFERENCE[name])))
     )
 
 
@@ -75,6 +76,12 @@ def test_selectivity_shows_the_preferred_class(page: Page, address: str, rest: R
     assert nearest(page.evaluate(COLOUR, 1), ("a", "b")) == "b"
     assert "a · 2" in state["scene"]["legend"] or "a · 1" in state["scene"]["legend"]
     assert any("highest mean rate" in line for line in state["scene"]["legend"])
+    # Ten classes stand in two rows: the home view leaves 254 pixels for the whole legend.
+    heights = page.evaluate(
+        "['.scene-swatches', '.scene-legend'].map(s => document.querySelector(s).offsetHeight)"
+    )
+    assert heights[0] <= 34
+    assert heights[1] <= 254
 
 
 def test_health_finds_dead_and_saturated_neurons(page: Page, address: str, rest: Rest) -> None:

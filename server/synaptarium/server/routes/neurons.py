@@ -45,7 +45,7 @@ def neurons(site: Site, id: str) -> Payload:
             classes[own] = preferred_class(counts, shown_us)
             # Where one class only was shown there is nothing to compare it with: 0.
             index[own] = np.nan_to_num(selectivity(mean_rate_hz(counts, shown_us)))
-            method[layer.name] = "class of the highest mean rate over the recording"
+            method[layer.name] = "highest mean rate over the recording"
         if (stored := network.read_labels(site.store, recording.num, layer.name)) is not None:
             classes[own], method[layer.name] = stored
             if shown_us is None:
