@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from synaptarium.adapters.arrays import arrays_source
+from synaptarium.modules.chunk_choice import tiles_of
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
 from synaptarium.modules.selection import Selection
 from synaptarium.modules.synapse import Params, compute
-from synaptarium.modules.window import states_in, tiles_of
+from synaptarium.modules.window import states_in
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.panels import Matrix, Panel

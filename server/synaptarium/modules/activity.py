@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptarium.modules.chunk_choice import Frames, choose_chunks
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.modules.window import Frames, choose_chunks, spikes_in
+from synaptarium.modules.window import spikes_in
 from synaptarium.schemas.chunks import GROUP_NEURONS, decode_groups
 from synaptarium.schemas.manifest import EXACT_LEVELS
 from synaptarium.schemas.recording import Layer

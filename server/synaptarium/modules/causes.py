@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.causes import contributions, drive
 from synaptarium.modules.base import Module, Selection
+from synaptarium.modules.chunk_choice import tiles_of
 from synaptarium.modules.polarity import inhibits
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
-from synaptarium.modules.window import Spikes, spikes_in, state_at, tiles_of
+from synaptarium.modules.window import Spikes, spikes_in, state_at
 from synaptarium.modules.wording import clock, duration, playhead_us
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow

@@ -6,7 +6,7 @@ import numpy as np
 
 from synaptarium.modules.activity import Activity, groups_in
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.modules.subset import chosen_frames
+from synaptarium.modules.stimulus_rows import chosen_frames
 from synaptarium.modules.window import Spikes
 from synaptarium.modules.wording import duration, span
 from synaptarium.schemas.chunks import GROUP_NEURONS

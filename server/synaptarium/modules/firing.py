@@ -21,7 +21,7 @@ from synaptarium.kernels.firing import instantaneous_rate_hz, population_rate_hz
 from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
 from synaptarium.modules.stimuli import presentations
-from synaptarium.modules.subset import chosen_frames
+from synaptarium.modules.stimulus_rows import chosen_frames
 from synaptarium.modules.window import spikes_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from synaptarium.kernels.lfp import synaptic_current, weighted_sum_lfp
 from synaptarium.kernels.spectrum import welch_psd
 from synaptarium.modules.base import LayerName, Module, Selection, VariableName
+from synaptarium.modules.chunk_choice import tiles_of
 from synaptarium.modules.polarity import inhibits
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
-from synaptarium.modules.window import states_in, tiles_of
+from synaptarium.modules.window import states_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.rates import mean_rate_hz
 from synaptarium.modules.base import ClassName, LayerName, Module, Selection
+from synaptarium.modules.chunk_choice import tiles_of
 from synaptarium.modules.intervals import counts_in_window
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.stimuli import ByClass
-from synaptarium.modules.window import spikes_in, states_in, tiles_of
+from synaptarium.modules.window import spikes_in, states_in
 from synaptarium.modules.wording import chosen_layer, duration, span, unit_text
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow

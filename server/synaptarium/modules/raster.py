@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from synaptarium.modules.base import LayerName, Module, Selection
+from synaptarium.modules.chunk_choice import choose_chunks
 from synaptarium.modules.density import density, group_counts
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.modules.window import Spikes, choose_chunks, read_spikes
+from synaptarium.modules.window import Spikes, read_spikes
 from synaptarium.modules.wording import duration, span
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import EXACT_LEVELS

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.presentations import class_of_times, presentation_spans
 from synaptarium.kernels.rates import counts_by_class
+from synaptarium.modules.chunk_choice import Frames
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.modules.subset import stimulus_rows
-from synaptarium.modules.window import Frames, Spikes
+from synaptarium.modules.stimulus_rows import stimulus_rows
+from synaptarium.modules.window import Spikes
 from synaptarium.schemas.messages import TimeWindow
 from synaptarium.schemas.recording import Accounting, class_names
 

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from synaptarium.kernels.pruning import prune
 from synaptarium.kernels.weights import receptive_fields
 from synaptarium.modules.base import Module, ProjectionName, Selection, slider
+from synaptarium.modules.chunk_choice import Frames
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.modules.weights import Course, Weights, courses_of, projection_weights, state_of
-from synaptarium.modules.window import Frames
 from synaptarium.modules.wording import clock, playhead_us, span
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.messages import TimeWindow

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from synaptarium.kernels.weights import mean_and_spread, weight_histogram
 from synaptarium.modules.base import Selection
+from synaptarium.modules.chunk_choice import Frames, tiles_of
 from synaptarium.modules.reader import BUDGET_BYTES, RecordingReader
-from synaptarium.modules.window import Frames, state_at, states_in, tiles_of
+from synaptarium.modules.window import state_at, states_in
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import EXACT_LEVELS, Tile
 from synaptarium.schemas.messages import TimeWindow

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptarium.modules.chunk_choice import tiles_of
 from synaptarium.modules.reader import RecordingReader
-from synaptarium.modules.window import state_at, tiles_of
+from synaptarium.modules.window import state_at
 from synaptarium.scenes.cut import cut
 from synaptarium.scenes.gltf import Moment, Segments
 from synaptarium.scenes.layout import Frame, Layout
