@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.kernels.similarity import Template, best_matches, template_similarity
-from synaptarium.modules.activity import Resolution, activity_in, fitting_resolution
+from synaptarium.modules.activity import Resolution, fitting_resolution
 from synaptarium.modules.base import LayerName, Module, Selection
+from synaptarium.modules.joint_activity import JointActivity, joint_activity
 from synaptarium.modules.reader import BUDGET_BYTES, MAX_POINTS, RecordingReader
 from synaptarium.modules.stimuli import Presentations, presentations
 from synaptarium.modules.wording import clock, duration, outside, span
@@ -40,9 +41,6 @@ MAX_LAYERS = 8
 LONGEST_PART = 4
 # Moments are placed to such a part of a bin, where frames are as short.
 _FINER = 8
-# So many cells are counted in one array, where there are not many more of them than spikes; otherwise they are sorted.
-_MAX_DENSE = 16_000_000
-_CELLS_PER_ENTRY = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,46 +54,6 @@ class Params:
     """
 
     layer: LayerName = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class _Activity:
-    """Activity of several layers side by side, in the order of time.
-
-    Parameters
-    ----------
-    frame_us, first_us, n : int
-        Width of a frame, start of the first one, number of frames.
-    frame, channel, count : (n_entries,) int64
-        Where there were spikes.
-    covered : (n,) bool
-        Frames that were read.
-    n_channels : int
-        Of all layers.
-    """
-
-    frame_us: int
-    first_us: int
-    n: int
-    frame: I64
-    channel: I64
-    count: I64
-    covered: NDArray[np.bool_]
-    n_channels: int
-
-    def binned(self, first: int, frames_per_bin: int, n_bins: int) -> tuple[I64, I64, I64]:
-        """Return (bin, channel, count) of the bins from a frame on, each cell once."""
-        ends = np.searchsorted(self.frame, (first, first + n_bins * frames_per_bin))
-        part = slice(*ends)
-        cell = (self.frame[part] - first) // frames_per_bin * self.n_channels + self.channel[part]
-        if n_bins * self.n_channels <= min(_MAX_DENSE, _CELLS_PER_ENTRY * len(cell)):
-            dense = np.bincount(cell, weights=self.count[part])
-            cell = np.flatnonzero(dense)
-            count = dense[cell].astype(np.int64)
-        else:
-            cell, where = np.unique(cell, return_inverse=True)
-            count = np.bincount(where, self.count[part], len(cell)).astype(np.int64)
-        return cell // self.n_channels, cell % self.n_channels, count
 
 
 def compute(reader: RecordingReader, window: TimeWindow, selection: Selection, params: Params) -> Panels:
@@ -177,7 +135,7 @@ def _search(reader: RecordingReader, layers: list[Layer], start_us: int, length_
     each = (BUDGET_BYTES - reader.bytes_read) * 3 // 4 // len(layers)
     wishes = (length_us // (BINS * _FINER), length_us // BINS)
     ways = [fitting_resolution(reader, layer, wishes, budget_bytes=each) for layer in layers]
-    run = _read(reader, layers, ways, manifest.t_start_us, manifest.t_stop_us, budget_bytes=each)
+    run = joint_activity(reader, layers, ways, manifest.t_start_us, manifest.t_stop_us, budget_bytes=each)
     per_bin = max(1, length_us // (BINS * run.frame_us))
     m = max(1, length_us // (per_bin * run.frame_us))
     n_bins = -(-run.n // per_bin)
@@ -226,42 +184,11 @@ def _labels(shown: Presentations, t_us: I64) -> list[str]:
     ]
 
 
-def _read(
-    reader: RecordingReader,
-    layers: list[Layer],
-    ways: list[Resolution],
-    start_us: int,
-    stop_us: int,
-    *,
-    budget_bytes: int,
-) -> _Activity:
-    """Return the activity of the layers side by side, in frames of the coarsest of their levels."""
-    manifest = reader.manifest
-    frame_us = max(manifest.levels[way.level].bins for way in ways) * manifest.bin_us
-    first = (start_us - manifest.t_start_us) // frame_us
-    first_us = manifest.t_start_us + first * frame_us
-    n = max(1, -(-(stop_us - first_us) // frame_us))
-    covered = np.ones(n, np.bool_)
-    parts: list[tuple[I64, I64, I64]] = []
-    n_channels = 0
-    for layer, way in zip(layers, ways, strict=True):
-        found = activity_in(reader, layer, start_us, stop_us, way, budget_bytes=budget_bytes)
-        frame = (found.frames.first_us - first_us + found.frame * found.frames.frame_us) // frame_us
-        inside = (frame >= 0) & (frame < n)
-        parts.append((frame[inside], found.channel[inside] + n_channels, found.count[inside]))
-        unread = (found.frames.t_us[~found.frames.covered] - first_us) // frame_us
-        covered[unread[(unread >= 0) & (unread < n)]] = False
-        n_channels += way.channels(layer)
-    frame, channel, count = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(frame, kind="stable")
-    return _Activity(frame_us, first_us, n, frame[order], channel[order], count[order], covered, n_channels)
-
-
 def _stretch(
     reader: RecordingReader,
     layers: list[Layer],
     ways: list[Resolution],
-    run: _Activity,
+    run: JointActivity,
     start_us: int,
     per_bin: int,
     m: int,
@@ -272,7 +199,7 @@ def _stretch(
     if not run.covered[first : first + m * per_bin].all():
         left = (BUDGET_BYTES - reader.bytes_read) // len(layers)
         stop_us = start_us + (m * per_bin + 1) * run.frame_us
-        source = _read(reader, layers, ways, start_us, stop_us, budget_bytes=left)
+        source = joint_activity(reader, layers, ways, start_us, stop_us, budget_bytes=left)
         first = (start_us - source.first_us) // source.frame_us
         if not source.covered[first : first + m * per_bin].all():
             return None
@@ -283,7 +210,7 @@ def _stretch(
 
 
 def _placed(
-    run: _Activity, places: I64, scores: F64, template: Template, per_bin: int, gaps: I64
+    run: JointActivity, places: I64, scores: F64, template: Template, per_bin: int, gaps: I64
 ) -> tuple[I64, F64]:
     """Place moments to the frame, or an eighth of a bin: return the frame and the similarity of each, the most similar first."""
     m, step = len(template.away), -(-per_bin // _FINER)
@@ -299,7 +226,7 @@ def _placed(
     return starts[order], best[order]
 
 
-def _told(reader: RecordingReader, layers: list[Layer], run: _Activity) -> tuple[Accounting, ...]:
+def _told(reader: RecordingReader, layers: list[Layer], run: JointActivity) -> tuple[Accounting, ...]:
     told: list[Accounting] = []
     spiking = sum(bool(n) for n in reader.recording.counts.spikes.values())
     if len(layers) == MAX_LAYERS < spiking:
