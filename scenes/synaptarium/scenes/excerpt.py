@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synaptarium.scenes.gltf import Segments
 from synaptarium.scenes.layout import Vector
+from synaptarium.scenes.shown_synapses import shown_synapses
 from synaptarium.schemas.chunks import SpikeFrames, ValueFrames
 from synaptarium.schemas.errors import InvalidInput, InvalidTime
 from synaptarium.schemas.manifest import EXACT_LEVELS, Grid, Manifest, unpack_presence
@@ -21,8 +22,6 @@ from synaptarium.schemas.recording import Layer, Projection
 
 #: Spikes, or frames with spikes, that are drawn at most: the finest level that has no more is taken.
 MOST_SPIKES = 250_000
-#: |weight| of full colour, as the page has it.
-FULL_COLOUR = 0.995
 
 
 class Source(Protocol):
@@ -236,14 +235,7 @@ def _segments(
     columns = source.synapses(recording, projection.name)
     pre, post = columns["pre"].astype(np.int64), columns["post"].astype(np.int64)
     weights = _weights(recording, source, manifest, projection, t_us)
-    size = np.abs(weights)
-    known = ~np.isnan(size)
-    if known.any():
-        chosen = np.argsort(np.where(known, -size, np.inf), kind="stable")[: min(budget, int(known.sum()))]
-        scale = float(np.quantile(size[known], FULL_COLOUR)) or float(size[known].max()) or 1.0
-    else:
-        chosen = np.unique(np.linspace(0, max(len(pre) - 1, 0), min(budget, len(pre))).round().astype(int))
-        scale = 1.0
+    chosen, scale = shown_synapses(weights[: len(pre)], most=budget)
     offsets = {layer.name: layer.offset for layer in network.layers}
     ends = np.stack(
         [
@@ -275,9 +267,8 @@ def _weights(
             assert isinstance(found, ValueFrames)
             values = found.keyframe.copy()
             n_changes = int(found.n[: max(0, frame - found.first_frame)].sum())
-            values[found.ids[:n_changes]] = found.last[
-                :n_changes
-            ]  # of a synapse's changes the last one stays
+            # Of a synapse's changes the last one stays.
+            values[found.ids[:n_changes]] = found.last[:n_changes]
             tile = tiles[number]
             weights[tile.first : tile.first + tile.n] = values
     return weights

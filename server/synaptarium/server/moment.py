@@ -13,6 +13,7 @@ from synaptarium.modules.window import state_at
 from synaptarium.scenes.cut import cut
 from synaptarium.scenes.gltf import Moment, Segments
 from synaptarium.scenes.layout import Frame, Layout
+from synaptarium.scenes.shown_synapses import shown_synapses
 from synaptarium.scenes.spread import extent, spread_out
 from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.manifest import Manifest
@@ -26,8 +27,6 @@ from synaptarium.store.database import Store
 HALF_LIVES = 7
 #: Half life of a glow: four bins, and never below this.
 LEAST_HALF_LIFE_US = 5_000
-#: |weight| of full colour, as the page has it.
-FULL_COLOUR = 0.995
 #: Clipping planes that leave everything.
 UNCUT = (0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
 
@@ -150,18 +149,7 @@ def _segments(
 ) -> Segments:
     pre, post, _ = network.read_synapses(store, recording.num, projection.name)
     weights = weights_at(store, recording, manifest, projection, t_us)
-    size = np.abs(weights)
-    known = ~np.isnan(size)
-    if known.any():
-        order = np.argsort(np.where(known, -size, np.inf), kind="stable")[: min(budget, int(known.sum()))]
-        scale = float(np.quantile(size[known], FULL_COLOUR)) or float(size[known].max()) or 1.0
-    else:
-        order = (
-            np.unique(np.linspace(0, len(pre) - 1, min(budget, len(pre))).round().astype(np.int64))
-            if len(pre)
-            else np.empty(0, np.int64)
-        )
-        scale = 1.0
+    order, scale = shown_synapses(weights[: len(pre)], most=budget)
     start = layout.positions[recording.layer(projection.source).offset + pre[order]]
     if projection.kind == "decoder":
         place = next(frame for frame in layout.places if frame.name == projection.target)
