@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -250,6 +251,52 @@ def write_columns(folder: Path) -> Path:
     return folder
 
 
+def write_sonata(folder: Path) -> tuple[Path, Path]:
+    """Write spikes of two populations, one of them with nodes out of order in two groups, and those nodes."""
+    folder.mkdir()
+    with h5py.File(folder / "spikes.h5", "w") as file:
+        v1 = file.create_group("spikes/v1")
+        v1.attrs["sorting"] = "by_time"
+        v1["timestamps"] = [0.5, 1.0, 22.900000000100004, 30.0]
+        v1["node_ids"] = np.array([7, 2, 7, 9], np.uint64)
+        lgn = file.create_group("spikes/lgn")
+        lgn["timestamps"] = [0.02, 0.01]
+        lgn["timestamps"].attrs["units"] = "s"
+        lgn["node_ids"] = [3, 0]
+    with h5py.File(folder / "nodes.h5", "w") as file:
+        nodes = file.create_group("nodes/v1")
+        nodes["node_id"] = [9, 7, 2]
+        nodes["node_type_id"] = [100, 100, 101]
+        nodes["node_group_id"] = [0, 1, 0]
+        nodes["node_group_index"] = [1, 0, 0]
+        nodes["0/x"], nodes["0/y"] = [2.0, 9.0], [20.0, 90.0]
+        nodes["1/x"], nodes["1/y"], nodes["1/z"] = [7.0], [70.0], [700.0]
+    return folder / "spikes.h5", folder / "nodes.h5"
+
+
+def write_nwb(path: Path) -> Path:
+    """Write four units, the second without a spike, in two populations, and trials, one of which has no end."""
+    with h5py.File(path, "w") as file:
+        file.attrs["neurodata_type"] = "NWBFile"
+        places = [file.create_group(f"general/ecephys/{name}").ref for name in ("left", "right")]
+        units = file.create_group("units")
+        units["id"] = [6, 7, 191, 206]
+        units["spike_times"] = [0.5, 0.25, 0.1, 1.0, 0.3, 0.2]
+        units["spike_times_index"] = np.array([3, 3, 4, 6], np.uint8)
+        units["population"] = ["exc", "inh", "inh", "exc"]
+        units["location"] = ["CA1", "", "CA1", "CA1"]
+        references = units.create_dataset("electrode_group", (4,), h5py.ref_dtype)
+        references[:] = [places[0], places[1], places[1], places[0]]
+        units["obs_intervals"] = [[0.0, 2.5]] * 4
+        units["obs_intervals_index"] = np.arange(1, 5)
+        trials = file.create_group("intervals/trials")
+        trials["start_time"], trials["stop_time"] = [0.0, 1.0, 2.0], [0.5, 1.5, np.nan]
+        trials["tags"], trials["tags_index"] = ["go", "left", "stop"], [2, 3, 3]
+        trials["contrast"] = [1.0, 0.0, 1.0]
+        file["acquisition/V_m/data"] = [0.0]
+    return path
+
+
 @pytest.fixture
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> EventSource:
     """The source that an indirect parameter names, by its adapter."""
@@ -263,6 +310,11 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> EventSource:
         return open_source(path)
     if kind == "columns":
         return open_source(write_columns(tmp_path / "columns"))
+    if kind == "sonata":
+        spikes, nodes = write_sonata(tmp_path / "sonata")
+        return open_source(spikes, options={"nodes": str(nodes)})
+    if kind == "nwb":
+        return open_source(write_nwb(tmp_path / "run.nwb"))
     if kind == "generated":
         layers = layer_list("in put:4x5,one:1,ä:b, c:70")
         return GeneratedSource(

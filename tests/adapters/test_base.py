@@ -76,8 +76,8 @@ def test_a_pickle_is_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_unknown_format_or_option_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="no format 'nwb'") as caught:
-        open_source(tmp_path, format="nwb")
+    with pytest.raises(InvalidInput, match="no format 'edf'") as caught:
+        open_source(tmp_path, format="edf")
     assert "vs2n" in caught.value.hint
     with pytest.raises(InvalidInput, match="no format 'nengo'"):
         open_source(tmp_path, format="nengo")

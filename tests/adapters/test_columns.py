@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import feather
 
-from synaptarium.adapters import column_order
+from synaptarium.adapters import column_csv, column_order
 from synaptarium.adapters.base import EventSource, open_source
 from synaptarium.adapters.column_folder import write_folder
 from synaptarium.adapters.column_header import NUMBERS
@@ -359,6 +359,99 @@ def test_headers_that_do_not_fit_their_files_are_refused(
 
     with pytest.raises(error, match=message):
         open_source(folder).describe()
+
+
+def text_of(table: pa.Table) -> str:
+    """Write a table as a user's tool might: empty for what is missing, fractions only where there are any."""
+    rows = [table.schema.names, *zip(*table.to_pydict().values(), strict=True)]
+    return "".join(",".join("" if one is None else f"{one}" for one in row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("part_bytes", [16, 1 << 23])
+def test_a_folder_of_text_is_that_of_parquet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part_bytes: int
+) -> None:
+    monkeypatch.setattr(column_csv, "PART_BYTES", part_bytes)
+    folder = write_columns(tmp_path / "columns")
+    written = open_source(folder)
+    text = tmp_path / "columns text"
+    text.mkdir()
+    for path in folder.iterdir():
+        if path.suffix == ".json" or path.stem == "images":
+            (text / path.name).write_bytes(path.read_bytes())
+        else:
+            table = pq.read_table(path) if path.suffix == ".parquet" else feather.read_table(path)
+            body = text_of(table).replace("ö, ut", '"ö, ut"')
+            (text / f"{path.stem}.csv").write_text(body, encoding="utf-8-sig")
+
+    source = open_source(text)
+
+    assert source.counts() == written.counts()
+    assert source.describe().layers == written.describe().layers
+    kinds: list[tuple[EventKind, str]] = [
+        ("spikes", ""), ("potentials", "v"), ("potentials", "θ"), ("weights", "in -> ö, ut"), ("stimuli", ""),
+        ("metrics", ""), ("images", ""),
+    ]  # fmt: skip
+    for kind, stream in kinds:
+        for start, stop in ((None, None), (20_000, 60_000)):
+            if kind != "images":
+                found, expected = (
+                    [row for batch in one.read(kind, stream, start, stop) for row in batch.to_pylist()]
+                    for one in (source, written)
+                )
+                assert found == expected
+    for one, other in zip(source.synapses("in -> ö, ut"), written.synapses("in -> ö, ut"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("time_ms,neuron,layer\n0.5,1,a\n2,0,7\n", {}),
+        ('\n# from my tool\ntime; "neuron" ;layer\r\n0.5;1;a\r\n2;0;7\r\n\r\n', {"time_unit": "ms"}),
+        ("time_ms\tneuron\tlayer\n0.5\t1\ta\n2\t0\t7", {}),
+        ("timestamps population node_ids\n0.5 a 1\n2 7 0\n",
+         {"time": "timestamps", "time_unit": "ms", "layer": "population", "neuron": "node_ids"}),
+    ],
+)  # fmt: skip
+def test_a_table_of_text_is_a_recording(tmp_path: Path, text: str, options: dict[str, str]) -> None:
+    (tmp_path / "run.csv").write_bytes(text.encode())
+    (tmp_path / "run.dat").write_bytes(text.encode())
+
+    for source in (
+        open_source(tmp_path / "run.csv", options=options),
+        open_source(tmp_path / "run.dat", "columns", options),
+    ):
+        assert [(layer.name, layer.neurons) for layer in source.describe().layers] == [("a", 2), ("7", 1)]
+        assert spikes(source) == [(500, 1), (2000, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "no line of names"),
+        (b"# nothing\n", "no line of names"),
+        (b"0.5,1\n", "no line of names: it starts with '0.5,1'"),
+        (b"time,neuron\n1,2\n", "does not say the unit of its column 'time'"),
+        (b"time_ms,neuron,neuron\n1,2,3\n", "two columns named 'neuron'"),
+        (b"time_ms,neuron\n1,2\n2,3,4\n", "Line 3 of run.csv has 3 values, its first line 2 names: '2,3,4'"),
+        (b"#\ntime_ms;neuron\n1;2\n0,5;3\n", "Line 4 of run.csv has '0,5' in 'time_ms', which is no number"),
+        (b"time_ms,neuron\n1,\n", "1 empty values in 'neuron'"),
+        (b"\xff\xfet\0i\0", "no text in UTF-8"),
+        (b"\x89HDF\r\n\x1a\n", "no text in UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("part_bytes", [1, 1 << 23])
+def test_text_that_makes_no_sense_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part_bytes: int, text: bytes, message: str
+) -> None:
+    monkeypatch.setattr(column_csv, "PART_BYTES", part_bytes)
+    (tmp_path / "run.csv").write_bytes(text)
+
+    with pytest.raises(InvalidInput, match=message) as refused:
+        open_source(tmp_path / "run.csv").describe()
+
+    assert refused.value.hint
 
 
 def test_folder_gives_weights_stimuli_and_metrics_in_time_order(tmp_path: Path) -> None:

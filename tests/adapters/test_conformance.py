@@ -13,7 +13,9 @@ from synaptarium.schemas.errors import UnknownLayer
 from synaptarium.schemas.events import TIME_COLUMN, EventKind, conform
 from synaptarium.schemas.recording import check_header, n_neurons
 
-KINDS = ["arrays", "archive", "brian2", "columns", "generated", "nengo", "spike-list", "vs2n", "vs2n-us"]
+KINDS = [
+    "arrays", "archive", "brian2", "columns", "generated", "nengo", "nwb", "sonata", "spike-list", "vs2n", "vs2n-us"
+]  # fmt: skip
 every_adapter = pytest.mark.parametrize("source", KINDS, indirect=True)
 
 

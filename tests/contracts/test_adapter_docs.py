@@ -72,7 +72,7 @@ def test_the_simulators_snippets_write_recordings(data_folder: Path) -> None:
         nest = get(library.store, run(snippet_under("NEST"))["recording_id"])
         tensors = run(snippet_under("Tensors: snnTorch, Norse, SpikingJelly and others"))
         torch = get(library.store, tensors["recording_id"])
-        trains = run(snippet_under("Spike trains: PyNN, Neo, NWB, Elephant"))
+        trains = run(snippet_under("Spike trains: PyNN, Neo, Elephant"))
         units = get(library.store, trains["recording_id"])
 
     assert nest.counts.spikes == {"exc": 3, "inh": 1}

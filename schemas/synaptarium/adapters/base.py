@@ -243,10 +243,9 @@ def _foreign(address: str, known: str) -> ForeignFile:
             where=address,
         )
     way = "A Python script can hand over the arrays of any other: see docs/recording-your-own-data.md."
-    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".dat"):
+    if path.suffix.lower() in (".txt", ".dat"):
         way = (
-            "A table of spikes becomes one of them with pandas: "
-            "pandas.read_csv(FILE).to_parquet('run.parquet'); docs/importing-columns.md names its columns."
+            "A table of spikes below a line of names (time_ms, neuron, layer) is read with --format columns."
         )
     return ForeignFile(
         f"{address!r} is no recording that we know: {_what_is_there(address)}.",

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 #: Ids are stored in 32 bits.
 _ANY_ID = 2**32
+#: A guessed layer of more neurons than this, and than so many for each of its spikes, is a stray id.
+_LARGEST_GUESS, _SPARSEST_GUESS = 1 << 20, 1000
 
 
 def fields_of(given: T | Mapping[str, Any], kind: type[T], where: str) -> T:
@@ -198,3 +200,15 @@ def ascending(times_us: NDArray[np.int64], where: str) -> None:
             hint="Times of snapshots and samples must ascend.",
             where=where,
         )
+
+
+def guessed_size(neurons: int, n_spikes: int, layer: str, where: str, hint: str) -> int:
+    """Return a size guessed from the highest id; raises NeuronOutOfRange where that id makes it absurdly large."""
+    if neurons > max(_LARGEST_GUESS, _SPARSEST_GUESS * n_spikes):
+        raise NeuronOutOfRange(
+            f"{where} has a neuron {neurons - 1:,} in the layer {layer!r}, "
+            f"which has {n_spikes:,} spikes: too few to guess that it has {neurons:,} neurons.",
+            hint=hint,
+            where=where,
+        )
+    return neurons

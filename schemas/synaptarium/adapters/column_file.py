@@ -1,4 +1,4 @@
-"""A Parquet or Arrow file of rows: its columns found by name, and read part by part."""
+"""A Parquet, Arrow or CSV file of rows: its columns found by name, and read part by part."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from synaptarium.adapters.base import BATCH_ROWS
+from synaptarium.adapters.column_csv import CsvFile
 from synaptarium.adapters.times import MICROSECONDS_PER
 from synaptarium.schemas.errors import CorruptData, ForeignFile, InvalidInput, TruncatedFile
 
-SUFFIXES = (".parquet", ".arrow", ".feather")
+BINARY_SUFFIXES = (".parquet", ".arrow", ".feather")
+SUFFIXES = (*BINARY_SUFFIXES, ".csv", ".tsv")
 #: Each message of an Arrow stream begins so.
 _STREAM = b"\xff\xff\xff\xff"
 
@@ -25,7 +27,7 @@ class ColumnFile:
     Parameters
     ----------
     path : Path
-        ``.parquet``, ``.arrow`` or ``.feather``.
+        ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.tsv``; with any other suffix, whatever its bytes say.
 
     Raises
     ------
@@ -39,6 +41,9 @@ class ColumnFile:
         self.path = path
         with path.open("rb") as file:
             start = file.read(6)
+        self._parquet: Any = None
+        self._arrow: Any = None
+        self._csv: CsvFile | None = None
         try:
             if start.startswith(b"PAR1"):
                 # Layer names repeat: as dictionaries they cost four bytes a row.
@@ -48,12 +53,10 @@ class ColumnFile:
                     for f in file.schema_arrow
                     if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
                 ]
-                self._parquet: Any = pq.ParquetFile(path, read_dictionary=texts)
-                self._arrow: Any = None
+                self._parquet = pq.ParquetFile(path, read_dictionary=texts)
                 self.schema: pa.Schema = self._parquet.schema_arrow
                 self.n_parts: int = self._parquet.num_row_groups
             elif start == b"ARROW1":
-                self._parquet = None
                 self._arrow = pa.ipc.open_file(pa.memory_map(str(path), "r"))
                 self.schema = self._arrow.schema
                 self.n_parts = self._arrow.num_record_batches
@@ -63,12 +66,15 @@ class ColumnFile:
                     hint="Write an Arrow file: pyarrow.ipc.new_file in place of new_stream, or pyarrow.feather.write_feather.",
                     where=str(path),
                 )
-            else:
+            elif path.suffix in BINARY_SUFFIXES:
                 raise ForeignFile(
                     f"{path.name} is neither a Parquet nor an Arrow file: it starts with {start!r}.",
                     hint="Arrow files are written with pyarrow.feather.write_feather or pyarrow.ipc.new_file.",
                     where=str(path),
                 )
+            else:
+                self._csv = CsvFile(path)
+                self.schema, self.n_parts = self._csv.schema, self._csv.n_parts
         except (pa.ArrowException, OSError) as error:
             raise TruncatedFile(
                 f"{path.name} cannot be read: {_first_line(error)}",
@@ -91,13 +97,19 @@ class ColumnFile:
         raise InvalidInput(
             f"{self.path.name} has {'no' if not found else 'more than one'} column of {what}: "
             f"{' and '.join(found) or 'its columns are ' + has}.",
-            hint=f"Give one of {', '.join(names)}.",
+            hint=f"Give one of {', '.join(names)}; docs/importing-columns.md says which option gives another name.",
             where=str(self.path),
         )
 
     def time_column(self, stem: str = "time") -> tuple[str, float]:
         """Return the time column, named by its unit (``time_ms``), and the microseconds per unit."""
         names = {f"{stem}_{unit}": scale for unit, scale in MICROSECONDS_PER.items()}
+        if stem in self.schema.names and not set(names) & set(self.schema.names):
+            raise InvalidInput(
+                f"{self.path.name} does not say the unit of its column {stem!r}.",
+                hint=f"Name the column {stem}_ms (or _s, _us, _ns); for spikes --option time_unit=ms says it as well.",
+                where=str(self.path),
+            )
         name = self.column_of(list(names), "times")
         return name, names[name]
 
@@ -114,6 +126,9 @@ class ColumnFile:
         try:
             if self._parquet is not None:
                 yield from self._parquet.iter_batches(BATCH_ROWS, row_groups=[index], columns=list(columns))
+                return
+            if self._csv is not None:
+                yield from self._csv.batches(index, columns)
                 return
             batch = self._arrow.get_batch(index).select(list(columns))
             for first in range(0, batch.num_rows, BATCH_ROWS):
@@ -155,6 +170,8 @@ class ColumnFile:
     def numeric(self, batch: pa.RecordBatch, name: str) -> pa.Array:
         """Return a column of integers or floats, empty values among them; raises InvalidInput."""
         column = batch.column(name)
+        if self._csv is not None and pa.types.is_string(column.type):
+            raise self._csv.not_a_number(name)
         if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
             raise InvalidInput(
                 f"The column {name!r} of {self.path.name} is of the type {getattr(column.type, 'value_type', column.type)}.",

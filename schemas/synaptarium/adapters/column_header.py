@@ -101,7 +101,7 @@ def files_of(path: Path) -> dict[str, Path]:
             found[stem] = given[0]
     if "spikes" not in found:
         raise ForeignFile(
-            f"{str(path)!r} has no file spikes.parquet, spikes.arrow or spikes.feather.",
+            f"{str(path)!r} has no file spikes.parquet, spikes.arrow, spikes.feather or spikes.csv.",
             hint="A folder of columns holds one; see docs/importing-columns.md.",
             where=str(path),
         )

@@ -162,8 +162,11 @@ class NeuronTable:
 
 def _whole_table(file: ColumnFile, columns: Sequence[str]) -> pa.Table:
     batches = [batch for index in range(file.n_parts) for batch in file.batches(index, columns)]
-    return pa.Table.from_batches(
-        batches, schema=None if batches else pa.schema([file.schema.field(name) for name in columns])
+    if not batches:
+        return pa.schema([file.schema.field(name) for name in columns]).empty_table()
+    # A part of a CSV file may hold whole numbers where the next has fractions.
+    return pa.concat_tables(
+        map(pa.Table.from_batches, ([one] for one in batches)), promote_options="permissive"
     )
 
 

@@ -29,7 +29,7 @@ from synaptarium.adapters.column_rows import (
 from synaptarium.adapters.column_tally import LayerTally, RecordedTally
 from synaptarium.adapters.findings import Findings
 from synaptarium.adapters.times import DEFAULT_BIN_US, TimeGrid
-from synaptarium.schemas.errors import InvalidInput, NeuronOutOfRange
+from synaptarium.schemas.errors import InvalidInput
 from synaptarium.schemas.recording import (
     Counts,
     Header,
@@ -39,9 +39,6 @@ from synaptarium.schemas.recording import (
     Source,
     check_header,
 )
-
-#: A guessed layer of more neurons than this, and than so many for each of its spikes, is a stray id.
-_LARGEST_GUESS, _SPARSEST_GUESS = 1 << 20, 1000
 
 
 class ColumnSurvey:
@@ -168,13 +165,13 @@ class ColumnSurvey:
         self._findings.notes.append(f"the layers' sizes are a guess, their highest neuron id: {listed}")
         for place, one in enumerate(layers):
             spikes = spikes_of[place] if place < len(spikes_of) else 0
-            if one.neurons > max(_LARGEST_GUESS, _SPARSEST_GUESS * spikes):
-                raise NeuronOutOfRange(
-                    f"{self.spikes.file.path.name} has a neuron {one.neurons - 1:,} in the layer {one.name!r}, "
-                    f"which has {spikes:,} spikes: too few to guess that it has {one.neurons:,} neurons.",
-                    hint=f"Number neurons from 0, or say how many there are: --option layers={listed}",
-                    where=str(self.spikes.file.path),
-                )
+            checks.guessed_size(
+                one.neurons,
+                spikes,
+                one.name,
+                self.spikes.file.path.name,
+                f"Number neurons from 0, or say how many there are: --option layers={listed}",
+            )
             lowest = self._tally.lowest.get(place, 0)
             if len(layers) > 1 and lowest >= one.neurons - lowest:
                 self._findings.notes.append(

@@ -1,4 +1,4 @@
-"""Parquet and Arrow files of the users' own tools: one file of spikes, or a folder with a file for each kind."""
+"""Parquet, Arrow and CSV files of the users' own tools: one file of spikes, or a folder with a file for each kind."""
 
 from __future__ import annotations
 
@@ -173,10 +173,10 @@ def _open(address: str, options: Mapping[str, str]) -> EventSource:
     if not path.exists():
         raise ForeignFile(
             f"There is nothing at {address!r}.",
-            hint="Give a Parquet or Arrow file or a folder of them.",
+            hint="Give a Parquet, Arrow or CSV file or a folder of them.",
             where=address,
         )
     return ColumnSource(path, options)
 
 
-ADAPTER = Adapter("columns", "Parquet or Arrow files of spikes and other events", _sniff, _open, OPTIONS)
+ADAPTER = Adapter("columns", "Parquet, Arrow or CSV files of spikes and other events", _sniff, _open, OPTIONS)

@@ -139,7 +139,8 @@ COMMANDS = (
     ),
     Command(
         "import",
-        "import a recording: a VS2N database or folder, Parquet or Arrow files, a .synaptarium archive",
+        "import a recording: Parquet, Arrow or CSV files, NWB units, SONATA spikes, a VS2N database or folder, a "
+        ".synaptarium archive",
         "commands.making:import_recording",
         "synaptarium import run.synaptarium --dry-run",
         (
