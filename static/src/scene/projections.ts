@@ -1,6 +1,7 @@
 /** The projections of a network whose synapses are here: each one's ends, fetched once, and its weights at a moment. */
 
 import type { NeuronTable } from './neuron_table';
+import type { Weights } from './segment_weights';
 import type { FrameSource, Network, ProjectionInfo, StateView, Synapses } from '../state/frames';
 import type { SynapseDirection } from '../state/view';
 
@@ -26,7 +27,7 @@ export class Projection {
   /** Of the weights that its synapses were chosen by. */
   chosenVersion = '';
   /** In choice "change": the weights that the drawn ones are compared with, and |change| of full colour. */
-  before: Float32Array | null = null;
+  before: Weights | null = null;
   changeScale = 0;
 
   constructor(

@@ -5,8 +5,9 @@
 
 import { round125 } from './activity';
 import type { OtherWeights, Projection, Projections } from './projections';
+import { weightDifference } from './segment_weights';
 import { chooseAbove, chooseSynapses, countAbove, shareBudget, strongest } from './synapse_choice';
-import { joined, type Segments, weightDifference } from './synapses';
+import { joined, type Segments } from './synapses';
 import { WeightChanges } from './weight_changes';
 import type { FrameSource, Network, StateView, Synapses } from '../state/frames';
 import type { View } from '../state/view';
@@ -149,7 +150,7 @@ export class SynapseChooser {
       const strengths = state.values.map((value, id) => value - before.values[id]);
       const moved = strengths.filter((change) => Math.abs(change) > 0);
       projection.changeScale = moved.length > 0 ? scaleOf(moved, 0, 0) : 0;
-      if (moved.length > 0) projection.before = before.values;
+      if (moved.length > 0) projection.before = before;
       const least = Math.max(threshold * projection.changeScale, Number.MIN_VALUE);
       return { n: countAbove(strengths, least), strengths, least, frames: frame - before.frame };
     }

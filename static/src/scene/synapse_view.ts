@@ -158,14 +158,11 @@ export class SynapseView {
       const { scale, changeScale, before } = projection;
       const other = this.chooser.alike(projection);
       if (other !== null) {
-        const version = this.chooser.versionOf(projection, level, frame);
-        for (const lines of [this.chosen, this.selected]) {
-          changed = lines.setWeights(name, other.state.values, version, changeScale || 1, state.values) || changed;
-        }
+        for (const lines of [this.chosen, this.selected]) changed = lines.setWeights(name, other.state, changeScale || 1, state) || changed;
         return;
       }
-      changed = this.chosen.setWeights(name, state.values, state.version, before === null ? scale : changeScale, before) || changed;
-      changed = this.selected.setWeights(name, state.values, state.version, scale) || changed;
+      changed = this.chosen.setWeights(name, state, before === null ? scale : changeScale, before) || changed;
+      changed = this.selected.setWeights(name, state, scale) || changed;
     });
     return changed;
   }

@@ -7,12 +7,10 @@
 import * as THREE from 'three';
 
 import { colourMapTexture } from './colour_maps';
-import { CLIP_GLSL, LOT_GLSL, POINT_GLSL, textureWidth, type NeuronTable } from './neuron_table';
+import { CLIP_GLSL, LOT_GLSL, POINT_GLSL, type NeuronTable } from './neuron_table';
 import { STATE_GLSL } from './neurons';
+import { ABSENT, PRUNED, type SegmentPart, segmentTexture, SegmentWeights, UNKNOWN, type Weights } from './segment_weights';
 
-const UNKNOWN = 9; // no weight lies this far out after scaling
-const ABSENT = 99;
-const PRUNED = 11;
 /** Of a synapse's length: the tail of a spike on its way. */
 const TAIL = 0.25;
 
@@ -98,27 +96,25 @@ export interface Segments {
   /** Point ids, 2 a segment: pre, post. */
   readonly ends: Uint32Array;
   /** Parts of one projection each, in order. */
-  readonly parts: readonly { readonly projection: string; readonly synapses: Uint32Array }[];
+  readonly parts: readonly SegmentPart[];
 }
 
 export class SynapseLines {
   readonly object: THREE.LineSegments<THREE.BufferGeometry, THREE.ShaderMaterial>;
   n_segments = 0;
   private parts: Segments['parts'] = [];
-  private weights: THREE.DataTexture;
+  private weights = new SegmentWeights([], UNKNOWN);
   private delays: THREE.DataTexture | null = null;
-  private readonly none = dataTexture(1, 0);
+  private readonly none = segmentTexture(1, 0);
   private readonly map = colourMapTexture('berlin');
-  private readonly versions = new Map<string, string>();
 
   constructor(table: NeuronTable, shared: Record<string, THREE.IUniform>, order: number) {
-    this.weights = dataTexture(1, UNKNOWN);
     const material = new THREE.ShaderMaterial({
       glslVersion: THREE.GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false,
       uniforms: {
         ...table.uniforms,
         lastSpike: shared.lastSpike, now: shared.now, halfLife: shared.halfLife, gain: shared.gain,
-        weights: { value: this.weights },
+        weights: { value: this.weights.texture },
         weightBits: { value: 0 },
         weightMap: { value: this.map },
         strength: { value: 1 },
@@ -148,7 +144,6 @@ export class SynapseLines {
   setSegments({ ends, parts }: Segments, { pruned = false, delays_bins = null }: { pruned?: boolean; delays_bins?: Float32Array | null } = {}): void {
     this.n_segments = ends.length / 2;
     this.parts = parts;
-    this.versions.clear();
     const { geometry } = this.object;
     geometry.dispose();
     const attribute = new THREE.BufferAttribute(ends, 1);
@@ -156,12 +151,12 @@ export class SynapseLines {
     geometry.setAttribute('end', attribute);
     geometry.setDrawRange(0, ends.length);
     this.weights.dispose();
-    this.weights = dataTexture(this.n_segments, pruned ? PRUNED : UNKNOWN);
+    this.weights = new SegmentWeights(parts, pruned ? PRUNED : UNKNOWN);
     this.delays?.dispose();
-    this.delays = delays_bins === null ? null : dataTexture(this.n_segments, 0, delays_bins);
+    this.delays = delays_bins === null ? null : segmentTexture(this.n_segments, 0, delays_bins);
     this.uniforms.delays.value = this.delays ?? this.none;
-    this.uniforms.weights.value = this.weights;
-    this.uniforms.weightBits.value = Math.log2(this.weights.image.width);
+    this.uniforms.weights.value = this.weights.texture;
+    this.uniforms.weightBits.value = Math.log2(this.weights.texture.image.width);
     this.object.visible = this.n_segments > 0;
   }
 
@@ -169,29 +164,11 @@ export class SynapseLines {
    * Takes over a projection's weights where they changed.
    *
    * @param scale |weight| of full colour
-   * @param minus where given, the values minus these are drawn instead; a synapse that one of the two lacks counts as 0 there
+   * @param minus where given, the weights minus these are drawn instead; a synapse that one of the two lacks counts as 0 there
    * @returns true when something changed
    */
-  setWeights(projection: string, values: Float32Array, version: number | string, scale: number, minus: Float32Array | null = null): boolean {
-    const key = `${version} ${scale} ${minus === null ? '' : 'change'}`;
-    if (this.versions.get(projection) === key) return false;
-    this.versions.set(projection, key);
-    const data = this.weights.image.data as Float32Array;
-    let at = 0;
-    let changed = false;
-    for (const part of this.parts) {
-      if (part.projection === projection) {
-        const { synapses } = part;
-        for (let i = 0; i < synapses.length; i++) {
-          const weight = (minus === null ? values[synapses[i]] : weightDifference(values[synapses[i]], minus[synapses[i]])) / scale;
-          data[at + i] = weight === weight ? Math.max(-2, Math.min(2, weight)) : ABSENT;
-        }
-        changed = true;
-      }
-      at += part.synapses.length;
-    }
-    if (changed) this.weights.needsUpdate = true;
-    return changed;
+  setWeights(projection: string, weights: Weights, scale: number, minus: Weights | null = null): boolean {
+    return this.weights.set(projection, weights, scale, minus);
   }
 
   /** Whether spikes are seen on their way where delays are known; else they light the near part of a line. */
@@ -223,20 +200,4 @@ export function joined(arrays: readonly Uint32Array[]): Uint32Array {
     at += array.length;
   }
   return all;
-}
-
-/** What a weight has more than another; NaN (pruned, not there) counts as 0 unless both are. */
-export function weightDifference(weight: number, before: number): number {
-  return weight !== weight && before !== before ? NaN : (weight || 0) - (before || 0);
-}
-
-/** A number a segment, as the shader finds it. */
-function dataTexture(n: number, filled: number, values: Float32Array | null = null): THREE.DataTexture {
-  const width = textureWidth(Math.max(1, n));
-  const height = Math.max(1, Math.ceil(n / width));
-  const data = new Float32Array(width * height).fill(filled);
-  if (values !== null) data.set(values);
-  const texture = new THREE.DataTexture(data, width, height, THREE.RedFormat, THREE.FloatType);
-  texture.needsUpdate = true;
-  return texture;
 }

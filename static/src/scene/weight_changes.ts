@@ -3,12 +3,12 @@
  * up exactly; while playing, what was seen at the last choices stands for it, so that playing never replays backwards.
  */
 
+import type { Weights } from './segment_weights';
 import type { FrameSource, StateView } from '../state/frames';
 
-interface Snapshot {
+interface Snapshot extends Weights {
   readonly frame: number;
   readonly level: number;
-  readonly values: Float32Array;
 }
 
 export class WeightChanges {
@@ -39,6 +39,6 @@ export class WeightChanges {
   }
 }
 
-function copyOf({ values }: StateView, level: number, frame: number): Snapshot {
-  return { frame, level, values: values.slice() };
+function copyOf({ values, version }: StateView, level: number, frame: number): Snapshot {
+  return { frame, level, values: values.slice(), version, changedSince: () => null };
 }

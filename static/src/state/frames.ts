@@ -195,6 +195,8 @@ export interface StateView {
   /** By neuron of the layer / synapse of the projection; NaN = not recorded, or pruned. */
   readonly values: Float32Array;
   readonly version: number;
+  /** Ids of the values that may have changed since an earlier version; null where any of them may have. */
+  changedSince(version: number): Uint32Array | null;
   readonly level: number;
   readonly frame: number;
   /** False while some tile's data is still on its way (its values are then the last known). */

@@ -4,6 +4,7 @@ import * as THREE from 'three';
 
 import { MODES } from '@client/scene/neurons';
 import { Scene } from '@client/scene/scene';
+import { ChangeLog } from '@client/state/change_log';
 import { View } from '@client/state/view';
 import type { Network, StateView } from '@client/state/frames';
 import { ALONE, SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';
@@ -155,7 +156,7 @@ async function naive(name: string, frames_to_draw: number): Promise<Timing> {
 
 /** A network with as many drawn synapses as its plan connects, of which one in a hundred changes in every frame. */
 class LearningFrames extends SyntheticFrames {
-  private readonly learned = new Map<string, { values: Float32Array; frame: number }>();
+  private readonly learned = new Map<string, { values: Float32Array; frame: number; log: ChangeLog; ids: readonly Uint32Array[] }>();
 
   override stateAt(stream: string, target: string, level: number, frame: number): StateView | null {
     if (stream !== 'weights') return super.stateAt(stream, target, level, frame);
@@ -163,15 +164,20 @@ class LearningFrames extends SyntheticFrames {
     if (weights === undefined) {
       const first = super.stateAt(stream, target, level, 0);
       if (first === null) return null;
-      weights = { values: first.values.slice(), frame: -1 };
+      const n = first.values.length;
+      // As they come from the worker: which change in a frame.
+      const ids = Array.from({ length: 100 }, (_, at) => Uint32Array.from({ length: Math.ceil((n - at) / 100) }, (_, i) => 100 * i + at));
+      weights = { values: first.values.slice(), frame: -1, log: new ChangeLog(n), ids };
       this.learned.set(target, weights);
     }
-    const { values } = weights;
+    const { values, log } = weights;
     if (weights.frame !== frame) {
-      for (let id = frame % 100; id < values.length; id += 100) values[id] = Math.sin(0.1 * frame + id);
+      const ids = weights.ids[frame % 100];
+      for (const id of ids) values[id] = Math.sin(0.1 * frame + id);
+      log.add(frame, 0, ids);
       weights.frame = frame;
     }
-    return { values, version: frame, level, frame, complete: true, min: -1.2, max: 1.2, unit: '' };
+    return { values, version: frame, changedSince: (version) => log.since(version), level, frame, complete: true, min: -1.2, max: 1.2, unit: '' };
   }
 }
 

@@ -212,7 +212,7 @@ export class SyntheticFrames implements FrameSource {
     const learned = Math.min(1, step / 60);
     const { first, drift, now } = weights;
     for (let i = 0; i < now.length; i++) now[i] = first[i] + drift[i] * learned * 0.5;
-    return { values: now, version: step, level: 0, frame, complete: true, min: -1.2, max: 1.2, unit: '' };
+    return { values: now, version: step, changedSince: () => null, level: 0, frame, complete: true, min: -1.2, max: 1.2, unit: '' };
   }
 
   private potentialsAt(target: string, frame: number): StateView | null {
@@ -225,7 +225,7 @@ export class SyntheticFrames implements FrameSource {
       const ramp = (frame * (0.02 + 0.08 * drive) + id * 0.37) % 1;
       values[id] = layer.index === 1 && id % 2 === 1 ? NaN : -70 + 18 * ramp * (0.4 + 0.6 * drive);
     }
-    return { values, version: frame, level: 0, frame, complete: true, min: -72, max: -50, unit: 'mV' };
+    return { values, version: frame, changedSince: () => null, level: 0, frame, complete: true, min: -72, max: -50, unit: 'mV' };
   }
 }
 
