@@ -37,9 +37,10 @@ test('defaults are left out', () => {
   expect(linkOf('r', 0, 1, null, VIEW_DEFAULTS, LAYERS)).toBe('/view/r?t=0');
 });
 
-test('nonsense in a link is ignored', () => {
+test('nonsense in a link is left out, and kept to be told', () => {
   const read = readLink(new URL('http://localhost/view/r?t=soon&speed=x&camera=1,2&colour=red&select=abc,:1&loop=1'));
-  expect(read).toEqual({ recording: 'r', selection: 'abc,:1' });
+  expect(read?.misread?.map(({ name }) => name)).toEqual(['t', 'speed', 'loop', 'colour', 'camera']);
+  expect(read).toMatchObject({ recording: 'r', selection: 'abc,:1' });
   expect(linkedValues(read!, LAYERS)).toEqual({ camera: null, selection: [], sets: [] });
 });
 

@@ -2,6 +2,7 @@
 
 import type { NeuronRef, ViewState } from '../net/messages.gen';
 import type { LayerInfo } from './frames';
+import { LinkQuery, type Misread, numbersOf } from './link_query';
 import { decoded, neuronsToText, textToNeurons } from './neuron_ranges';
 import type { LoopRange } from './playback';
 import {
@@ -11,6 +12,7 @@ import {
 const WRITE_AFTER_MS = 300;
 /** Servers and chat programs cut longer addresses: selections that would make it longer are left out, and said so. */
 const MOST_CHARACTERS = 7000;
+const FARTHEST = 1e6;
 const COLOURS: readonly ColourMode[] = [
   'spikes', 'rate', 'potential', 'recruitment', 'persistence', 'count', 'selectivity', 'in_degree', 'health',
   'reconstruction',
@@ -26,58 +28,58 @@ export type LinkedView = Partial<Omit<ViewState, 'selection' | 'sets' | 'rule'>>
   selection?: string;
   sets?: string;
   rule?: string;
+  /** What stands in it and cannot be read. */
+  misread?: readonly Misread[];
 };
 
 export function readLink(url: URL): LinkedView | null {
   const match = /^\/(?:view|embed)\/([^/]+)\/?$/.exec(url.pathname);
   const recording = match ? decoded(match[1]) : url.searchParams.get('recording');
   if (!recording) return null;
-  const query = url.searchParams;
+  const query = new LinkQuery(url.searchParams);
   const linked: LinkedView = { recording };
-  const seconds = numberOf(query.get('t'));
-  if (seconds !== null) linked.t_us = Math.round(seconds * 1e6);
-  const speed = numberOf(query.get('speed'));
-  if (speed) linked.speed = speed;
-  const loop = numbersOf(query.get('loop'));
-  if (loop?.length === 2) linked.loop = [Math.round(loop[0] * 1e6), Math.round(loop[1] * 1e6)];
-  const zoom = numbersOf(query.get('zoom'));
-  if (zoom?.length === 2 && zoom[0] < zoom[1]) linked.zoom = [Math.round(zoom[0] * 1e6), Math.round(zoom[1] * 1e6)];
-  linked.colour = wordOf(query.get('colour'), COLOURS);
-  linked.variable = query.get('variable') || undefined;
-  linked.layout = query.get('layout') || undefined;
-  linked.order = namesOf(query.get('order'));
-  linked.spread = positiveOf(query.get('spread'));
-  linked.fan = positiveOf(query.get('fan'));
-  linked.hidden = namesOf(query.get('hidden'));
-  linked.selection = query.get('select') || undefined;
-  linked.sets = query.get('sets') || undefined;
-  const synapses = numberOf(query.get('synapses'));
-  const threshold = numberOf(query.get('threshold'));
-  const choice = wordOf(query.get('choose'), CHOICES);
-  const direction = wordOf(query.get('direction'), DIRECTIONS);
-  const bundles = wordOf(query.get('bundles'), BUNDLES);
-  const bundle_width = wordOf(query.get('width'), WIDTHS);
-  const ghosts = ghostsOf(query.get('ghosts'));
-  if (synapses !== null || threshold !== null || choice || direction || bundles || bundle_width || ghosts !== null) {
+  const seconds = query.number('t');
+  if (seconds !== undefined) linked.t_us = Math.round(seconds * 1e6);
+  linked.speed = query.read('speed', (text) => numbersOf(text, 1)?.[0] || null);
+  linked.loop = query.read('loop', rangeOf);
+  linked.zoom = query.read('zoom', rangeOf);
+  linked.colour = query.word('colour', COLOURS);
+  linked.variable = query.text('variable');
+  linked.layout = query.text('layout');
+  linked.order = query.read('order', namesOf);
+  linked.spread = query.number('spread', 0.01, 100);
+  linked.fan = query.number('fan', 0, 1);
+  linked.hidden = query.read('hidden', namesOf);
+  linked.selection = query.text('select');
+  linked.sets = query.text('sets');
+  const synapses = query.number('synapses', 0);
+  const threshold = query.number('threshold', 0);
+  const choice = query.word('choose', CHOICES);
+  const direction = query.word('direction', DIRECTIONS);
+  const bundles = query.word('bundles', BUNDLES);
+  const bundle_width = query.word('width', WIDTHS);
+  const ghosts = query.read('ghosts', ghostsOf);
+  if ([synapses, threshold, choice, direction, bundles, bundle_width, ghosts].some((value) => value !== undefined)) {
     linked.synapses = {
       shown: synapses !== 0, budget: synapses ?? VIEW_DEFAULTS.synapses, threshold: threshold ?? 0,
       choice: choice ?? VIEW_DEFAULTS.synapse_choice, direction: direction ?? VIEW_DEFAULTS.synapse_direction,
       bundles: bundles ?? VIEW_DEFAULTS.bundles, bundle_width: bundle_width ?? VIEW_DEFAULTS.bundle_width,
-      ghosts: ghosts !== null, ghosts_below: ghosts?.below ?? 0, ghosts_of: ghosts?.of ?? '',
+      ghosts: ghosts !== undefined, ghosts_below: ghosts?.below ?? 0, ghosts_of: ghosts?.of ?? '',
     };
   }
-  linked.camera = cameraOf(query.get('camera')) ?? undefined;
-  linked.bookmarks = bookmarksOf(query.get('bookmarks'));
-  linked.path_s = positiveOf(query.get('path'));
-  linked.clip = clipOf(query.get('clip'));
-  linked.rule = query.get('rule') || undefined;
-  linked.minimap = wordOf(query.get('minimap'), ['above', 'side'] as const);
-  linked.glow_frames = positiveOf(query.get('glow'));
-  linked.point_size = positiveOf(query.get('size'));
-  if (query.get('legend') === 'off') linked.legend = false;
-  linked.theme = wordOf(query.get('theme'), ['light', 'dark'] as const);
-  linked.comparison = comparisonOf(query.get('compare'));
-  linked.stimuli = query.get('stimuli') || undefined;
+  linked.camera = query.read('camera', cameraOf);
+  linked.bookmarks = query.read('bookmarks', bookmarksOf);
+  linked.path_s = query.number('path', 0.01, 1e5);
+  linked.clip = query.read('clip', clipOf);
+  linked.rule = query.text('rule');
+  linked.minimap = query.word('minimap', ['off', 'above', 'side'] as const);
+  linked.glow_frames = query.number('glow', 0.01, 1e5);
+  linked.point_size = query.number('size', 0.01, 100);
+  if (query.word('legend', ['on', 'off'] as const) === 'off') linked.legend = false;
+  linked.theme = query.word('theme', ['light', 'dark'] as const);
+  linked.comparison = query.read('compare', comparisonOf);
+  linked.stimuli = query.text('stimuli');
+  if (query.misread.length > 0) linked.misread = query.misread;
   return defined(linked);
 }
 
@@ -197,39 +199,39 @@ function comparisonToText({ recording, offset_us, mode, stimuli }: ComparisonWis
   return [encodeURIComponent(recording), String(offset_us / 1e6), mode, encodeURIComponent(stimuli)].join('~');
 }
 
-function comparisonOf(text: string | null): ComparisonWish | undefined {
-  if (!text) return undefined;
+function comparisonOf(text: string): ComparisonWish | null {
   const [recording = '', offset = '', mode = '', stimuli = ''] = text.split('~');
+  const seconds = offset === '' ? [0] : numbersOf(offset, 1);
+  if (seconds === null || !['', 'side', 'difference'].includes(mode)) return null;
   return {
-    recording: decoded(recording), offset_us: Math.round((numberOf(offset) ?? 0) * 1e6),
-    mode: wordOf(mode, ['side', 'difference'] as const) ?? SAME_MOMENT.mode, stimuli: decoded(stimuli),
+    recording: decoded(recording), offset_us: Math.round(seconds[0] * 1e6),
+    mode: mode === 'difference' ? 'difference' : SAME_MOMENT.mode, stimuli: decoded(stimuli),
   };
 }
 
 /** "0.2": a part of full colour; "0.03~name": a weight of one projection. */
-function ghostsOf(text: string | null): { below: number; of: string } | null {
-  if (text === null) return null;
+function ghostsOf(text: string): { below: number; of: string } | null {
   const cut = text.indexOf('~');
-  const below = numberOf(cut < 0 ? text : text.slice(0, cut));
-  if (below === null) return null;
+  const [below] = numbersOf(cut < 0 ? text : text.slice(0, cut), 1) ?? [];
+  if (below === undefined) return null;
   return cut < 0 ? { below: Math.min(1, Math.max(0, below)), of: '' } : { below: Math.max(0, below), of: text.slice(cut + 1) };
 }
 
-function bookmarksOf(text: string | null): { name: string; camera: NonNullable<ReturnType<typeof cameraOf>> }[] | undefined {
-  const found = (text ?? '').split(',').flatMap((part) => {
+function bookmarksOf(text: string): { name: string; camera: NonNullable<ReturnType<typeof cameraOf>> }[] | null {
+  const found = text.split(',').flatMap((part) => {
     const at = part.lastIndexOf('~');
     const camera = cameraOf(part.slice(at + 1).replaceAll('_', ','));
     return at < 0 || camera === null ? [] : [{ name: decoded(part.slice(0, at)), camera }];
   });
-  return found.length > 0 ? found : undefined;
+  return found.length > 0 ? found : null;
 }
 
 /** Ends are neurons ("hidden:17") or places ("@1,2,3"). */
 function ruleOf(text: string, layers: readonly LayerInfo[]): ViewValues['rule'] {
   const ends = text.split(';').flatMap((part): RuleEnd[] => {
     if (!part.startsWith('@')) return textToNeurons(part, layers).slice(0, 1).map((neuron) => ({ neuron }));
-    const v = numbersOf(part.slice(1));
-    return v?.length === 3 ? [{ place: [v[0], v[1], v[2]] }] : [];
+    const v = numbersOf(part.slice(1), 3);
+    return v === null ? [] : [{ place: [v[0], v[1], v[2]] }];
   });
   return ends.length === 2 ? [ends[0], ends[1]] : null;
 }
@@ -238,14 +240,16 @@ function ruleEndToText(end: RuleEnd, layers: readonly LayerInfo[]): string {
   return 'neuron' in end ? neuronsToText([end.neuron], layers) : `@${end.place.map((v) => Number(v.toPrecision(6))).join(',')}`;
 }
 
-function clipOf(text: string | null): [number, number, number, number, number, number] | undefined {
-  const v = numbersOf(text)?.map((part) => Math.min(1, Math.max(0, part)));
-  return v?.length === 6 && v[0] < v[1] && v[2] < v[3] && v[4] < v[5] ? [v[0], v[1], v[2], v[3], v[4], v[5]] : undefined;
+function clipOf(text: string): [number, number, number, number, number, number] | null {
+  const v = numbersOf(text, 6)?.map((part) => Math.min(1, Math.max(0, part)));
+  return v !== undefined && v[0] < v[1] && v[2] < v[3] && v[4] < v[5] ? [v[0], v[1], v[2], v[3], v[4], v[5]] : null;
 }
 
-function cameraOf(text: string | null): { position: [number, number, number]; target: [number, number, number] } | null {
-  const v = numbersOf(text);
-  return v?.length === 6 ? { position: [v[0], v[1], v[2]], target: [v[3], v[4], v[5]] } : null;
+/** Where the viewer stands, and looks to: two places, and not so far away that float32 cannot tell them apart. */
+function cameraOf(text: string): { position: [number, number, number]; target: [number, number, number] } | null {
+  const v = numbersOf(text, 6, -FARTHEST, FARTHEST);
+  if (v === null || Math.hypot(v[0] - v[3], v[1] - v[4], v[2] - v[5]) < 1e-6) return null;
+  return { position: [v[0], v[1], v[2]], target: [v[3], v[4], v[5]] };
 }
 
 function cameraToText({ position, target }: Camera): string {
@@ -256,8 +260,14 @@ function namesToText(names: readonly string[]): string {
   return names.map(encodeURIComponent).join(',');
 }
 
-function namesOf(text: string | null): string[] | undefined {
-  return text ? text.split(',').map(decoded) : undefined;
+function namesOf(text: string): string[] {
+  return text.split(',').map(decoded);
+}
+
+/** From and to, in seconds. */
+function rangeOf(text: string): [number, number] | null {
+  const seconds = numbersOf(text, 2);
+  return seconds !== null && seconds[0] < seconds[1] ? [Math.round(seconds[0] * 1e6), Math.round(seconds[1] * 1e6)] : null;
 }
 
 /** Commas, colons, tildes and semicolons are allowed in a query and read better as they are. */
@@ -265,29 +275,8 @@ function readable(text: string): string {
   return text.replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%7E', '~').replaceAll('%3B', ';');
 }
 
-function wordOf<W extends string>(text: string | null, words: readonly W[]): W | undefined {
-  return words.find((word) => word === text);
-}
-
 function short(value: number): string {
   return String(Number(value.toPrecision(4)));
-}
-
-function positiveOf(text: string | null): number | undefined {
-  const value = numberOf(text);
-  return value !== null && value > 0 ? value : undefined;
-}
-
-function numberOf(text: string | null): number | null {
-  if (text === null || text === '') return null;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
-}
-
-function numbersOf(text: string | null): number[] | null {
-  if (!text) return null;
-  const values = text.split(',').map(Number);
-  return values.every(Number.isFinite) ? values : null;
 }
 
 /** The same object without the keys that are undefined. */

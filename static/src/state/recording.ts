@@ -2,7 +2,7 @@
 
 import type { Columns } from '../net/arrow';
 import type { Header, Manifest, Network as NetworkBody } from '../net/messages.gen';
-import { type Info, rest } from '../net/rest';
+import { ApiError, type Info, rest } from '../net/rest';
 import type { LayerFrame, LayerInfo, Network, NeuronFacts, Placement, ProjectionInfo, Synapses, Vector } from './frames';
 import { loadOverview, type Overview } from './overview';
 
@@ -54,15 +54,21 @@ export interface Loaded {
   readonly manifest: Manifest;
   readonly stimuli: Stimuli;
   overview: Overview;
+  /** Why the recording's own layout was taken instead of the one asked for; '' = it was not. */
+  readonly layout_refused: string;
 }
 
 export async function loadRecording(
   id: string, layout: string, order: readonly string[], signal: AbortSignal,
 ): Promise<Loaded> {
   const network_ = rest.network(id, signal);
-  const scene_ = order.length === 0
-    ? rest.scene(id, layout, '', signal)
-    : network_.then((body) => rest.scene(id, layout, indicesOf(order, body.layers.map(({ name }) => name)), signal));
+  let layout_refused = '';
+  const placed = (indices: string): Promise<Columns> => rest.scene(id, layout, indices, signal).catch((error: unknown) => {
+    if (layout === 'auto' || !(error instanceof ApiError) || (error.where !== 'layout' && error.code !== 'not_held')) throw error;
+    layout_refused = error.message;
+    return rest.scene(id, 'auto', error.code === 'not_held' ? '' : indices, signal);
+  });
+  const scene_ = order.length === 0 ? placed('') : network_.then((body) => placed(indicesOf(order, body.layers.map(({ name }) => name))));
   const overview_ = network_.then((body) => loadOverview(id, body.layers.length, null, signal));
   const [manifest, body, scene, stimuli, overview, info] = await Promise.all([
     rest.manifest(id, signal), network_, scene_,
@@ -71,7 +77,7 @@ export async function loadRecording(
   const network = networkOf(id, body, manifest, scene, info);
   return {
     network, header: body.header, manifest,
-    stimuli: stimuliOf(stimuli, body.header.classes ?? []), overview,
+    stimuli: stimuliOf(stimuli, body.header.classes ?? []), overview, layout_refused,
   };
 }
 

@@ -5,6 +5,7 @@ import type { SerializedDockview } from 'dockview-core/dist/dockview-core.js';
 import type { ModuleInfo } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { kept } from '../state/kept';
+import { decoded } from '../state/neuron_ranges';
 import { h } from './dom';
 import { iconButton } from './icons';
 import type { Params } from './params_form';
@@ -111,7 +112,13 @@ export function linkedLayout(): DockLayout | null {
 /** Names of the modules that the address asks for; null where it says nothing. */
 export function linkedModules(): string[] | null {
   if (!location.hash.startsWith(MODULES_HASH)) return null;
-  return location.hash.slice(MODULES_HASH.length).split(',').map(decodeURIComponent).filter(Boolean);
+  return location.hash.slice(MODULES_HASH.length).split(',').map(decoded).filter(Boolean);
+}
+
+/** What the address asks for and is no module, in words. */
+export function moduleFaults(modules: readonly ModuleInfo[]): string[] {
+  const lost = (linkedModules() ?? []).filter((name) => !modules.some((module) => module.name === name));
+  return lost.length > 0 ? [`modules "${lost.join(', ')}": not installed here`] : [];
 }
 
 /** The end of a link that opens these modules. */

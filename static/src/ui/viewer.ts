@@ -8,6 +8,7 @@ import { Comparison } from '../state/comparison';
 import { DataClient } from '../state/data_client';
 import { formatTime, plural } from '../state/format';
 import { History } from '../state/history';
+import { faultText, linkFaults } from '../state/link_faults';
 import { FrameStore } from '../state/frame_store';
 import type { CreateScene, SceneHandle } from '../state/frames';
 import { kept } from '../state/kept';
@@ -21,6 +22,7 @@ import { View } from '../state/view';
 import { append, h, setText } from './dom';
 import { CompareMenu } from './compare_menu';
 import { Dock } from './dock';
+import { moduleFaults } from './dock_layouts';
 import { EmbedBar } from './embed_bar';
 import { icon } from './icons';
 import { SessionDesk } from './session_desk';
@@ -102,10 +104,12 @@ class Viewer {
   private gone = false;
 
   constructor(
-    private readonly root: HTMLElement, link: LinkedView, private readonly loaded: Loaded,
+    private readonly root: HTMLElement, asked: LinkedView, private readonly loaded: Loaded,
     modules: readonly ModuleInfo[], private readonly place: Place, private readonly signal: AbortSignal,
   ) {
     const { network, manifest } = loaded;
+    const { archive, embedded } = place;
+    const { link, faults } = linkFaults(asked, { network, ...(archive?.span ?? manifest), classes: loaded.stimuli.classes, layout_refused: loaded.layout_refused });
     const wantsTour = new URL(location.href).searchParams.has('tour'); // before the address is written anew
     document.title = `${loaded.header.name} - Synaptarium`;
     this.stimuli = loaded.stimuli;
@@ -117,7 +121,6 @@ class Viewer {
       ...(link.colour === 'potential' && !link.variable ? { variable: network.potentials[0]?.variable ?? '' } : {}),
       theme,
     });
-    const { archive, embedded } = place;
     // In a frame and in a file nothing is recorded, shared or worn.
     const alone = embedded || archive !== null;
     const store = new FrameStore(manifest, network.layers.map((layer) => layer.name), archive?.span ?? null);
@@ -218,6 +221,7 @@ class Viewer {
       toggle: (pane) => this.toggle(pane), toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
     }, signal);
     this.layOut();
+    this.tellFaults(archive === null && !embedded ? [...faults, ...moduleFaults(modules)] : faults);
     listenForKeys(embedded ? this.shortcuts.filter(({ group }) => group === 'Time' || group === 'View') : this.shortcuts, signal);
     this.view.subscribe(null, () => this.address.touch(), signal);
     this.clock.onChange((change) => {
@@ -241,6 +245,11 @@ class Viewer {
       if (wantsTour) this.address.touch(); // a reload shows the network, not the tour
       markReady();
     });
+  }
+
+  /** What the link asks for and is not to be had, and what is shown instead. */
+  private tellFaults(faults: readonly string[]): void {
+    if (faults.length > 0) this.toasts.show('link', 'Not all that this link asks for is here.', { hint: faultText(faults), tone: 'error', stays: true });
   }
 
   private layOut(): void {

@@ -127,3 +127,28 @@ def test_layout_that_cannot_be_made_is_said_in_the_legend(
     opened(page, address)
     page.evaluate("window.synaptarium.setView({layout: 'recorded'})")
     wait_until(lambda state: any("no coordinates" in line for line in state["scene"]["legend"]))
+
+
+def test_link_to_what_is_not_here_opens_and_says_what_is_shown(
+    page: Page, address: str, wait_until: Until, rest: Rest
+) -> None:
+    opened(page, address, "t=0.5&layout=moebius&colour=sparkle&camera=1,2&hidden=mid#modules=general,nobody")
+    settled(wait_until, "stacks")
+    toast = page.locator(".toast")
+    for fault in (
+        'layout "moebius": stacks is shown',
+        'colour "sparkle": spikes are shown',
+        'camera "1,2": the whole network is shown',
+        'hidden "mid": no such layer',
+        "and 1 more",
+    ):
+        expect(toast).to_contain_text(fault)
+    page.get_by_role("button", name="Dismiss").click()
+    expect(toast).to_have_count(0)
+    # What lacks something is told too, and the address is one that holds.
+    opened(page, address, "t=0.5&layout=recorded")
+    settled(wait_until, "stacks")
+    expect(toast).to_contain_text('layout "recorded": stacks is shown')
+    page.keyboard.press("g")
+    rest(written=True)
+    assert "layout=" not in page.url
