@@ -151,12 +151,20 @@ def test_an_unfinished_import_offers_nothing_to_open(page: Page, shelf: tuple[st
         layers=(Layer(name="eye", neurons=10, shape=(10,), offset=0),),
         source=Source(format="arrays"),
     )
-    recordings.create(library.store, header, id="half")
+    half, importer = recordings.create(library.store, header, id="half"), jobs.new_owner()
+    jobs.claim(library.store, half.num, 0, importer)
     page.goto(url)
     card = page.locator("[data-recording=half]")
     expect(card).to_contain_text("importing")
     expect(card.get_by_role("link", name="Open")).to_have_count(0)
     expect(card.get_by_role("button", name="Precompute")).to_have_count(0)
+    jobs.release(
+        library.store, half.num, 0, importer
+    )  # as of an importer that was killed: nobody works on it
+    expect(card).to_contain_text("import interrupted")
+    expect(card).to_contain_text(
+        "Run the same `synaptarium import` again: it goes on from what is stored. Or delete it."
+    )
     recordings.set_status(library.store, "half", "failed")
     expect(card).to_contain_text("import failed")
     # With the keyboard alone: to the card's last button, and out of the question again.

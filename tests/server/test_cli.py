@@ -210,6 +210,25 @@ def test_unforeseen_errors_are_one_sentence_too(
     assert err.splitlines()[1].startswith("hint: ")
 
 
+def test_an_interrupt_while_the_command_loads_ends_it_quietly(tmp_path: Path) -> None:
+    # The errors need msgspec: here it takes its time.
+    (tmp_path / "msgspec.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synaptarium.server", "list"],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+
+    _, err = process.communicate(timeout=20)
+
+    assert (process.returncode, err) == (130, "interrupted\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_that_a_library_swallows_is_one_all_the_same(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

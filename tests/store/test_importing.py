@@ -444,7 +444,7 @@ def test_killing_everything_during_an_import_keeps_what_was_acknowledged(
 
     with open_library(purpose="import") as library:
         (left,) = recordings.all_recordings(library.store)
-        assert left.status == "importing"
+        assert (left.status, recordings.told_status(library.store, left)) == ("importing", "interrupted")
         kept = events.blocks(library.store, left.num, "spikes")
         assert len(kept) >= 4
         recording = import_source(library.store, namespace["source"]())

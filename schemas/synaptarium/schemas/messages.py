@@ -12,7 +12,7 @@ from synaptarium.schemas.recording import (
     Layer,
     PotentialStream,
     Projection,
-    Status,
+    ToldStatus,
     WeightSpan,
 )
 from synaptarium.schemas.view_state import NeuronRef, Neurons
@@ -172,7 +172,7 @@ class RecordingSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    status: Status
+    status: ToldStatus
     layers: tuple[Layer, ...]
     t_start_us: int
     t_stop_us: int

@@ -16,6 +16,8 @@ RECORDING_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 MAX_FRAMES = MAX_NEURONS = MAX_SYNAPSES = 2**32
 
 Status = Literal["importing", "open", "ready", "failed"]
+#: As it is told: nobody works on an import that was interrupted.
+ToldStatus = Literal["importing", "interrupted", "open", "ready", "failed"]
 ProjectionKind = Literal["explicit", "kernel", "decoder"]
 
 

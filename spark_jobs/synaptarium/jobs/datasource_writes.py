@@ -24,7 +24,7 @@ from synaptarium.jobs.datasource_options import Choice, told
 from synaptarium.schemas.errors import Conflict, InvalidInput, RecordingExists, RecordingNotFound
 from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.recording import Counts, Header, Layer, Recording, Source, check_header
-from synaptarium.store import closing, network, open_runs, recordings, staging
+from synaptarium.store import closing, jobs, network, open_runs, recordings, staging
 from synaptarium.store.database import Store, call, prepare
 
 
@@ -255,6 +255,8 @@ def _made(store: Store, choice: Choice, header: Header, writer: str) -> bool:
     except RecordingNotFound:
         like = choice.texts.get("like")
         made = recordings.create(store, header, id=id, status="importing", fingerprint=fingerprint)
+        owner = jobs.new_owner()
+        jobs.claim(store, made.num, 0, owner)
         try:
             if like:
                 other = recordings.get(store, like)
@@ -262,8 +264,10 @@ def _made(store: Store, choice: Choice, header: Header, writer: str) -> bool:
                 open_runs.grow(store, id, Counts(images=other.counts.images), header.t_start_us)
             recordings.set_status(store, id, "open")
         except BaseException:
+            jobs.release(store, made.num, 0, owner)
             recordings.delete(store, id)
             raise
+        jobs.release(store, made.num, 0, owner)
         return True
     if _shapes(found.header.layers) != _shapes(header.layers):
         raise RecordingExists(

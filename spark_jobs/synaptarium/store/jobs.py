@@ -129,9 +129,22 @@ def release(store: Store, num: int, build: int, owner: str) -> None:
 
 def check_free(store: Store, num: int) -> None:
     """Raise RecordingBusy while somebody alive works on the recording."""
+    found = _holder(store, num)
+    if found:
+        raise busy(found)
+
+
+def is_free(store: Store, num: int) -> bool:
+    """Return whether nobody alive works on the recording."""
+    return _holder(store, num) is None
+
+
+def _holder(store: Store, num: int) -> Document | None:
+    """Return the lease of a recording where somebody alive holds it."""
     found = call(store, lambda: store.db.jobs.find_one({"_id": key_of(num, "lease")}))
     if found and found["owner"] and found["lease_until_us"] >= _now_us() and not _is_dead(found["owner"]):
-        raise busy(found)
+        return found
+    return None
 
 
 def busy(lease: Document) -> RecordingBusy:

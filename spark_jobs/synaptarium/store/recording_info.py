@@ -30,7 +30,7 @@ def recording_info(store: Store, id: str) -> dict[str, Any]:
     return {
         "id": recording.id,
         "name": header.name,
-        "status": recording.status,
+        "status": recordings.told_status(store, recording),
         "format": header.source.format,
         "bin_us": header.bin_us,
         "span_us": [header.t_start_us, header.t_stop_us],

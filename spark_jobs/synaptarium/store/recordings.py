@@ -19,6 +19,7 @@ from synaptarium.schemas.recording import (
     Header,
     Recording,
     Status,
+    ToldStatus,
     WeightSpan,
     check_header,
 )
@@ -155,6 +156,13 @@ def delete(store: Store, id: str) -> None:
 def set_status(store: Store, id: str, status: Status) -> None:
     """Change a recording's status; raises RecordingNotFound."""
     _update(store, id, {"$set": {"status": status}})
+
+
+def told_status(store: Store, recording: Recording) -> ToldStatus:
+    """Return a recording's status; ``interrupted`` where it is importing and its importer ended or was killed."""
+    if recording.status == "importing" and jobs.is_free(store, recording.num):
+        return "interrupted"
+    return recording.status
 
 
 def set_build(store: Store, id: str, build: int | None) -> None:

@@ -615,7 +615,7 @@ export interface RecordingRef {
 export interface RecordingSummary {
   id: string;
   name: string;
-  status: "failed" | "importing" | "open" | "ready";
+  status: "failed" | "importing" | "interrupted" | "open" | "ready";
   layers: Layer[];
   t_start_us: number;
   t_stop_us: number;

@@ -160,8 +160,11 @@ class Card {
 
   private paintProgress(job: Job | null, status: RecordingSummary['status']): void {
     if (status === 'failed') {
-      this.progress.hidden = false;
-      this.progress.replaceChildren(h('p.hint', 'Its import did not end. Import it again under the same name, or delete it.'));
+      this.tell('Its import did not end. Import it again under the same name, or delete it.');
+      return;
+    }
+    if (status === 'interrupted') {
+      this.tell('Its import was interrupted. Run the same `synaptarium import` again: it goes on from what is stored. Or delete it.');
       return;
     }
     const failed = job?.state === 'failed';
@@ -184,6 +187,11 @@ class Card {
       bar,
       h('p.progress-text', h('span', job.state === 'queued' ? 'Waiting to start' : job.message || 'Precomputing'), h('span.numbers', [`${percent} %`, rate, eta].filter(Boolean).join('  ·  '))),
     );
+  }
+
+  private tell(what: string): void {
+    this.progress.hidden = false;
+    this.progress.replaceChildren(h('p.hint', what));
   }
 
   private paintActions(recording: RecordingSummary, ready: boolean, url: string): void {
@@ -233,6 +241,7 @@ function isRunning(job: Job | null | undefined): boolean {
 function statusOf(recording: RecordingSummary): [label: string, tone: string] {
   if (isRunning(recording.job)) return ['precomputing', 'busy'];
   if (recording.status === 'importing') return ['importing', 'busy'];
+  if (recording.status === 'interrupted') return ['import interrupted', 'error'];
   if (recording.status === 'failed') return ['import failed', 'error'];
   if (recording.status === 'open') return ['live', 'live'];
   if (recording.build === null) return ['not precomputed', 'idle'];

@@ -16,13 +16,14 @@ def list_recordings(arguments: argparse.Namespace) -> int:
     """Print every recording, newest first."""
     with library_of(arguments, "list") as library:
         found = recordings.all_recordings(library.store)
+        status = {one.id: recordings.told_status(library.store, one) for one in found}
     if arguments.json:
         print_json(
             [
                 {
                     "id": one.id,
                     "name": one.header.name,
-                    "status": one.status,
+                    "status": status[one.id],
                     "layers": len(one.header.layers),
                     "neurons": sum(layer.neurons for layer in one.header.layers),
                     "spikes": sum(one.counts.spikes.values()),
@@ -43,7 +44,7 @@ def list_recordings(arguments: argparse.Namespace) -> int:
         [
             (
                 one.id,
-                one.status,
+                status[one.id],
                 f"{len(one.header.layers)}",
                 f"{sum(layer.neurons for layer in one.header.layers):,}",
                 f"{sum(one.counts.spikes.values()):,}",
@@ -53,6 +54,10 @@ def list_recordings(arguments: argparse.Namespace) -> int:
             for one in found
         ],
     )
+    if "interrupted" in status.values():
+        print(
+            "interrupted: the same `synaptarium import` goes on from what is stored, `synaptarium delete ID` removes it"
+        )
     return 0
 
 

@@ -30,7 +30,7 @@ def _summary(site: Site, recording: Recording, job: Job | None) -> RecordingSumm
     return RecordingSummary(
         id=recording.id,
         name=header.name,
-        status=recording.status,
+        status=recordings.told_status(site.store, recording),
         layers=header.layers,
         t_start_us=header.t_start_us,
         t_stop_us=header.t_stop_us,
