@@ -1,5 +1,7 @@
 /** How somebody likes to be in the headset; kept in the browser. */
 
+import { kept } from '../state/kept';
+
 export interface XrSettings {
   /** The hand that points, picks and scrubs; the other one carries the menu and moves the person. */
   readonly hand: 'right' | 'left';
@@ -23,12 +25,12 @@ export function loadSettings(): XrSettings {
     resolution: 'usual', governed: true,
   };
   try {
-    return { ...otherwise, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<XrSettings>) };
+    return { ...otherwise, ...(JSON.parse(kept.getItem(KEY) ?? '{}') as Partial<XrSettings>) };
   } catch {
     return otherwise;
   }
 }
 
 export function saveSettings(settings: XrSettings): void {
-  localStorage.setItem(KEY, JSON.stringify(settings));
+  kept.setItem(KEY, JSON.stringify(settings));
 }
