@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from synaptarium.adapters import checks
 from synaptarium.adapters.base import NeuronLabels, Synapses
 from synaptarium.adapters.column_file import ColumnFile
+from synaptarium.adapters.column_header import ProjectionEntry
 from synaptarium.schemas.errors import InvalidInput, UnknownLayer
+from synaptarium.schemas.recording import Layer, Projection
 
 _AXES = ("x_um", "y_um", "z_um")
 
@@ -60,6 +62,34 @@ def read_synapses(file: ColumnFile, names: Sequence[str]) -> dict[str, Synapses]
         delays = _numbers(mine, file, "delay_ms").astype(np.float32) if "delay_ms" in columns else None
         found[name] = (pre, post, delays)
     return found
+
+
+def projection_of(
+    described: ProjectionEntry, synapses: Synapses, layers: Sequence[Layer], file_name: str
+) -> Projection:
+    """Return a described projection with the synapses that were read.
+
+    Raises
+    ------
+    UnknownLayer, NeuronOutOfRange
+        It leads from or to a layer, or a neuron, that is not there.
+    """
+    sizes = {layer.name: layer.neurons for layer in layers}
+    for end in (described.source, described.target):
+        checks.known(end, sizes, "layer", "header.json")
+    pre, post, delays = synapses
+    for ids, layer in ((pre, described.source), (post, described.target)):
+        checks.ids_below(ids, sizes[layer], f"Layer {layer!r}", "neuron", file_name)
+    return Projection(
+        name=described.named,
+        source=described.source,
+        target=described.target,
+        kind="explicit",
+        synapses=len(pre),
+        target_neurons=sizes[described.target],
+        learning_rule=described.learning_rule,
+        delays=delays is not None,
+    )
 
 
 class NeuronTable:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isqrt
 from pathlib import Path
-from typing import Any, cast
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from synaptarium.adapters import checks
 from synaptarium.adapters.base import Synapses
 from synaptarium.adapters.column_file import ColumnFile
 from synaptarium.adapters.column_header import Description, LayerEntry
-from synaptarium.adapters.column_network import NeuronTable, read_synapses
+from synaptarium.adapters.column_network import NeuronTable, projection_of, read_synapses
 from synaptarium.adapters.column_rows import (
     ImageRows,
     MetricRows,
@@ -26,6 +23,7 @@ from synaptarium.adapters.column_rows import (
     StimulusRows,
     WeightRows,
 )
+from synaptarium.adapters.column_scans import column, scan_images, scan_metrics, scan_stimuli, scan_weights
 from synaptarium.adapters.column_tally import LayerTally, RecordedTally
 from synaptarium.adapters.findings import Findings
 from synaptarium.adapters.times import DEFAULT_BIN_US, TimeGrid
@@ -35,7 +33,6 @@ from synaptarium.schemas.recording import (
     Header,
     Layer,
     PotentialStream,
-    Projection,
     Source,
     check_header,
 )
@@ -118,11 +115,16 @@ class ColumnSurvey:
         layers = tally.layers()
         if not layers_described and self.neurons is None:
             self._guess_sizes(layers, spikes_of)
-        projections = self._projections(layers)
-        n_weights = self._scan_weights(projections)
-        classes, stimuli_stop_us = self._scan_stimuli()
-        n_metrics = self._scan_metrics()
-        n_images, image_shape = self._scan_images()
+        projections = tuple(
+            projection_of(one, self.synapses[one.named], layers, self._files["synapses"].name)
+            for one in described.projections
+        )
+        n_weights, last_weight_us = scan_weights(self.weights, projections)
+        labels = set[str]() if self.neurons is None else self.neurons.labels
+        classes, stimuli_stop_us = scan_stimuli(self.stimuli, labels, described.classes)
+        n_metrics, last_metric_us = scan_metrics(self.metrics)
+        self._ends_us += [t_us for t_us in (last_weight_us, last_metric_us) if t_us is not None]
+        n_images, image_shape = scan_images(self.images, described.image_shape, findings)
         streams, n_values = self._streams(layers, values)
         if grid.last_us is not None:
             self._ends_us.append(grid.last_us)
@@ -209,11 +211,11 @@ class ColumnSurvey:
     def _scan_spikes(self, grid: TimeGrid) -> list[int]:
         totals = np.zeros(1, np.int64)
         for batch in self.spikes.order.scan():
-            grid.add(_column(batch, "time_us"))
+            grid.add(column(batch, "time_us"))
             place, _ = self._tally.add(self.spikes, batch)
             n_places = len(self._tally.highest)
             totals = np.pad(totals, (0, n_places - len(totals)))
-            counts = _column(batch, "count") if "count" in batch.schema.names else None
+            counts = column(batch, "count") if "count" in batch.schema.names else None
             if n_places == 1:
                 totals[0] += batch.num_rows if counts is None else int(counts.sum(dtype=np.int64))
             else:
@@ -224,9 +226,9 @@ class ColumnSurvey:
         found = RecordedTally()
         if self.potentials is not None:
             for batch in self.potentials.order.scan():
-                self._ends_us.append(int(_column(batch, "time_us").max()))
+                self._ends_us.append(int(column(batch, "time_us").max()))
                 place, neuron = self._tally.add(self.potentials, batch)
-                found.add(_column(batch, "variable"), place, neuron)
+                found.add(column(batch, "variable"), place, neuron)
             self._ends_us[:] = [max(self._ends_us)] if self._ends_us else []
         return found
 
@@ -258,82 +260,6 @@ class ColumnSurvey:
             )
         return tuple(streams), totals
 
-    def _scan_weights(self, projections: Sequence[Projection]) -> dict[str, int]:
-        totals = {one.name: 0 for one in projections}
-        rows = self.weights
-        if rows is None:
-            return totals
-        last_us = None
-        for batch in rows.order.scan():
-            last_us = max(last_us or 0, int(_column(batch, "time_us").max()))
-            place, synapse = _column(batch, "place"), _column(batch, "synapse")
-            if len(rows.projections.names) > len(projections):
-                foreign = rows.projections.names[len(projections)]
-                checks.known(foreign, totals, "projection", rows.file.path.name)
-            for index in np.flatnonzero(np.bincount(place)).tolist():
-                mine = synapse if len(projections) == 1 else synapse[place == index]
-                one = projections[index]
-                checks.ids_below(
-                    mine, one.synapses, f"Projection {one.name!r}", "synapse", rows.file.path.name
-                )
-                totals[one.name] += len(mine)
-        self._ends_us += [] if last_us is None else [last_us]
-        return totals
-
-    def _scan_stimuli(self) -> tuple[tuple[str, ...], int | None]:
-        used: set[str] = set() if self.neurons is None else set(self.neurons.labels)
-        stop_us = None
-        if self.stimuli is not None:
-            for batch in self.stimuli.order.scan():
-                starts_us, stops_us = _column(batch, "t_start_us"), _column(batch, "t_stop_us")
-                if bool((stops_us <= starts_us).any()):
-                    row = int(np.flatnonzero(stops_us <= starts_us)[0])
-                    raise InvalidInput(
-                        f"A stimulus starts at {starts_us[row]} us and ends at {stops_us[row]} us.",
-                        hint="t_stop lies after t_start.",
-                        where=str(self.stimuli.file.path),
-                    )
-                stop_us = max(stop_us or 0, int(stops_us.max()), int(starts_us.max()) + 1)
-                for name in self.stimuli.texts:
-                    used |= {one for one in batch.column(name).unique().to_pylist() if one is not None}
-        given = self._described.classes
-        if given and used - set(given):
-            raise InvalidInput(
-                f"The classes are {', '.join(given)}; the label {sorted(used - set(given))[0]!r} is none of them.",
-                hint="List every label in classes, or leave classes out.",
-                where="header.json",
-            )
-        whole = all(name.lstrip("-").isdigit() for name in used)
-        return given or tuple(sorted(used, key=int) if whole else sorted(used)), stop_us
-
-    def _scan_metrics(self) -> dict[str, int]:
-        totals: dict[str, int] = {}
-        if self.metrics is not None:
-            for batch in self.metrics.order.scan():
-                self._ends_us.append(int(_column(batch, "time_us").max()))
-                for entry in cast("list[dict[str, Any]]", batch.column("name").value_counts().to_pylist()):
-                    totals[entry["values"]] = totals.get(entry["values"], 0) + entry["counts"]
-        return totals
-
-    def _scan_images(self) -> tuple[int, tuple[int, int] | None]:
-        if self.images is None:
-            return 0, None
-        n, shape = 0, self._described.image_shape
-        for batch in self.images.read():
-            n += batch.num_rows
-            if shape is None:
-                n_pixels = len(batch.column("pixels")[0].as_py())
-                side = isqrt(n_pixels)
-                if side * side != n_pixels:
-                    raise InvalidInput(
-                        f"The images of {self.images.file.path.name} have {n_pixels} pixels, which is no square.",
-                        hint='Say their height and width in header.json: "image_shape": [28, 20].',
-                        where=str(self.images.file.path),
-                    )
-                shape = (side, side)
-                self._findings.notes.append(f"images of {n_pixels} pixels are {side}x{side}: a guess")
-        return n, shape if n else None
-
     # -- network ---------------------------------------------------------------------------------------------
 
     def _read_synapses(self, names: list[str]) -> dict[str, Synapses]:
@@ -346,31 +272,6 @@ class ColumnSurvey:
                 where=str(self._path),
             )
         return {}
-
-    def _projections(self, layers: Sequence[Layer]) -> tuple[Projection, ...]:
-        sizes = {layer.name: layer.neurons for layer in layers}
-        found: list[Projection] = []
-        for one in self._described.projections:
-            for end in (one.source, one.target):
-                checks.known(end, sizes, "layer", "header.json")
-            pre, post, delays = self.synapses[one.named]
-            for ids, layer in ((pre, one.source), (post, one.target)):
-                checks.ids_below(
-                    ids, sizes[layer], f"Layer {layer!r}", "neuron", self._files["synapses"].name
-                )
-            found.append(
-                Projection(
-                    name=one.named,
-                    source=one.source,
-                    target=one.target,
-                    kind="explicit",
-                    synapses=len(pre),
-                    target_neurons=sizes[one.target],
-                    learning_rule=one.learning_rule,
-                    delays=delays is not None,
-                )
-            )
-        return tuple(found)
 
     def _tell(self, rows: Rows) -> None:
         file, order, rounding = rows.file.path.name, rows.order, rows.rounding
@@ -388,7 +289,3 @@ class ColumnSurvey:
                 f"the others were rounded to the nearest, by at most {rounding.largest_us:.3g} us",
             )
         rows.rounding = None
-
-
-def _column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
-    return batch.column(name).to_numpy(zero_copy_only=False)
