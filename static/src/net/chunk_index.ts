@@ -72,6 +72,7 @@ export class ChunkGrid {
 export class ChunkIndex {
   readonly streams: ReadonlyMap<string, Stream>;
   readonly tiles: ReadonlyMap<number, Tile>;
+  readonly n_neurons: number;
   /** Global index of the first neuron of each layer tile: tiles are numbered through the layers in order. */
   readonly firstNeuron = new Map<number, number>();
   private readonly byStream = new Map<number, Stream>();
@@ -86,6 +87,7 @@ export class ChunkIndex {
       this.firstNeuron.set(tile.tile, neurons);
       neurons += tile.n;
     }
+    this.n_neurons = neurons;
     this.streams = new Map(manifest.streams.map((stream) => [stream.name, stream]));
     for (const stream of manifest.streams) this.byStream.set(stream.stream, stream);
     for (const grid of manifest.grids) {
@@ -127,6 +129,11 @@ export class ChunkIndex {
     return this.streams.get(name);
   }
 
+  /** The number of a stream; -1, which has no chunks, where the build lacks it. */
+  numberOf(name: string): number {
+    return this.streams.get(name)?.stream ?? -1;
+  }
+
   streamOf(number: number): Stream | undefined {
     return this.byStream.get(number);
   }
@@ -142,6 +149,12 @@ export class ChunkIndex {
   /** Levels at which a stream has chunks, ascending. */
   levelsOf(stream: number): number[] {
     return this.manifest.levels.map((level) => level.level).filter((level) => this.gridsAt(stream, level).length > 0);
+  }
+
+  /** The coarsest level of a stream that is no coarser than this one, else its finest; -1 where it has none. */
+  levelWithin(stream: number, level: number): number {
+    const levels = this.levelsOf(stream);
+    return levels.findLast((candidate) => candidate <= level) ?? levels[0] ?? -1;
   }
 
   /** The grid that an address belongs to. */

@@ -1,5 +1,5 @@
 /**
- * Chunk payloads: an Arrow IPC stream, one row a frame. The twin of `schemas/chunks.py`.
+ * Chunk payloads: an Arrow IPC stream, one row a frame. The twin of `schemas/chunks.py` and `schemas/chunk_batch.py`.
  *
  * Decoders return arrays of their own where they have to unpack and views of the payload elsewhere; what is
  * handed to another thread must be copied out of the payload first (`SpikeFrames` and `GroupFrames` own theirs).
@@ -62,6 +62,17 @@ export interface SeriesFrames {
 }
 
 export type Frames = SpikeFrames | GroupFrames | ValueFrames | SeriesFrames;
+
+export function frameCount(frames: Frames): number {
+  switch (frames.kind) {
+    case 'groups':
+      return frames.n_frames;
+    case 'series':
+      return frames.total.length;
+    default:
+      return frames.offsets.length - 1;
+  }
+}
 
 /** Decode a payload of any kind; `first` is added to the ids of spikes. */
 export function decodeChunk(payload: Uint8Array, first = 0): Frames {

@@ -9,7 +9,8 @@ import { keyOf } from '../net/chunk_index';
 import type { Manifest, State } from '../net/messages.gen';
 import type { FromWorker, ToWorker, WorkerCounters } from '../workers/protocol';
 import { startWorker } from '../workers/start';
-import type { FrameStore, Needs } from './frame_store';
+import type { Needs } from './frame_needs';
+import type { FrameStore } from './frame_store';
 import type { PlaybackClock } from './playback';
 
 export interface DataEvents {

@@ -6,7 +6,7 @@ import { ZSTDDecoder } from 'zstddec';
 
 import { BoundedCache } from '../net/bounded_cache';
 import { type Address, ChunkIndex, keyOf } from '../net/chunk_index';
-import { decodeChunk, type Frames } from '../net/chunks';
+import { decodeChunk, frameCount, type Frames } from '../net/chunks';
 import { CorruptChunk } from '../net/codecs';
 import { crc32c } from '../net/crc32c';
 import type { Chunk } from '../net/messages.gen';
@@ -64,7 +64,7 @@ function deliver(address: Address, payload: Uint8Array, lane: Lane, revision: nu
   }
   handed.set(keyOf(address), performance.now());
   counters.chunks[lane] += 1;
-  counters.frames[lane] += n_frames(frames);
+  counters.frames[lane] += frameCount(frames);
   counters.bytes[lane] += payload.byteLength;
   counters.aborted = chunks.aborted;
   counters.cache_bytes = cache.bytes;
@@ -74,17 +74,6 @@ function deliver(address: Address, payload: Uint8Array, lane: Lane, revision: nu
     { kind: 'frames', build: index.manifest.build, address, lane, frames, revision, counters: structuredClone(counters) },
     buffersOf(frames),
   );
-}
-
-function n_frames(frames: Frames): number {
-  switch (frames.kind) {
-    case 'groups':
-      return frames.n_frames;
-    case 'series':
-      return frames.total.length;
-    default:
-      return frames.offsets.length - 1;
-  }
 }
 
 function buffersOf(frames: Frames): ArrayBuffer[] {
