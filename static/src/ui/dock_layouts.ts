@@ -6,6 +6,7 @@ import type { ModuleInfo } from '../net/messages.gen';
 import type { Span } from '../panels/panel';
 import { kept } from '../state/kept';
 import { decoded } from '../state/neuron_ranges';
+import { copied } from './clipboard';
 import { h } from './dom';
 import { iconButton } from './icons';
 import type { Params } from './params_form';
@@ -57,11 +58,10 @@ export function dockLayouts(parts: LayoutsParts): HTMLElement {
     field.value = '';
   };
   const field = h('input', { type: 'text', placeholder: 'Name of this layout', 'aria-label': 'Name of this layout', maxLength: 60, onkeydown: (event: KeyboardEvent) => event.key === 'Enter' && save() });
-  const copied = h('span.muted', { role: 'status' });
+  const told = h('span.muted', { role: 'status' });
   const copy = async (): Promise<void> => {
     const link = `${location.origin}${location.pathname}${location.search}${HASH}${packed(parts.current())}`;
-    const done = await navigator.clipboard.writeText(link).then(() => true, () => false);
-    copied.textContent = done ? 'Copied' : 'The browser keeps the clipboard closed';
+    told.textContent = (await copied(link)) ? 'Copied' : 'The browser keeps the clipboard closed';
   };
   const paint = (): void => {
     const layouts = stored();
@@ -84,13 +84,13 @@ export function dockLayouts(parts: LayoutsParts): HTMLElement {
         keep([...stored(), back]);
       } }, 'Undo'))]),
       h('div.module-row', field, h('button', { type: 'button', title: 'Keep this arrangement, its parameters and its window in this browser', onclick: save }, 'Save')),
-      h('div.module-row', h('button', { type: 'button', title: 'A link that opens this recording with these panels', onclick: () => void copy() }, 'Copy a link with this layout'), copied),
+      h('div.module-row', h('button', { type: 'button', title: 'A link that opens this recording with these panels', onclick: () => void copy() }, 'Copy a link with this layout'), told),
     );
   };
   list.addEventListener('toggle', () => {
     if (!list.open) return;
     forgotten = null;
-    copied.textContent = '';
+    told.textContent = '';
     paint();
   });
   list.addEventListener('focusout', (event) => {

@@ -1,11 +1,13 @@
 /** Every key of the viewer: one table, from which the keys, their help and the tooltips come. */
 
-import type { History } from '../state/history';
+import { arrowStep_us } from '../state/arrow_step';
 import type { FrameStore } from '../state/frame_store';
 import type { LayerInfo, SceneHandle } from '../state/frames';
+import type { History } from '../state/history';
 import type { PlaybackClock } from '../state/playback';
 import type { Trail } from '../state/trail';
 import { VIEW_DEFAULTS, type View } from '../state/view';
+import type { Pane } from './panes';
 import type { PathPlayer } from './path_player';
 import type { SessionDesk } from './session_desk';
 import { type Shortcut, showShortcuts } from './shortcuts';
@@ -34,9 +36,7 @@ export interface PageKeysParts {
   /** Jumps of the panels; null where there are none. */
   readonly trail: Trail | null;
   scene(): SceneHandle | null;
-  /** What an arrow key moves. */
-  interval_us(): number;
-  toggle(pane: 'side' | 'dock'): void;
+  toggle(pane: Pane): void;
   toggleTheme(): void;
   toggleFullscreen(): void;
 }
@@ -44,7 +44,7 @@ export interface PageKeysParts {
 export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] {
   const { clock, store, view, transport, top, sessions, history, path, scene, toggle, toggleTheme, toggleFullscreen } = parts;
   const layers = parts.layers.slice(0, 9);
-  const move = (intervals: number): void => clock.seek(clock.t_us + intervals * parts.interval_us());
+  const move = (intervals: number): void => clock.seek(clock.t_us + intervals * arrowStep_us(store));
   const signed = (sign: 1 | -1): void => {
     clock.setSpeed(sign * Math.abs(clock.speed));
     clock.play();

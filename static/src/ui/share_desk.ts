@@ -14,6 +14,7 @@ import type { PlaybackClock } from '../state/playback';
 import type { PresenceSource } from '../state/presence';
 import type { SharedSession } from '../state/shared_session';
 import type { View } from '../state/view';
+import { copied } from './clipboard';
 import { h, setText } from './dom';
 import { Popover } from './popover';
 import { fillSharePanel, PERSON_COLOURS } from './share_panel';
@@ -135,10 +136,9 @@ export class ShareDesk {
 
   async copyInvitation(seat: 'viewer' | 'presenter'): Promise<void> {
     const url = this.invitation(seat);
-    try {
-      await navigator.clipboard.writeText(url);
+    if (await copied(url)) {
       this.parts.toasts.show('share', seat === 'viewer' ? 'The link for people who follow is copied.' : 'The link for people who may present is copied.', { hint: 'It lets in until the session ends.' });
-    } catch {
+    } else {
       this.parts.toasts.show('share', 'The browser does not let the page copy.', { hint: url, stays: true });
     }
   }

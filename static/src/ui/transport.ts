@@ -1,5 +1,6 @@
 /** The transport bar: play, step, speed, loop, the time and what is shown, over the scrub bar. */
 
+import { arrowStep_us } from '../state/arrow_step';
 import { formatDuration, formatSpeed, formatTime } from '../state/format';
 import type { PlaybackStatus } from '../state/frames';
 import { classColour } from '../state/palette';
@@ -12,11 +13,6 @@ export const SPEEDS: readonly number[] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 const STATUS_TEXT: Record<PlaybackStatus, string> = {
   playing: '', paused: '', ended: 'end', buffering: 'loading', live: 'live', unavailable: 'database does not answer',
 };
-
-export interface TransportParts extends ScrubBarParts {
-  /** What one press of an arrow moves. */
-  interval_us(): number;
-}
 
 export class Transport {
   readonly element: HTMLElement;
@@ -31,7 +27,7 @@ export class Transport {
   private readonly status = h('span.play-status', { role: 'status' });
   private readonly interval = h('span.interval', { title: 'What one arrow key moves, and the interval of the panels' });
 
-  constructor(private readonly parts: TransportParts, signal: AbortSignal) {
+  constructor(private readonly parts: ScrubBarParts, signal: AbortSignal) {
     const { clock } = parts;
     this.play = iconButton('play', 'Play', 'Space', () => clock.toggle());
     this.play.classList.add('play');
@@ -89,7 +85,7 @@ export class Transport {
     setText(this.now, formatTime(clock.t_us, store.bin_us, store.t_stop_us));
     setText(this.total, formatTime(store.t_stop_us, 1e6, store.t_stop_us));
     setText(this.speed, formatSpeed(clock.speed));
-    setText(this.interval, `interval ${formatDuration(this.parts.interval_us())}${clock.level > 0 ? `  ·  frames of ${formatDuration(store.index.frame_us(clock.level))}` : ''}`);
+    setText(this.interval, `interval ${formatDuration(arrowStep_us(store))}${clock.level > 0 ? `  ·  frames of ${formatDuration(store.index.frame_us(clock.level))}` : ''}`);
     setIcon(this.play, clock.playing ? 'pause' : 'play');
     const name = clock.playing ? 'Pause' : 'Play';
     if (this.play.getAttribute('aria-label') !== name) {

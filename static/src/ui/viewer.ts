@@ -7,28 +7,31 @@ import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts } from '..
 import { Comparison } from '../state/comparison';
 import { DataClient } from '../state/data_client';
 import { formatTime, plural } from '../state/format';
+import { FrameStore } from '../state/frame_store';
+import type { SceneHandle } from '../state/frames';
 import { History } from '../state/history';
 import { faultText, linkFaults } from '../state/link_faults';
-import { FrameStore } from '../state/frame_store';
-import type { CreateScene, SceneHandle } from '../state/frames';
-import { kept } from '../state/kept';
-import { PlaybackClock } from '../state/playback';
 import { neuronsToText } from '../state/neuron_ranges';
 import { loadOverview } from '../state/overview';
+import { PlaybackClock } from '../state/playback';
 import { PresenceSource } from '../state/presence';
-import { type Loaded, loadRecording, loadStimuli, Stimuli } from '../state/recording';
+import { type Loaded, loadStimuli, type Stimuli } from '../state/recording';
 import { saturatedHz, search } from '../state/search';
 import { View } from '../state/view';
-import { append, h, setText } from './dom';
+import { copied } from './clipboard';
 import { CompareMenu } from './compare_menu';
 import { Dock } from './dock';
 import { moduleFaults } from './dock_layouts';
+import { append, h } from './dom';
 import { EmbedBar } from './embed_bar';
-import { icon } from './icons';
-import { SessionDesk } from './session_desk';
-import { ShareDesk } from './share_desk';
+import { firstSpeed, firstWords } from './first_look';
+import { loadPatiently } from './opening';
 import { type Hooks, pageHooks } from './page_hooks';
 import { pageKeys, showPageKeys } from './page_keys';
+import { type Pane, restorePanes, togglePane } from './panes';
+import { startScene } from './scene_start';
+import { SessionDesk } from './session_desk';
+import { ShareDesk } from './share_desk';
 import { listenForKeys, type Shortcut } from './shortcuts';
 import { SidePanel } from './side_panel';
 import { splitter } from './splitter';
@@ -37,12 +40,9 @@ import { applyTheme, storedTheme } from './theme';
 import { Toasts } from './toasts';
 import { TopBar } from './top_bar';
 import { isFirstVisit, startTour } from './tour';
-import { SPEEDS, Transport } from './transport';
+import { Transport } from './transport';
+import { Troubles } from './troubles';
 import { XrEntry } from './xr_entry';
-
-const RETRY_MS = 1500;
-/** A first look shows about so many frames a second, so that single spikes can be followed. */
-const FIRST_FRAMES_PER_S = 120;
 
 /** Where the viewer stands: a page of its own, a frame inside another page, or a file that carries its recording. */
 export interface Place {
@@ -58,24 +58,6 @@ export async function showViewer(root: HTMLElement, link: LinkedView, signal: Ab
   const alone = place.embedded || place.archive !== null;
   const modules = alone ? [] : await rest.modules(signal).catch((): ModuleInfo[] => []);
   return new Viewer(root, link, loaded, modules, place, signal).hooks;
-}
-
-/** Loads the recording; where the database or the server is away it says so and tries again by itself. */
-async function loadPatiently(root: HTMLElement, link: LinkedView, signal: AbortSignal): Promise<Loaded> {
-  const id = link.recording;
-  const text = h('p', `Opening ${id}`);
-  const hint = h('p.hint');
-  root.replaceChildren(h('main.waiting', { role: 'status' }, icon('loading', 24), text, hint));
-  for (;;) {
-    try {
-      return await loadRecording(id, link.layout ?? 'auto', link.order ?? [], signal);
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ApiError) || !error.passes) throw error;
-      setText(text, error.message);
-      setText(hint, error.hint);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
 }
 
 class Viewer {
@@ -98,10 +80,10 @@ class Viewer {
   private readonly xr: XrEntry;
   private readonly history: History;
   private readonly shortcuts: Shortcut[];
+  private readonly troubles: Troubles;
   private stimuli: Stimuli;
   private scene: SceneHandle | null = null;
   private refreshing = false;
-  private gone = false;
 
   constructor(
     private readonly root: HTMLElement, asked: LinkedView, private readonly loaded: Loaded,
@@ -141,10 +123,14 @@ class Viewer {
     this.clock.setSpeed(link.speed ?? firstSpeed(store.bin_us));
     if (link.loop) this.clock.setLoop({ t_start_us: link.loop[0], t_stop_us: link.loop[1] });
     if (link.t_us !== undefined) this.clock.seek(link.t_us);
+    this.troubles = new Troubles({
+      shell: this.shell, clock: this.clock, toasts: this.toasts, signal,
+      connected: () => this.data.connected, back: () => void this.refreshManifest(),
+    });
     this.data = new DataClient(store, this.clock, {
       manifestChanged: () => void this.refreshManifest(),
-      trouble: (code, message, hint) => this.trouble(code, message, hint),
-      connection: (connected) => this.connection(connected),
+      trouble: (code, message, hint) => this.troubles.report(code, message, hint),
+      connection: (connected) => this.troubles.connection(connected),
     }, signal, archive?.chunks() ?? null);
 
     this.comparison = new Comparison({
@@ -155,7 +141,7 @@ class Viewer {
 
     const parts = {
       recording: network.recording, clock: this.clock, store, layers: network.layers, view: this.view,
-      overview: () => this.loaded.overview, stimuli: () => this.stimuli, interval_us: () => this.interval_us(),
+      overview: () => this.loaded.overview, stimuli: () => this.stimuli,
     };
     this.transport = new Transport(parts, signal);
     this.side = new SidePanel({ network, frames: store, clock: this.clock, view: this.view, scene: () => this.scene }, signal);
@@ -217,7 +203,7 @@ class Viewer {
     this.address = new AddressBar(() => addressIn(place, this.link()), signal);
     this.shortcuts = pageKeys({
       clock: this.clock, store, view: this.view, layers: network.layers, transport: this.transport, top: this.top,
-      sessions: alone ? null : this.sessions, history: this.history, trail: this.dock?.trail ?? null, path: this.side.path, scene: () => this.scene, interval_us: () => this.interval_us(),
+      sessions: alone ? null : this.sessions, history: this.history, trail: this.dock?.trail ?? null, path: this.side.path, scene: () => this.scene,
       toggle: (pane) => this.toggle(pane), toggleTheme: () => this.toggleTheme(), toggleFullscreen: () => this.toggleFullscreen(),
     }, signal);
     this.layOut();
@@ -226,7 +212,7 @@ class Viewer {
     this.view.subscribe(null, () => this.address.touch(), signal);
     this.clock.onChange((change) => {
       if (change !== 'status') this.address.touch();
-      this.paintStatus();
+      this.troubles.paintStatus();
     }, signal);
     this.top.setLive(manifest.open);
 
@@ -236,7 +222,7 @@ class Viewer {
       ready, network, clock: this.clock, store, data: this.data, view: this.view, sessions: this.sessions,
       comparison: this.comparison, scene: () => this.scene, xr: () => this.xr.state(), stimuli: () => this.stimuli, panels: () => this.dock?.panelIds ?? [], signal,
     });
-    void this.startScene().then(() => {
+    void this.draw().then(() => {
       const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches;
       const led = !alone && (this.sharing.start() || this.sessions.start());
       if (!led && link.t_us === undefined && !quiet) this.clock.play();
@@ -263,9 +249,7 @@ class Viewer {
       this.root.replaceChildren(this.shell);
       return;
     }
-    for (const pane of ['side', 'dock'] as const) {
-      if (kept.getItem(`synaptarium.${pane}`) === 'closed') this.shell.classList.add(`no-${pane}`);
-    }
+    restorePanes(this.shell);
     const hint = h('p.first-words', firstWords(this.loaded));
     setTimeout(() => hint.classList.add('faded'), 9000);
     const stage = h(
@@ -285,20 +269,11 @@ class Viewer {
     this.root.replaceChildren(this.shell);
   }
 
-  private async startScene(): Promise<void> {
-    const start = performance.now();
-    try {
-      const found = import.meta.glob<{ createScene: CreateScene }>('../scene/scene.ts')['../scene/scene.ts'];
-      if (found === undefined) throw new Error('The scene is not part of this build.');
-      const { createScene } = await found();
-      this.scene = await createScene({
-        host: this.sceneHost, network: this.loaded.network, frames: this.store, playback: this.clock, view: this.view,
-        comparison: this.comparison, signal: this.signal,
-      });
-      performance.measure('synaptarium.scene', { start });
-    } catch (error) {
-      this.sceneHost.append(h('div.scene-missing', { role: 'alert' }, icon('warning', 20), h('p', 'The scene cannot be drawn.'), h('p.hint', `${(error as Error).message} The browser needs WebGL 2; the panels and the transport work without it.`)));
-    }
+  private async draw(): Promise<void> {
+    this.scene = await startScene({
+      host: this.sceneHost, network: this.loaded.network, frames: this.store, playback: this.clock, view: this.view,
+      comparison: this.comparison, signal: this.signal,
+    });
     // The scene ticks the clock in its own loop; where it cannot, or does not draw, the page does.
     const tick = (now: number): void => {
       if (this.signal.aborted) return;
@@ -308,58 +283,9 @@ class Viewer {
     requestAnimationFrame(tick);
   }
 
-  private paintStatus(): void {
-    this.shell.dataset['status'] = this.clock.status;
-    if (this.clock.status === 'unavailable') {
-      this.toasts.show('unavailable', 'The database does not answer.', { hint: 'What is loaded still plays; the rest comes by itself when it answers again.', tone: 'error', stays: true });
-    } else this.toasts.clear('unavailable');
-  }
-
-  private connection(connected: boolean): void {
-    if (connected) {
-      this.toasts.clear('connection');
-      this.toasts.clear('unreachable');
-      if (this.refreshWhenBack) void this.refreshManifest();
-      this.refreshWhenBack = false;
-      return;
-    }
-    this.refreshWhenBack = true;
-    setTimeout(() => {
-      if (!this.data.connected && !this.signal.aborted && !this.gone) {
-        this.toasts.show('connection', 'The stream from the server is interrupted.', { hint: 'What can be had comes over HTTP meanwhile; the page connects again by itself.', tone: 'error', stays: true });
-      }
-    }, 1000);
-  }
-
-  private refreshWhenBack = false;
-
-  private trouble(code: string, message: string, hint: string): void {
-    if (code === 'recording_not_found') {
-      this.deleted(message);
-      return;
-    }
-    if (code === 'store_unavailable' || code === 'unreachable') {
-      this.paintStatus();
-      return;
-    }
-    if (code === 'chunk_not_found' || code === 'build_not_found') return;
-    this.toasts.show(code, message, { hint, tone: 'error' });
-  }
-
-  /** The recording was deleted while it was watched. */
-  private deleted(message: string): void {
-    if (this.gone) return;
-    this.gone = true;
-    this.clock.pause();
-    this.shell.append(h(
-      'div.gone', { role: 'alert' },
-      h('div.gone-card', icon('warning', 24), h('h2', 'This recording was deleted'), h('p', message), h('a.button.primary', { href: '/' }, 'All recordings')),
-    ));
-  }
-
   /** An open recording grew, or there is a newer build: read the manifest, the curve and the stimuli again. */
   private async refreshManifest(): Promise<void> {
-    if (this.refreshing || this.gone) return;
+    if (this.refreshing || this.troubles.gone) return;
     this.refreshing = true;
     const { network } = this.loaded;
     try {
@@ -377,7 +303,7 @@ class Viewer {
         this.transport.paint();
       }
     } catch (error) {
-      if (error instanceof ApiError) this.trouble(error.code, error.message, error.hint);
+      if (error instanceof ApiError) this.troubles.report(error.code, error.message, error.hint);
     }
     // Growth is told many times a second; the page reads it at most four times.
     setTimeout(() => { this.refreshing = false; }, 250);
@@ -402,24 +328,8 @@ class Viewer {
     return { wrong: false, note: plural(found.neurons.length, 'neuron') };
   }
 
-  /** A round interval, about a five-hundredth of the run: what an arrow key moves. */
-  private interval_us(): number {
-    const span = this.store.t_stop_us - this.store.t_start_us;
-    const wanted = Math.max(span / 500, this.store.bin_us);
-    const power = 10 ** Math.floor(Math.log10(wanted));
-    return Math.max(this.store.bin_us, [1, 2, 5, 10].map((digit) => digit * power).find((value) => value >= wanted * 0.7) ?? power);
-  }
-
-  private toggle(pane: 'side' | 'dock'): void {
-    if (pane === 'dock' && this.dock === null) return;
-    if (matchMedia('(max-width: 820px)').matches) {
-      // There is room for one, over the scene.
-      this.shell.classList.remove(pane === 'side' ? 'drawer-dock' : 'drawer-side');
-      this.shell.classList.toggle(`drawer-${pane}`);
-      return;
-    }
-    const closed = this.shell.classList.toggle(`no-${pane}`);
-    kept.setItem(`synaptarium.${pane}`, closed ? 'closed' : 'open');
+  private toggle(pane: Pane): void {
+    if (pane === 'side' || this.dock !== null) togglePane(this.shell, pane);
   }
 
   private toggleTheme(): void {
@@ -439,12 +349,8 @@ class Viewer {
     );
     const url = new URL(link, location.href).href;
     const hint = left_out.length > 0 ? `Too long for an address, and left out: ${left_out.join(' and ')}.` : undefined;
-    try {
-      await navigator.clipboard.writeText(url);
-      this.toasts.show('share', `The link to ${formatTime(this.clock.t_us, this.store.bin_us)} is copied.`, { hint });
-    } catch {
-      this.toasts.show('share', 'The browser does not let the page copy.', { hint: 'The address bar holds the same link.' });
-    }
+    if (await copied(url)) this.toasts.show('share', `The link to ${formatTime(this.clock.t_us, this.store.bin_us)} is copied.`, { hint });
+    else this.toasts.show('share', 'The browser does not let the page copy.', { hint: 'The address bar holds the same link.' });
   }
 
   private async film(): Promise<void> {
@@ -468,17 +374,4 @@ class Viewer {
 function addressIn({ embedded, archive }: Place, link: string): string {
   if (archive !== null) return `#${link.split('?', 2)[1] ?? ''}`;
   return embedded ? link.replace(/^\/view\//, '/embed/') : link;
-}
-
-/** The speed of a first look: near so many frames a second, from the list of speeds. */
-function firstSpeed(bin_us: number): number {
-  const wanted = (FIRST_FRAMES_PER_S * bin_us) / 1e6;
-  return SPEEDS.findLast((speed) => speed <= Math.min(1, wanted) * 1.001) ?? SPEEDS[0];
-}
-
-/** One line that says what one sees. */
-function firstWords({ network, stimuli }: Loaded): string {
-  const layers = network.layers.map((layer) => layer.name).join(', ');
-  const shown = stimuli.length > 0 ? ` while it sees ${plural(stimuli.length, 'stimulus', 'stimuli')}` : '';
-  return `${plural(network.n_neurons, 'neuron')} of ${plural(network.layers.length, 'layer')} (${layers})${shown}. A neuron lights up when it spikes.`;
 }
