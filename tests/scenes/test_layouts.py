@@ -233,5 +233,14 @@ def test_force_chain_reads_from_left_to_right() -> None:
     assert x == sorted(x)
 
 
+def test_force_parts_that_nothing_connects_stay_in_reach() -> None:
+    layers = network_of(*[(50,)] * 5)
+    reach = []
+    for n in (1, 4):
+        _, layout = lay_out("force", layers, projections=chained(layers)[:n])
+        reach.append(np.ptp([frame.origin for frame in layout.frames], axis=0).max())
+    assert reach[0] < 2 * reach[1]
+
+
 def test_names_of_layouts_are_words_of_an_address() -> None:
     assert all(name.isidentifier() for name in BY_NAME)

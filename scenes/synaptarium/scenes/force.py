@@ -27,8 +27,8 @@ def force(
     """Lay the layers out as sheets where springs along the projections and repulsion balance.
 
     Each projection is a spring, the stronger the more synapses it has (logarithmically), and pushes its target to
-    the right of its source, so that a chain reads from left to right and a loop closes. Layers that nothing
-    connects drift to the edge. In the end the sheets are moved apart until none overlap. Parameters and result as
+    the right of its source, so that a chain reads from left to right and a loop closes. Parts of the network that
+    nothing connects stay beside each other in the layers' order. In the end the sheets are moved apart until none overlap. Parameters and result as
     :func:`synaptarium.scenes.sheets.sheets`.
 
     Notes
@@ -62,6 +62,7 @@ def _balanced(layers: Sequence[Layer], projections: Sequence[Projection]) -> NDA
             pull[index[projection.source], index[projection.target]] += math.log10(10 + projection.synapses)
     if n < 2:
         return np.zeros((n, 2))
+    _join(pull)
     strength = pull + pull.T
     strength /= max(float(strength.max()), 1e-9)
     onward = (pull - pull.T) / max(float((pull + pull.T).max()), 1e-9)
@@ -79,6 +80,17 @@ def _balanced(layers: Sequence[Layer], projections: Sequence[Projection]) -> NDA
         warmth = rest * 0.4 * (1 - step / steps) ** 1.5
         at = at + move / length[:, None] * np.minimum(length * 0.1, warmth)[:, None]
     return at
+
+
+def _join(pull: NDArray[np.float64]) -> None:
+    """Tie each part that nothing connects to the layer before it, by the weakest spring: repulsion alone has no end."""
+    part = np.arange(len(pull))
+    for source, target in zip(*np.nonzero(pull), strict=True):
+        part[part == part[target]] = part[source]
+    for layer in range(1, len(pull)):
+        if part[layer] != part[layer - 1]:
+            pull[layer - 1, layer] = 1.0
+            part[part == part[layer]] = part[layer - 1]
 
 
 def apart(middles: NDArray[np.float64], halves: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -161,10 +161,13 @@ export class Activity {
   private setWindows(playback: Playback, bins: number, decay_frames: number, mode: ColourMode): void {
     const { bin_us } = this.frames;
     const speed_bins = (Math.abs(playback.speed) * 1e6) / bin_us; // bins a second
+    const before = [this.halfLife_bins, this.rateWindow_bins];
     this.halfLife_bins = Math.max(decay_frames * bins, round125(HALF_LIFE_S * speed_bins));
     const rate_bins = Math.max(10 * bins, round125(RATE_WINDOW_S * speed_bins));
     this.rateWindow_bins = mode === 'persistence' ? PERSISTENCE_FRAMES * bins : rate_bins;
     this.silence_bins = Math.min(PREROLL_FRAMES * bins, SILENT_WINDOWS * rate_bins);
+    // What fades more slowly than before reaches farther back than what has landed.
+    if (this.halfLife_bins > before[0] || this.rateWindow_bins !== before[1]) this.stale = true;
   }
 
   private preroll(level: number): number {

@@ -72,7 +72,7 @@ export class SidePanel {
   private refresh(): void {
     const { network, frames, clock } = this.parts;
     const rates = layerRates(frames, clock.t_us, clock.level, RATE_WINDOW_US, network.layers.map((layer) => layer.n_neurons));
-    this.rows.forEach((row, at) => row.showRate(rates[at]));
+    this.rows.forEach((row, at) => row.showRate(rates === null ? null : rates.rates_hz[at], rates?.window_us ?? RATE_WINDOW_US));
     this.paintDetail();
   }
 
@@ -128,8 +128,9 @@ export class SidePanel {
     if (layer.cell_type || layer.neuron_type) facts.push(['type', [layer.cell_type, layer.neuron_type].filter(Boolean).join(', ')]);
     const activity = neuronActivity(frames, layer.index, neuron, clock.t_us, clock.level, NEURON_WINDOW_US);
     if (activity) {
-      facts.push([`rate, last ${formatDuration(NEURON_WINDOW_US)}`, formatRate(activity.rate_hz)]);
-      facts.push(['last spike', activity.last_spike_us === null ? 'none' : formatTime(activity.last_spike_us, frames.bin_us)]);
+      const window = formatDuration(activity.window_us);
+      facts.push([`rate, last ${window}`, formatRate(activity.rate_hz)]);
+      facts.push(['last spike', activity.last_spike_us === null ? `none in ${window}` : formatTime(activity.last_spike_us, frames.bin_us)]);
     } else facts.push(['rate', 'loading']);
     for (const stream of network.potentials) {
       if (stream.layer !== layer.name) continue;
@@ -157,26 +158,21 @@ export class SidePanel {
 class LayerRow {
   readonly element: HTMLLIElement;
   private readonly eye: HTMLButtonElement;
+  private readonly name: HTMLButtonElement;
+  private readonly titled: (window_us: number) => string;
   private readonly rate = h('span.rate.numbers');
 
   constructor(private readonly layer: LayerInfo, private readonly parts: SidePanelParts) {
     const key = layer.index < 9 ? String(layer.index + 1) : '';
     this.eye = iconButton('eye', `Hide ${layer.name}`, '', () => this.toggle());
-    const shape = layer.shape.length > 1 ? layer.shape.join(' x ') : '';
-    this.element = h(
-      'li.layer-row',
-      h('i.dot'),
-      h(
-        'button.layer-name',
-        {
-          type: 'button',
-          title: `${layer.name}: ${plural(layer.n_neurons, 'neuron')}${shape ? ` (${shape})` : ''}, ${plural(layer.n_spikes, 'spike')}. Its rate is the mean of the last ${formatDuration(RATE_WINDOW_US)}. Fly to it${key ? ` (${key})` : ''}`,
-          onclick: () => parts.scene()?.fitLayer(layer.index),
-        },
-        h('span.ellipsis', layer.name), this.rate,
-      ),
-      this.eye,
+    const shape = layer.shape.length > 1 ? ` (${layer.shape.join(' x ')})` : '';
+    this.titled = (window_us) => `${layer.name}: ${plural(layer.n_neurons, 'neuron')}${shape}, ${plural(layer.n_spikes, 'spike')}. `
+      + `Its rate is the mean of the last ${formatDuration(window_us)}. Fly to it${key ? ` (${key})` : ''}`;
+    this.name = h(
+      'button.layer-name', { type: 'button', title: this.titled(RATE_WINDOW_US), onclick: () => parts.scene()?.fitLayer(layer.index) },
+      h('span.ellipsis', layer.name), this.rate,
     );
+    this.element = h('li.layer-row', h('i.dot'), this.name, this.eye);
   }
 
   toggle(): void {
@@ -198,10 +194,12 @@ class LayerRow {
     this.eye.setAttribute('aria-pressed', String(!hidden));
   }
 
-  showRate(rate: number | null): void {
+  showRate(rate: number | null, window_us: number): void {
     // A moment at the edge of what is loaded does not make the last rate wrong.
     if (rate === null && this.parts.clock.playing && this.rate.textContent !== '') return;
     setText(this.rate, `${formatCount(this.layer.n_neurons)}  ·  ${rate === null ? 'loading' : formatRate(rate)}`);
+    const title = this.titled(window_us);
+    if (this.name.title !== title) this.name.title = title;
   }
 }
 

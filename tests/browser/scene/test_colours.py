@@ -133,7 +133,7 @@ def test_spikes_are_back_after_the_graphics_card_was_lost(
 def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
     page: Page, address: str, rest: Rest
 ) -> None:
-    shown(page, address, rest, "t=2")
+    shown(page, address, rest, "t=2.045")
     page.get_by_role("button", name="Colour").click()
     expect(page.get_by_role("radio", name="Potential")).to_be_disabled()
     page.get_by_label("Size", exact=True).fill("1")
@@ -141,9 +141,12 @@ def test_size_and_glow_come_from_the_menu_and_stay_in_the_address(
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("size=2.*glow=64|glow=64.*size=2"))
     assert page.evaluate("window.synaptarium.state().scene.half_life_bins") == 64
+    rest()
+    glowing = page.evaluate(COLOUR, 0)  # its last spike, 45 ms ago, was over before
     page.reload()
     page.evaluate("window.synaptarium.ready")
     rest()
+    assert np.allclose(glowing, page.evaluate(COLOUR, 0), atol=2)
     assert page.evaluate("window.synaptarium.scene().network.neurons.uniforms.pointSize.value") == 2
 
 
