@@ -51,7 +51,8 @@ export class Comparing {
   update(far: number, now_ms: number, elapsed_ms: number): boolean {
     if (this.second === null) return false;
     const arranging = this.second.arrange(now_ms, elapsed_ms);
-    return this.second.update({ now_ms, far, held: false, differs: false }).changed || arranging;
+    const { lit, rest } = this.second.update({ now_ms, far, held: false, differs: false });
+    return lit || rest || arranging;
   }
 
   /** Labels of B, and the moments over the pictures. */

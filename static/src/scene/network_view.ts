@@ -18,6 +18,7 @@ import { type Difference, Neurons } from './neurons';
 import { Picker } from './picker';
 import { type OtherWeights, Projections } from './projections';
 import { Rebuilt } from './rebuilt';
+import { Redraw } from './redraw';
 import { Sheets } from './sheets';
 import { SynapseExtras } from './synapse_extras';
 import { SynapseView } from './synapse_view';
@@ -64,6 +65,7 @@ export class NetworkView {
   readonly layout: LayoutMotion;
   readonly colours: ColourRange;
   readonly rebuilt: Rebuilt;
+  readonly redraw: Redraw;
   private readonly measures: Measures;
   private readonly clipping: Clipping;
   private readonly markers: Markers;
@@ -111,6 +113,7 @@ export class NetworkView {
       this.clipping.object, this.markers.object,
     );
     this.room.add(this.backdrop.object, this.object);
+    this.redraw = new Redraw(renderer, this.room);
 
     view.subscribe(['colour', 'variable', 'synapses', 'selection'], () => this.demand(), signal);
     view.subscribe(null, invalidate, signal);
@@ -136,8 +139,8 @@ export class NetworkView {
     return this.table.easeVisibility(new Set(this.source.view.get('hidden')), elapsed_ms / FADE_MS) || moving;
   }
 
-  /** Takes over what the playhead and the view now say. */
-  update({ now_ms, far, held, differs }: Turn): { readonly changed: boolean; readonly lit: boolean } {
+  /** Takes over what the playhead and the view now say; `lit`: spikes or values of neurons have landed, `rest`: anything else is new. */
+  update({ now_ms, far, held, differs }: Turn): { readonly lit: boolean; readonly rest: boolean } {
     const { playback, view } = this.source;
     const { level, playing, speed } = playback;
     const { frame } = this;
@@ -148,13 +151,18 @@ export class NetworkView {
     this.synapses.setData(mode !== 'spikes');
     const recoloured = !held && this.synapses.update(level, frame, now_ms, !playing, speed);
     const extra = !held && this.extras.update(far, level, frame, now_ms, !playing, differs);
-    const changed = this.dirty || lit || measured || recoloured || extra;
+    const rest = this.dirty || measured || recoloured || extra;
     this.dirty = false;
-    return { changed, lit };
+    return { lit, rest };
   }
 
-  /** Draws into the renderer's viewport; `difference`: what the neurons read of the other side, null where they show their own. */
-  draw(camera: THREE.PerspectiveCamera, { near, far }: Depths, gain: number, difference: Difference | null = null): void {
+  /**
+   * Draws into the renderer's viewport; returns the draw calls.
+   *
+   * @param difference what the neurons read of the other side; null where they show their own
+   * @param still nothing has changed since the last picture but what uniforms and accumulators hold
+   */
+  draw(camera: THREE.PerspectiveCamera, { near, far }: Depths, gain: number, difference: Difference | null = null, still = false): number {
     const { view } = this.source;
     this.clipping.update();
     this.neurons.uniforms.pointSize.value = view.get('point_size');
@@ -162,7 +170,7 @@ export class NetworkView {
     this.neurons.setDepthRange(near, far);
     this.sheets.depthRange.value.set(near, far);
     for (const lines of [this.synapses.chosen, this.synapses.selected, this.extras.ghosts.lines]) lines.uniforms.depthRange.value.set(near, far);
-    this.renderer.render(this.room, camera);
+    return this.redraw.draw(camera, still);
   }
 
   /** How much of the picture flashes, and how brightly. */

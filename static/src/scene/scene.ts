@@ -207,12 +207,13 @@ export class Scene implements SceneHandle {
   }
 
   debug(): Record<string, unknown> {
-    const { synapses, activity, extras, labels, layout } = this.network;
+    const { synapses, activity, extras, labels, layout, redraw } = this.network;
     return {
       ...synapses.counts,
       half_life_bins: activity.halfLife_bins,
       flash_gain: this.limiter.gain,
       draw_calls: this.surface.drawCalls,
+      drawn_again: redraw.repeated,
       points_drawn: this.detail.drawn,
       textures: this.renderer.info.memory.textures,
       geometries: this.renderer.info.memory.geometries,
@@ -307,14 +308,15 @@ export class Scene implements SceneHandle {
     const far = worn ? 0 : this.framing.far();
     const held = this.hold.holds(now_ms);
     const other = !held && comparing.update(far, now_ms, elapsed_ms);
-    const { changed, lit } = network.update({ now_ms, far, held, differs: comparing.differs });
+    const { lit, rest } = network.update({ now_ms, far, held, differs: comparing.differs });
     const dimmed = this.dim(now_ms, elapsed_ms, lit, view.get('colour') === 'spikes');
     const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera, worn);
     // Others take draw calls, of which a headset has few.
     network.sheets.filled = !(worn && this.people.object.visible);
     const detailed = this.thin(now_ms, playback.playing || moved || arranging);
-    if (!(changed || peopled || moved || arranging || other || dimmed || detailed)) return;
-    this.draw();
+    const still = !(rest || peopled || moved || arranging || other || detailed);
+    if (still && !lit && !dimmed) return;
+    this.draw(still);
     if (now_ms - this.legend_ms > LEGEND_EVERY_MS || (!worn && (moved || arranging || !playback.playing))) this.write(now_ms);
     this.pace.add(performance.now() - started);
   }
@@ -348,14 +350,15 @@ export class Scene implements SceneHandle {
     return true;
   }
 
-  private draw(): void {
+  /** @param still nothing has changed since the last time but the light of spikes */
+  private draw(still = false): void {
     const { network, stage, surface, comparing } = this;
     const gain = this.output.filming ? 1 : this.limiter.gain;
     this.rig.camera.updateMatrixWorld();
     this.aids.update(surface.width, surface.height);
     network.neurons.glows = !stage.active;
     if (stage.active) network.draw(stage.camera, stage.prepare(), gain, comparing.difference);
-    else surface.draw(gain);
+    else surface.draw(gain, still);
     this.framesDrawn++;
   }
 

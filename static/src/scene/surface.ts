@@ -90,15 +90,14 @@ export class Surface {
     return ray.ray.intersectPlane(plane, new THREE.Vector3()) ?? target;
   }
 
-  /** Draws the picture, or two beside each other; spike light is multiplied by `gain`. */
-  draw(gain: number): void {
-    const { renderer, rig, comparing } = this;
+  /** Draws the picture, or two beside each other; spike light is multiplied by `gain`; `still`: all else is as it was. */
+  draw(gain: number, still: boolean): void {
+    const { rig, comparing } = this;
     const depths = this.depths();
     this.drawCalls = 0;
     this.pictures().forEach((picture, part) => {
       this.window(part);
-      picture.draw(rig.camera, depths, gain, part === 0 ? comparing.difference : null);
-      this.drawCalls += renderer.info.render.calls;
+      this.drawCalls += picture.draw(rig.camera, depths, gain, part === 0 ? comparing.difference : null, still);
     });
     this.window(0);
   }
