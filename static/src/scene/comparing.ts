@@ -6,10 +6,12 @@
 import type * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
-import { NetworkView } from './network_view';
+import { type Changed, NetworkView } from './network_view';
 import type { Difference } from './neurons';
 import { formatTime } from '../state/format';
 import type { OtherSide, SceneContext } from '../state/frames';
+
+export const NOTHING: Changed = { lit: false, rest: false };
 
 export class Comparing {
   /** The view of B, where there is one. */
@@ -47,12 +49,12 @@ export class Comparing {
     return { other: second.activity, a: first.colours.reading(), b: second.colours.reading(), end: first.colours.differenceEnd() };
   }
 
-  /** Moves B on; true when something has to be drawn. */
-  update(far: number, now_ms: number, elapsed_ms: number): boolean {
-    if (this.second === null) return false;
+  /** Moves B on. */
+  update(far: number, now_ms: number, elapsed_ms: number): Changed {
+    if (this.second === null) return NOTHING;
     const arranging = this.second.arrange(now_ms, elapsed_ms);
     const { lit, rest } = this.second.update({ now_ms, far, held: false, differs: false });
-    return lit || rest || arranging;
+    return { lit, rest: rest || arranging };
   }
 
   /** Labels of B, and the moments over the pictures. */

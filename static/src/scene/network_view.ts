@@ -42,6 +42,14 @@ export interface Turn {
   readonly differs: boolean;
 }
 
+/** What has changed since the turn before. */
+export interface Changed {
+  /** Spikes or values of neurons have landed. */
+  readonly lit: boolean;
+  /** Anything else is new. */
+  readonly rest: boolean;
+}
+
 /** Between which depths a network lies. */
 export interface Depths {
   readonly near: number;
@@ -139,8 +147,8 @@ export class NetworkView {
     return this.table.easeVisibility(new Set(this.source.view.get('hidden')), elapsed_ms / FADE_MS) || moving;
   }
 
-  /** Takes over what the playhead and the view now say; `lit`: spikes or values of neurons have landed, `rest`: anything else is new. */
-  update({ now_ms, far, held, differs }: Turn): { readonly lit: boolean; readonly rest: boolean } {
+  /** Takes over what the playhead and the view now say. */
+  update({ now_ms, far, held, differs }: Turn): Changed {
     const { playback, view } = this.source;
     const { level, playing, speed } = playback;
     const { frame } = this;

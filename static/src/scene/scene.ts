@@ -11,7 +11,7 @@ import * as THREE from 'three';
 import { Aids } from './aids';
 import { Avatars } from './avatars';
 import { CameraRig } from './camera_rig';
-import { Comparing } from './comparing';
+import { Comparing, NOTHING } from './comparing';
 import { Detail } from './detail';
 import { FlashLimiter } from './flash_limiter';
 import { Framing } from './framing';
@@ -307,15 +307,15 @@ export class Scene implements SceneHandle {
     const arranging = network.arrange(now_ms, elapsed_ms);
     const far = worn ? 0 : this.framing.far();
     const held = this.hold.holds(now_ms);
-    const other = !held && comparing.update(far, now_ms, elapsed_ms);
+    const other = held ? NOTHING : comparing.update(far, now_ms, elapsed_ms);
     const { lit, rest } = network.update({ now_ms, far, held, differs: comparing.differs });
     const dimmed = this.dim(now_ms, elapsed_ms, lit, view.get('colour') === 'spikes');
     const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera, worn);
     // Others take draw calls, of which a headset has few.
     network.sheets.filled = !(worn && this.people.object.visible);
     const detailed = this.thin(now_ms, playback.playing || moved || arranging);
-    const still = !(rest || peopled || moved || arranging || other || detailed);
-    if (still && !lit && !dimmed) return;
+    const still = !(rest || other.rest || peopled || moved || arranging || detailed);
+    if (still && !(lit || other.lit || dimmed)) return;
     this.draw(still);
     if (now_ms - this.legend_ms > LEGEND_EVERY_MS || (!worn && (moved || arranging || !playback.playing))) this.write(now_ms);
     this.pace.add(performance.now() - started);

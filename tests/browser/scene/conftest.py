@@ -24,6 +24,29 @@ WRITTEN_S = 0.5
 
 Until = Callable[..., dict[str, Any]]
 
+# Half a second of playback in a colour mode: the picture that only its light was new in, and the same drawn anew.
+PLAYED = """async colour => {
+  const s = window.synaptarium, scene = s.scene(), gl = scene.context3d();
+  s.setView({ colour });
+  scene.stopLoop();
+  let now = performance.now() + 5000;
+  const turn = () => scene.renderFrame(now += 1000 / 60);
+  for (let i = 0; i < 40; i++) { turn(); await new Promise(done => setTimeout(done)); }
+  s.play();
+  for (let i = 0; i < 30; i++) { turn(); await new Promise(done => setTimeout(done)); }
+  // A slow machine may just have left something out, or taken it back.
+  const again = scene.debug().drawn_again;
+  for (let i = 0; i < 30 && scene.debug().drawn_again === again; i++) { turn(); }
+  const [w, h] = [gl.drawingBufferWidth, gl.drawingBufferHeight], before = new Uint8Array(4 * w * h);
+  gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, before);
+  const drawn_again = scene.debug().drawn_again - again;
+  const anew = scene.readPixels(0, 0, w, h);
+  s.pause();
+  let differ = 0, lit = 0;
+  for (let i = 0; i < anew.length; i++) { differ += anew[i] !== before[i]; lit += i % 4 < 3 && anew[i] > 90; }
+  return { drawn_again, differ, lit };
+}"""
+
 
 @pytest.fixture(scope="package")
 def browser(launched: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
@@ -67,3 +90,9 @@ def rest(page: Page, wait_until: Until) -> Callable[..., dict[str, Any]]:
         return wait_until(still)
 
     return wait
+
+
+@pytest.fixture
+def played(page: Page) -> Callable[[str], dict[str, int]]:
+    """Play in a colour mode: how many values differ between the last picture and the same drawn anew."""
+    return lambda colour: page.evaluate(PLAYED, colour)

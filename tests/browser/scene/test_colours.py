@@ -57,7 +57,7 @@ def address(viewed: Callable[[ArraySource], str]) -> str:
 
 
 def shown(page: Page, address: str, rest: Rest, query: str) -> dict[str, Any]:
-    page.goto(f"{address}?synapses=0&{query}")
+    page.goto(f"{address}?{query}" if "synapses" in query else f"{address}?synapses=0&{query}")
     page.evaluate("window.synaptarium.ready")
     return rest()
 
@@ -165,37 +165,11 @@ def test_reconstruction_shows_what_the_selected_neuron_responds_to(
     assert found == pytest.approx([0, 0, -1, -0.5], abs=1e-3)
 
 
-# Half a second of playback in a colour mode: the picture that only its light was new in, and the same drawn anew.
-PLAYED = """async colour => {
-  const s = window.synaptarium, scene = s.scene(), gl = scene.context3d();
-  s.setView({ colour });
-  scene.stopLoop();
-  let now = performance.now() + 5000;
-  const turn = () => scene.renderFrame(now += 1000 / 60);
-  for (let i = 0; i < 40; i++) { turn(); await new Promise(done => setTimeout(done)); }
-  s.play();
-  for (let i = 0; i < 30; i++) { turn(); await new Promise(done => setTimeout(done)); }
-  const again = scene.debug().drawn_again;
-  turn();
-  const [w, h] = [gl.drawingBufferWidth, gl.drawingBufferHeight], before = new Uint8Array(4 * w * h);
-  gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, before);
-  const drawn_again = scene.debug().drawn_again - again;
-  const anew = scene.readPixels(0, 0, w, h);
-  s.pause();
-  let differ = 0, lit = 0;
-  for (let i = 0; i < anew.length; i++) { differ += anew[i] !== before[i]; lit += i % 4 < 3 && anew[i] > 90; }
-  return { drawn_again, differ, lit };
-}"""
-
-
 def test_a_picture_whose_light_alone_is_new_is_the_one_drawn_anew(
-    page: Page, address: str, rest: Rest
+    page: Page, address: str, rest: Rest, played: Callable[[str], dict[str, int]]
 ) -> None:
-    page.goto(f"{address}?synapses=10&select=1&t=2")
-    page.evaluate("window.synaptarium.ready")
-    rest()
+    shown(page, address, rest, "t=2&synapses=10&select=1")
     for mode in ("spikes", "rate", "recruitment", "count", "persistence", "health", "selectivity"):
-        found = page.evaluate(PLAYED, mode)
-        assert found["drawn_again"] == 1, mode
-        assert found["lit"] > 100, mode
-        assert found["differ"] == 0, mode
+        found = played(mode)
+        assert found.pop("lit") > 100, mode
+        assert found == {"drawn_again": 1, "differ": 0}, mode

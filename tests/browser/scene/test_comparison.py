@@ -83,7 +83,11 @@ def light(page: Page, x: float, y: float) -> tuple[int, int, int]:
 
 
 def test_two_moments_stand_beside_each_other(
-    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+    page: Page,
+    addresses: dict[str, str],
+    rest: Rest,
+    wait_until: Until,
+    played: Callable[[str], dict[str, int]],
 ) -> None:
     state = opened(page, addresses["normal"], "t=1&compare=~2~side&synapses=0&size=1.5", rest, wait_until)
     assert state["scene"]["comparing"] == "side"
@@ -109,10 +113,18 @@ def test_two_moments_stand_beside_each_other(
     # Both playheads move together, by a drag or a key.
     page.evaluate("window.synaptarium.seek(500000)")
     wait_until(lambda state: state["comparison"]["t_us"] == 2_500_000)
+    rest()
+    found = played("spikes")
+    assert found.pop("lit") > 1000
+    assert found == {"drawn_again": 1, "differ": 0}
 
 
 def test_difference_of_two_moments(
-    page: Page, addresses: dict[str, str], rest: Rest, wait_until: Until
+    page: Page,
+    addresses: dict[str, str],
+    rest: Rest,
+    wait_until: Until,
+    played: Callable[[str], dict[str, int]],
 ) -> None:
     state = opened(
         page,
@@ -133,6 +145,7 @@ def test_difference_of_two_moments(
     legend = "\n".join(rest()["scene"]["legend"])
     assert "Synapse weight, B − A" in legend
     assert "5 have another weight in B" in legend
+    assert played("count")["differ"] == 0
     # D: off, and as before.
     page.keyboard.press("d")
     wait_until(lambda state: state["scene"]["comparing"] is None and state["comparison"] is None)
