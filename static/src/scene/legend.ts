@@ -156,6 +156,8 @@ export function durationText(us: number): string {
   return `${numberText(us / 1e6)} s`;
 }
 
+const COUNTS = new Intl.NumberFormat('en-GB');
+
 export function countText(n: number): string {
-  return n.toLocaleString('en-GB');
+  return COUNTS.format(n);
 }

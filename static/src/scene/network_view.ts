@@ -98,7 +98,7 @@ export class NetworkView {
       this.synapses.renew();
       invalidate();
     });
-    this.synapses = new SynapseView(network, frames, view, this.table, this.projections, this.neurons.uniforms, signal);
+    this.synapses = new SynapseView(renderer, network, frames, view, this.table, this.projections, this.neurons.uniforms, signal);
     this.extras = new SynapseExtras(this.synapses, view, this.table, this.neurons.uniforms, signal);
     this.measures = new Measures(network, frames, this.projections, signal, () => {
       this.neurons.setClasses(this.measures.classes.length);
@@ -194,6 +194,7 @@ export class NetworkView {
   /** The graphics card has lost everything: lands it anew. */
   restore(): void {
     this.activity.restore();
+    this.synapses.restore();
     this.measured = '';
     this.invalidate();
   }

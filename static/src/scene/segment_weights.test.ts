@@ -55,6 +55,8 @@ describe('SegmentWeights', () => {
     const drawn = new SegmentWeights(parts, UNKNOWN);
     let scale = 1;
     let minus: Weights | null = null;
+    const card = dataOf(drawn).slice();
+    let [sent, pointed] = [drawn.texture.version, 0];
     for (let turn = 0; turn < 200; turn++) {
       if (random(3) > 0) weights.a.move();
       if (random(3) > 0) weights.b.move();
@@ -67,7 +69,16 @@ describe('SegmentWeights', () => {
         fresh.set(name, weights[name], scale, minus);
       }
       expect(dataOf(drawn)).toEqual(dataOf(fresh));
+      // The graphics card gets all of them, or the points.
+      const { changed, texture } = drawn;
+      if (texture.version !== sent) card.set(dataOf(drawn));
+      else for (let i = 0; i < changed.n; i++) card[changed.points[2 * i]] = changed.numbers[2 * i + 1];
+      if (texture.version === sent && changed.n > 0) pointed++;
+      sent = texture.version;
+      changed.n = 0;
+      expect(card).toEqual(dataOf(fresh));
     }
+    expect(pointed).toBeGreaterThan(40);
   });
 
   it('looks only at those that have changed, and sends nothing where none of them is drawn', () => {

@@ -1,6 +1,6 @@
 /**
  * The weights of the drawn segments as their shader finds them: a texture of one number a segment. Where it is known which
- * weights have changed, only those are looked at.
+ * weights have changed, only those are looked at, and left for `WeightPass` to send.
  */
 
 import * as THREE from 'three';
@@ -19,6 +19,16 @@ export interface SegmentPart {
 
 export type Weights = Pick<StateView, 'values' | 'version' | 'changedSince'>;
 
+/** Where one in so many has changed, the whole texture is sent. */
+const MOST_CHANGED = 8;
+
+/** Segments whose number is another than what was sent: place and number (its bits) of each, some of them twice. */
+interface Changed {
+  readonly points: Uint32Array;
+  readonly numbers: Float32Array;
+  n: number;
+}
+
 /** What of a projection is in the texture. */
 interface Taken {
   readonly version: number;
@@ -29,6 +39,7 @@ interface Taken {
 
 export class SegmentWeights {
   readonly texture: THREE.DataTexture;
+  readonly changed: Changed;
   private readonly taken = new Map<string, Taken>();
   private readonly drawn: readonly DrawnPart[];
 
@@ -40,6 +51,8 @@ export class SegmentWeights {
       return new DrawnPart(projection, synapses, n - synapses.length);
     });
     this.texture = segmentTexture(n, filled);
+    const points = new Uint32Array(2 * Math.ceil(n / MOST_CHANGED));
+    this.changed = { points, numbers: new Float32Array(points.buffer), n: 0 };
   }
 
   /**
@@ -56,33 +69,45 @@ export class SegmentWeights {
     if (same && before.version === taken.version && before.minusVersion === taken.minusVersion) return false;
     this.taken.set(projection, taken);
     const changed = same ? changedSince(before, weights, minus) : null;
-    const data = this.texture.image.data as Float32Array;
-    const texel = (id: number): number => {
-      const weight = (minus === null ? weights.values[id] : weightDifference(weights.values[id], minus.values[id])) / scale;
-      return weight === weight ? Math.max(-2, Math.min(2, weight)) : ABSENT;
-    };
+    const [{ values }, less] = [weights, taken.minus];
+    const { data } = this;
     let any = false;
     for (const part of this.drawn) {
       if (part.projection !== projection) continue;
       const { synapses, first } = part;
       if (changed !== null && changed.length < synapses.length) {
-        const places = part.placesAmong(weights.values.length);
+        const places = part.placesAmong(values.length);
         for (const id of changed) {
           if (places[id] < 0) continue;
-          data[places[id]] = texel(id);
+          this.change(places[id], numberOf(values, less, id, scale));
           any = true;
         }
       } else {
-        for (let i = 0; i < synapses.length; i++) data[first + i] = texel(synapses[i]);
-        any = true;
+        for (let i = 0; i < synapses.length; i++) data[first + i] = numberOf(values, less, synapses[i], scale);
+        this.texture.needsUpdate = any = true;
       }
     }
-    if (any) this.texture.needsUpdate = true;
     return any;
   }
 
   dispose(): void {
     this.texture.dispose();
+  }
+
+  private get data(): Float32Array {
+    return this.texture.image.data as Float32Array;
+  }
+
+  private change(place: number, number: number): void {
+    const { points, numbers, n } = this.changed;
+    this.data[place] = number;
+    if (2 * n === points.length) {
+      this.texture.needsUpdate = true;
+      return;
+    }
+    points[2 * n] = place;
+    numbers[2 * n + 1] = number;
+    this.changed.n++;
   }
 }
 
@@ -99,6 +124,12 @@ class DrawnPart {
     }
     return this.places;
   }
+}
+
+/** What the shader finds of a weight, or of what it has more than another. */
+function numberOf(values: Float32Array, minus: Float32Array | null, id: number, scale: number): number {
+  const weight = (minus === null ? values[id] : weightDifference(values[id], minus[id])) / scale;
+  return weight === weight ? Math.max(-2, Math.min(2, weight)) : ABSENT;
 }
 
 /** Ids of the weights, and of those that are taken from them, that may have changed; null where that is not known. */

@@ -8,6 +8,7 @@
 
 import * as THREE from 'three';
 
+import { glProgram } from './gl_program';
 import type { Packing } from './spike_batch';
 
 /** What a spike adds to its texel. */
@@ -142,21 +143,9 @@ export class SpikePass {
 
   private make(): Held {
     const { gl, size } = this;
-    const program = gl.createProgram();
-    for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
-      const shader = gl.createShader(type)!;
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-      gl.deleteShader(shader); // with the program
-    }
-    gl.bindAttribLocation(program, 0, 'packed');
-    gl.linkProgram(program);
-    if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true && !gl.isContextLost()) {
-      throw new Error(`The program that lands spikes was refused: ${gl.getProgramInfoLog(program)}`);
-    }
+    const { program, uniform } = glProgram(gl, VERTEX, FRAGMENT, ['packed'], 'lands spikes');
     this.renderer.state.useProgram(program);
-    gl.uniform3i(gl.getUniformLocation(program, 'table'), size.width, size.height, Math.log2(size.width));
+    gl.uniform3i(uniform('table'), size.width, size.height, Math.log2(size.width));
     const before = gl.getParameter(gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
     const [vertices, buffer] = [gl.createVertexArray(), gl.createBuffer()];
     gl.bindVertexArray(vertices);
@@ -164,7 +153,6 @@ export class SpikePass {
     gl.enableVertexAttribArray(0);
     gl.vertexAttribIPointer(0, 1, gl.UNSIGNED_INT, 0, 0);
     gl.bindVertexArray(before);
-    const at = (name: string): WebGLUniformLocation | null => gl.getUniformLocation(program, name);
-    return { program, vertices, buffer, reading: at('reading'), timing: at('timing'), room: 0 };
+    return { program, vertices, buffer, reading: uniform('reading'), timing: uniform('timing'), room: 0 };
   }
 }

@@ -3,10 +3,13 @@
  * anew when the weights have moved on, colours them by the weights of the moment, and counts what is drawn.
  */
 
+import type { IUniform, WebGLRenderer } from 'three';
+
 import type { Projections } from './projections';
 import { CHOOSE_EVERY_MS, type ChoiceCounts, type OtherSideWeights, scaleOf, SynapseChooser } from './synapse_chooser';
 import { joined, SynapseLines, type Segments } from './synapses';
 import type { NeuronTable } from './neuron_table';
+import { WeightPass } from './weight_pass';
 import type { FrameSource, Network } from '../state/frames';
 import type { View } from '../state/view';
 
@@ -30,6 +33,7 @@ export class SynapseView {
   /** The view beside this one: equal weights have equal colours in both. */
   twin: SynapseView | null = null;
   private readonly chooser: SynapseChooser;
+  private readonly pass: WeightPass;
   private chosen_ms = -Infinity;
   private stale = true;
   private staleSelection = true;
@@ -37,9 +41,10 @@ export class SynapseView {
   private bundled = 0;
 
   constructor(
-    private readonly network: Network, private readonly frames: FrameSource, private readonly view: View, table: NeuronTable, readonly projections: Projections,
-    shared: Record<string, import('three').IUniform>, signal: AbortSignal,
+    renderer: WebGLRenderer, private readonly network: Network, private readonly frames: FrameSource, private readonly view: View, table: NeuronTable, readonly projections: Projections,
+    shared: Record<string, IUniform>, signal: AbortSignal,
   ) {
+    this.pass = new WeightPass(renderer);
     this.chooser = new SynapseChooser(network, frames, view, projections);
     this.chosen = new SynapseLines(table, shared, 3);
     this.selected = new SynapseLines(table, shared, 5);
@@ -87,7 +92,9 @@ export class SynapseView {
     }
     // Coarser frames know no moment within them.
     for (const lines of [this.chosen, this.selected]) lines.setTravelling(level === 0);
-    return this.colour(level, frame) || changed;
+    const coloured = this.colour(level, frame);
+    for (const lines of [this.chosen, this.selected]) this.pass.land(lines.weights);
+    return coloured || changed;
   }
 
   /** Steps back where the neurons' colours are data to be read, and sends no light along then. */
@@ -130,7 +137,13 @@ export class SynapseView {
     this.strengthen();
   }
 
+  /** The graphics card has lost everything. */
+  restore(): void {
+    this.pass.restore();
+  }
+
   dispose(): void {
+    this.pass.dispose();
     this.chosen.dispose();
     this.selected.dispose();
   }

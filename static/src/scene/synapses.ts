@@ -103,7 +103,7 @@ export class SynapseLines {
   readonly object: THREE.LineSegments<THREE.BufferGeometry, THREE.ShaderMaterial>;
   n_segments = 0;
   private parts: Segments['parts'] = [];
-  private weights = new SegmentWeights([], UNKNOWN);
+  weights = new SegmentWeights([], UNKNOWN);
   private delays: THREE.DataTexture | null = null;
   private readonly none = segmentTexture(1, 0);
   private readonly map = colourMapTexture('berlin');

@@ -163,3 +163,48 @@ def test_a_spike_is_on_its_way_for_as_long_as_the_delay(
     assert [place for place, _ in places] == pytest.approx([0.4, 0.6, 0.8], abs=0.11)
     assert min(contrast for _, contrast in places) > 200
     assert brightest(1.06)[1] < 120  # long arrived
+
+
+PICTURE = """() => {
+  const scene = window.synaptarium.scene();
+  const { width, height } = scene.renderer.domElement;
+  let hash = 0;
+  for (const part of scene.readPixels(0, 0, width, height)) hash = (Math.imul(hash, 31) + part) | 0;
+  return hash;
+}"""
+SENT_WHOLE = "window.synaptarium.scene().network.synapses.chosen.weights.texture.version"
+LOSE_CARD = """async () => {
+  const lost = window.synaptarium.scene().context3d().getExtension('WEBGL_lose_context');
+  lost.loseContext();
+  await new Promise((later) => setTimeout(later, 100));
+  lost.restoreContext();
+}"""
+
+
+def test_weights_that_change_look_as_if_all_had_been_sent(
+    page: Page, address: str, wait_until: Until, rest: Rest
+) -> None:
+    def picture() -> int:
+        rest()
+        found: int = page.evaluate(PICTURE)
+        return found
+
+    def seek(t_us: int) -> int:
+        page.evaluate("t_us => window.synaptarium.seek(t_us)", t_us)
+        wait_until(lambda state: state["t_us"] == t_us and state["frameLoaded"])
+        return picture()
+
+    shown(page, address, "t=5.1", wait_until, rest, 200)
+    late = picture()
+    shown(page, address, "t=4.9", wait_until, rest, 200)
+    early = picture()
+    assert early != late
+    sent = page.evaluate(SENT_WHOLE)
+    assert seek(5_100_000) == late
+    assert page.evaluate(SENT_WHOLE) == sent  # five of two hundred
+    assert seek(4_900_000) == early
+    drawn = wait_until(lambda state: True)["framesDrawn"]
+    page.evaluate(LOSE_CARD)
+    wait_until(lambda state: state["framesDrawn"] > drawn)
+    assert picture() == early
+    assert seek(5_100_000) == late
