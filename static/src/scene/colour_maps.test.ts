@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { cssGradient, sample } from './colour_maps';
+import { AMOUNT, cssGradient, sample } from './colour_maps';
 
 const lightness = ([r, g, b]: readonly number[]): number => 0.2126 * r + 0.7152 * g + 0.0722 * b;
 
@@ -22,6 +22,13 @@ describe('colour maps', () => {
     expect(lightness(sample('berlin', 0.5))).toBeLessThan(20);
     expect(lightness(sample('berlin', 0.1))).toBeGreaterThan(100);
     expect(lightness(sample('berlin', 0.9))).toBeGreaterThan(90);
+  });
+
+  it('show the least amount against the room, at twice its luminance at least', () => {
+    const linear = (value: number): number => (value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    const luminance = (colour: readonly number[]): number => 0.05 + lightness(colour.map(linear));
+    expect(luminance(sample(AMOUNT.map, AMOUNT.from)) / luminance([15, 19, 28])).toBeGreaterThan(2);
+    expect(luminance(sample(AMOUNT.map, 0)) / luminance([15, 19, 28])).toBeLessThan(1.4); // what is left out
   });
 
   it('clamp, and give CSS', () => {

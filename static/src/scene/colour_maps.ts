@@ -19,6 +19,9 @@ const CONTROL_VALUES = {
     '3510004112014d16025b1d086c27117d341e8e422e9e513fae6051be6f63ce7f76df8f89f09f9cffadad',
 } as const;
 
+/** Amounts in the room: viridis without its darkest quarter, in which a neuron could hardly be told from the room. */
+export const AMOUNT = { map: 'viridis', from: 0.25 } as const;
+
 export type ColourMapName = keyof typeof CONTROL_VALUES;
 type Rgb = [number, number, number];
 
@@ -41,10 +44,10 @@ export function sample(name: ColourMapName, x: number): Rgb {
   return values[below].map((value, k) => Math.round(value + (values[below + 1][k] - value) * part)) as Rgb;
 }
 
-/** A 256 x 1 texture of a map, filtered. The caller disposes of it. */
-export function colourMapTexture(name: ColourMapName): THREE.DataTexture {
+/** A 256 x 1 texture of a map, filtered; `from` leaves out the part of the map below it. The caller disposes of it. */
+export function colourMapTexture(name: ColourMapName, from = 0): THREE.DataTexture {
   const data = new Uint8Array(256 * 4);
-  for (let i = 0; i < 256; i++) data.set([...sample(name, i / 255), 255], 4 * i);
+  for (let i = 0; i < 256; i++) data.set([...sample(name, from + (i / 255) * (1 - from)), 255], 4 * i);
   const texture = new THREE.DataTexture(data, 256, 1);
   texture.minFilter = texture.magFilter = THREE.LinearFilter;
   texture.needsUpdate = true;

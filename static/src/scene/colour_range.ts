@@ -68,7 +68,8 @@ export class ColourRange {
     if (mode === 'spikes') return { min: 0, max: 1 };
     const duration_s = Math.max(1e-9, (frames.n_frames * frames.bin_us) / 1e6);
     const rate_hz = Math.max(0, ...network.layers.map((layer) => layer.n_spikes / layer.n_neurons / duration_s));
-    if (mode === 'rate') return { min: 0, max: round125(Math.max(1, 4 * rate_hz)) };
+    // A bin shows at most one spike of a neuron.
+    if (mode === 'rate') return { min: 0, max: Math.min(round125(Math.max(1, 4 * rate_hz)), 1e6 / frames.bin_us) };
     if (mode === 'count') {
       const elapsed_s = Math.max(0, playback.t_us - this.activity.since_us) / 1e6;
       return { min: 0, max: round125(Math.max(8, 4 * rate_hz * elapsed_s)) };

@@ -35,18 +35,18 @@ export function differenceScale({ mode, end, variable, unit, lack, rateWindow_us
         note: `fading over ${durationText(rateWindow_us)}`,
       };
     case 'potential':
-      return around(variable === '' || variable === 'v' ? 'Membrane potential' : variable, unit, 'grey: not recorded in both');
+      return around(variable === '' || variable === 'v' ? 'Membrane potential' : variable, unit, 'layer\'s hue: not recorded in both');
     case 'recruitment':
-      return around('First spike since the jump', 's', 'grey: none since then in A or in B');
+      return around('First spike since the jump', 's', 'layer\'s hue: none since then in A or in B');
     case 'count':
       return around('Spikes since the jump', '');
     case 'in_degree':
-      return around('Sum of incoming weights', '', 'grey: alike, or not known in both');
+      return around('Sum of incoming weights', '', 'layer\'s hue: alike, or not known in both');
     case 'reconstruction':
       return around('Reconstructed input', '');
     case 'health':
       return { title: title('Dead, silent or saturated'), map: 'berlin', ticks: ['in A only', 'alike', 'in B only'] };
     case 'selectivity':
-      return { title: 'Neurons whose class is another one in B', map: null, ticks: [], note: 'in the colour of their class in B; grey: the same' };
+      return { title: 'Neurons whose class is another one in B', map: null, ticks: [], note: 'in the colour of their class in B; layer\'s hue: the same' };
   }
 }

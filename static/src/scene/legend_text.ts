@@ -1,6 +1,7 @@
 /** The words of the legend: from the state of the scene to titles, ticks and notes. Pure. */
 
 import type { Bundle } from './bundles';
+import { AMOUNT } from './colour_maps';
 import { differenceScale, type DifferenceFacts } from './difference_text';
 import type { GhostCounts } from './ghost_synapses';
 import { countText, durationText, numberText, type LegendText, type ScaleText } from './legend';
@@ -107,7 +108,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
   }
   if (mode === 'rate') {
     return {
-      title: 'Firing rate, Hz', map: 'viridis', ticks: ['0', numberText(scale.max / 2), `≥ ${numberText(scale.max)}`],
+      title: 'Firing rate, Hz', ...AMOUNT, ticks: ['0', numberText(scale.max / 2), `≥ ${numberText(scale.max)}`],
       note: `fading average over ${durationText(facts.rateWindow_bins * facts.bin_us)}`,
     };
   }
@@ -115,7 +116,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
     const { n, of } = facts.recorded;
     const name = facts.variable === '' || facts.variable === 'v' ? 'Membrane potential' : facts.variable;
     return {
-      title: facts.unit === '' || facts.unit === '1' ? name : `${name}, ${facts.unit}`, map: 'viridis',
+      title: facts.unit === '' || facts.unit === '1' ? name : `${name}, ${facts.unit}`, ...(n === 0 ? { map: null } : AMOUNT),
       ticks: n === 0 ? [] : [scale.min, (scale.min + scale.max) / 2, scale.max].map(numberText),
       note: n === 0 ? 'Not recorded for any neuron' : n < of ? `Recorded for ${countText(n)} of ${countText(of)} neurons; rings: not recorded` : undefined,
     };
@@ -123,7 +124,7 @@ function neuronScale(facts: LegendFacts): ScaleText {
   if (facts.lack !== '') return { title: LACKING[mode] ?? 'Colour', map: null, ticks: [], note: `Not available: ${facts.lack}` };
   if (mode === 'persistence') {
     return {
-      title: 'Frames with a spike, %', map: 'viridis', ticks: ['0', '25', '100'],
+      title: 'Frames with a spike, %', ...AMOUNT, ticks: ['0', '25', '100'],
       note: `fading over ${durationText(facts.rateWindow_bins * facts.bin_us)}, square root`,
     };
   }
@@ -136,8 +137,8 @@ function neuronScale(facts: LegendFacts): ScaleText {
   if (mode === 'in_degree') {
     const signed = scale.min < 0;
     return {
-      title: 'Sum of incoming weights', map: signed ? 'berlin' : 'viridis',
-      ticks: (signed ? [scale.min, 0, scale.max] : [0, scale.max / 2, scale.max]).map(numberText), note: 'grey: no incoming synapses with known weights',
+      title: 'Sum of incoming weights', ...(signed ? { map: 'berlin' as const } : AMOUNT),
+      ticks: (signed ? [scale.min, 0, scale.max] : [0, scale.max / 2, scale.max]).map(numberText), note: 'layer\'s hue: no incoming weights known',
     };
   }
   if (mode === 'reconstruction') {
@@ -159,12 +160,12 @@ function neuronScale(facts: LegendFacts): ScaleText {
   }
   if (mode === 'recruitment') {
     return {
-      title: 'First spike', map: 'viridis', ticks: [`at ${durationText(facts.since_us)}`, 'now'],
-      note: 'grey: none since then',
+      title: 'First spike', ...AMOUNT, ticks: [`at ${durationText(facts.since_us)}`, 'now'],
+      note: 'layer\'s hue: none since then',
     };
   }
   return {
-    title: 'Spikes', map: 'viridis', ticks: ['1', numberText(Math.round(Math.sqrt(scale.max + 1) - 1)), `≥ ${numberText(scale.max)}`],
+    title: 'Spikes', ...AMOUNT, ticks: ['1', numberText(Math.round(Math.sqrt(scale.max + 1) - 1)), `≥ ${numberText(scale.max)}`],
     note: `since ${durationText(facts.since_us)}, logarithmic`,
   };
 }

@@ -7,7 +7,7 @@ import * as THREE from 'three';
 
 import type { Activity } from './activity';
 import type { AccumulatorKind } from './accumulator';
-import { classTexture, colourMapTexture } from './colour_maps';
+import { AMOUNT, classTexture, colourMapTexture } from './colour_maps';
 import { DIFFERENCE_GLSL, differenceUniforms, setDifference } from './difference';
 import { HEALTH } from './measures';
 import { POINT_GLSL, type NeuronTable } from './neuron_table';
@@ -98,6 +98,7 @@ uniform float silence;   // bins without a spike after which a neuron is silent
 uniform vec2 depthRange;
 ${DIFFERENCE_GLSL}
 flat out vec4 colour;
+flat out vec3 edge;
 flat out float hollow;
 
 void main() {
@@ -143,23 +144,27 @@ void main() {
     }
     if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
   }
+  // Values around zero are as dark as the room: an edge in the layer's hue keeps the body visible.
+  edge = mix(rest, shown, smoothstep(0.12, 0.32, max(shown.r, max(shown.g, shown.b))));
   colour = vec4(shown, visibleOf(point) * mix(0.4, 1.0, size.y));
   if (visibleOf(point) < 0.004 || view.z > -0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const CORE_FRAGMENT = /* glsl */ `
 flat in vec4 colour;
+flat in vec3 edge;
 flat in float hollow;
 out vec4 pixel;
 void main() {
   vec2 at = gl_PointCoord * 2.0 - 1.0;
   float r = length(at);
-  float soft = fwidth(r);
+  float soft = min(fwidth(r), 0.5); // what is a pixel or two wide would else come and go with its place
   float alpha = 1.0 - smoothstep(1.0 - 1.5 * soft, 1.0, r);
   alpha *= mix(1.0, smoothstep(0.55 - soft, 0.55, r), hollow); // a ring: not recorded
   if (alpha < 0.3) discard;
   float shade = 1.06 - 0.22 * dot(at - vec2(-0.25, -0.3), at - vec2(-0.25, -0.3));
-  pixel = vec4(colour.rgb * shade, alpha * colour.a);
+  vec3 body = mix(colour.rgb, edge, smoothstep(0.68 - soft, 0.68, r));
+  pixel = vec4(body * shade, alpha * colour.a);
 }`;
 
 const HALO_VERTEX = /* glsl */ `
@@ -224,7 +229,7 @@ export class Neurons {
   /** Shared by everything that draws points at their size, or spikes at their age. */
   readonly uniforms: Record<string, THREE.IUniform>;
   private readonly spikeMap = colourMapTexture('magma');
-  private readonly valueMap = colourMapTexture('viridis');
+  private readonly valueMap = colourMapTexture(AMOUNT.map, AMOUNT.from);
   private readonly signedMap = colourMapTexture('berlin');
   private classMap: THREE.DataTexture;
   private readonly geometry = new THREE.BufferGeometry();

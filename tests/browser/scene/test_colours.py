@@ -70,6 +70,13 @@ def nearest(colour: list[float], names: tuple[str, ...]) -> str:
     )
 
 
+def contrast(colour: list[float], ground: list[float]) -> float:
+    """Ratio of luminances as WCAG 2 has it."""
+    linear = (np.array([colour, ground]) / 255 + 0.055) / 1.055
+    light, dark = (linear**2.4) @ [0.2126, 0.7152, 0.0722] + 0.05
+    return float(light / dark)
+
+
 def test_selectivity_shows_the_preferred_class(page: Page, address: str, rest: Rest) -> None:
     state = shown(page, address, rest, "t=2&colour=selectivity")
     assert nearest(page.evaluate(COLOUR, 0), ("a", "b")) == "a"
@@ -109,6 +116,8 @@ def test_persistence_tells_busy_neurons_from_rare_ones(page: Page, address: str,
     shown(page, address, rest, "t=4&colour=persistence")
     busy, rare = page.evaluate(COLOUR, 3), page.evaluate(COLOUR, 0)
     assert sum(busy) > sum(rare) + 60
+    # The low end of the map is still a body in the dark room.
+    assert contrast(rare, [13, 17, 25]) > 2
 
 
 def test_spikes_are_back_after_the_graphics_card_was_lost(
