@@ -19,9 +19,13 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from synaptarium.jobs.build import precompute
 from synaptarium.server.app import serving
 from synaptarium.server.config import Config
 from synaptarium.server.library import Library, open_library
+from synaptarium.store.importing import import_source
+
+from .films import columns_source
 
 FLAGS = [
     "--no-sandbox",
@@ -104,6 +108,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Libra
         serving(library, Config(port=0)) as (app, server),
     ):
         yield app.url(server.port, "").rstrip("/"), library
+
+
+@pytest.fixture(scope="module")
+def columns(shelf: tuple[str, Library]) -> str:
+    """A recording in which each frame of a film is another picture."""
+    id = import_source(shelf[1].store, columns_source()).id
+    precompute(shelf[1].store, id, engine="local")
+    return id
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,112 +10,23 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from synaptarium.adapters.arrays import arrays_source
-from synaptarium.jobs.build import precompute
 from synaptarium.schemas.session_messages import SessionChange
 from synaptarium.schemas.sessions import ClockOp, NoteOp, PoseOp
 from synaptarium.server.library import Library
 from synaptarium.store import recordings, sessions
-from synaptarium.store.importing import import_source
+
+from .films import STEP_US, STEPS, decoded, screen
 
 pytestmark = pytest.mark.browser
 
-SIDE, STEP_US, STEPS = 12, 100_000, 12
-CELL_PX = 8
-FPS = 25
-
-#: Mean colours of squares, row after row from the top: what coding leaves of single pixels is no matter.
-CELLS = """const cells = (data, width, height, side, up) => {
-  const [columns, rows] = [Math.floor(width / side), Math.floor(height / side)];
-  const sums = new Float64Array(columns * rows * 3);
-  for (let y = 0; y < rows * side; y++) {
-    for (let x = 0; x < columns * side; x++) {
-      const from = 4 * ((up ? height - 1 - y : y) * width + x);
-      const to = 3 * (Math.floor(y / side) * columns + Math.floor(x / side));
-      for (let c = 0; c < 3; c++) sums[to + c] += data[from + c] / (side * side);
-    }
-  }
-  return [...sums];
-};"""
-
-DECODE = (
-    """async ([bytes, kind, times, fps, side]) => {"""
-    + CELLS
-    + """
-  const video = document.createElement('video');
-  video.muted = true;
-  video.src = `data:${kind};base64,${bytes}`;
-  await new Promise((done, failed) => { video.onloadeddata = done; video.onerror = () => failed(new Error(video.error.message)); });
-  const canvas = document.createElement('canvas');
-  const [width, height] = [video.videoWidth, video.videoHeight];
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  const frames = [];
-  for (const time of times) {
-    // That it has sought does not say that the frame is there.
-    await new Promise((done) => {
-      const look = (_, { mediaTime }) => (mediaTime <= time && time < mediaTime + 1 / fps ? done() : video.requestVideoFrameCallback(look));
-      video.requestVideoFrameCallback(look);
-      video.currentTime = time;
-    });
-    context.drawImage(video, 0, 0);
-    frames.push(cells(context.getImageData(0, 0, width, height).data, width, height, side, false));
-  }
-  return { frames, width, height, duration: video.duration };
-}"""
-)
-
-#: The same of what is on the screen at a time.
-SCREEN = (
-    """async ([t_us, side]) => {"""
-    + CELLS
-    + """
-  const { synaptarium } = window;
-  synaptarium.seek(t_us);
-  for (let i = 0; i < 200 && !synaptarium.state().frameLoaded; i++) await new Promise((next) => setTimeout(next, 20));
-  for (let i = 0; i < 5; i++) await new Promise((next) => requestAnimationFrame(next));
-  const [width, height] = synaptarium.state().scene.size;
-  return cells(synaptarium.scene().readPixels(0, 0, width, height), width, height, side, true);
-}"""
-)
-
-
-def decoded(browser: Browser, film: bytes, kind: str, times: list[float]) -> dict[str, Any]:
-    """Decode frames of a film, by their middles, in a page of its own whose policy lets it play; as mean colours of cells."""
-    page = browser.new_page()
-    found = page.evaluate(DECODE, [base64.b64encode(film).decode(), kind, times, FPS, CELL_PX])
-    page.close()
-    return found | {"frames": [np.asarray(frame) for frame in found["frames"]]}
-
-
-def screen(page: Page, t_us: int) -> np.ndarray:
-    return np.asarray(page.evaluate(SCREEN, [t_us, CELL_PX]))
-
 
 @pytest.fixture(scope="module")
-def recording(shelf: tuple[str, Library]) -> str:
-    """A column of neurons after the other spikes, a tenth of a second apart: each frame of a film is another picture."""
-    columns = np.repeat(np.arange(SIDE), SIDE)
-    neurons = np.tile(np.arange(SIDE), SIDE) * SIDE + columns
-    source = arrays_source(
-        "columns",
-        bin_us=1000,
-        layers=[{"name": "sheet", "neurons": SIDE * SIDE, "shape": (SIDE, SIDE)}],
-        spikes={"sheet": (columns * STEP_US, neurons)},
-        t_stop_us=STEPS * STEP_US,
-    )
-    id = import_source(shelf[1].store, source).id
-    precompute(shelf[1].store, id, engine="local")
-    return id
-
-
-@pytest.fixture(scope="module")
-def watched(browser: Browser, shelf: tuple[str, Library], recording: str) -> Iterator[Page]:
+def watched(browser: Browser, shelf: tuple[str, Library], columns: str) -> Iterator[Page]:
     """A page that shows the columns."""
     page = browser.new_page(viewport={"width": 640, "height": 480}, reduced_motion="reduce")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{shelf[0]}/view/{recording}?t=0&speed=0.1&synapses=0")
+    page.goto(f"{shelf[0]}/view/{columns}?t=0&speed=0.1&synapses=0")
     page.evaluate("window.synaptarium.ready")
     yield page
     page.close()
@@ -217,10 +127,10 @@ def test_cancelled_film_saves_nothing_and_leaves_the_view(watched: Page) -> None
 
 
 def test_film_of_a_session_moves_the_camera_as_it_was(
-    watched: Page, browser: Browser, shelf: tuple[str, Library], recording: str, tmp_path: Path
+    watched: Page, browser: Browser, shelf: tuple[str, Library], columns: str, tmp_path: Path
 ) -> None:
     store = shelf[1].store
-    made_session = sessions.create(store, recordings.get(store, recording), name="a turn")
+    made_session = sessions.create(store, recordings.get(store, columns), name="a turn")
     places = [(0.0, 0.0, 60.0), (40.0, 0.0, 45.0)]
     operations = [
         ClockOp(at_ms=0, t_us=0, speed=0.5, playing=True),
@@ -229,7 +139,7 @@ def test_film_of_a_session_moves_the_camera_as_it_was(
     sessions.append(store, made_session.id, 0, 800, operations)
     sessions.note(store, made_session.id, NoteOp(at_ms=100, id="n", text="look here", author="Ada"))
     sessions.change(store, made_session.id, SessionChange(state="done", duration_ms=800))
-    watched.goto(f"{shelf[0]}/view/{recording}?session={made_session.id}&at=0")
+    watched.goto(f"{shelf[0]}/view/{columns}?session={made_session.id}&at=0")
     watched.evaluate("window.synaptarium.ready")
     expect(watched.get_by_role("region", name="Replayed session")).to_be_visible()
 

@@ -12,16 +12,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from synaptarium.adapters.arrays import arrays_source
-from synaptarium.jobs.build import precompute
 from synaptarium.schemas.session_messages import SessionChange
 from synaptarium.schemas.sessions import ClockOp, NoteOp, PointerOp, PoseOp
 from synaptarium.server.cli import main
 from synaptarium.server.library import Library
 from synaptarium.store import recordings, sessions
-from synaptarium.store.importing import import_source
 
-from .test_video import SIDE, STEP_US, STEPS, decoded, screen
+from .films import STEP_US, STEPS, decoded, screen
 
 pytestmark = pytest.mark.browser
 
@@ -29,27 +26,10 @@ WIDTH, HEIGHT, BAR = 480, 360, 34
 
 
 @pytest.fixture(scope="module")
-def recording(shelf: tuple[str, Library]) -> str:
-    """A column of neurons after the other spikes, a tenth of a second apart: each frame of a film is another picture."""
-    columns = np.repeat(np.arange(SIDE), SIDE)
-    neurons = np.tile(np.arange(SIDE), SIDE) * SIDE + columns
-    source = arrays_source(
-        "filmed",
-        bin_us=1000,
-        layers=[{"name": "sheet", "neurons": SIDE * SIDE, "shape": (SIDE, SIDE)}],
-        spikes={"sheet": (columns * STEP_US, neurons)},
-        t_stop_us=STEPS * STEP_US,
-    )
-    id = import_source(shelf[1].store, source).id
-    precompute(shelf[1].store, id, engine="local")
-    return id
-
-
-@pytest.fixture(scope="module")
-def watched(browser: Browser, shelf: tuple[str, Library], recording: str) -> Iterator[Page]:
+def watched(browser: Browser, shelf: tuple[str, Library], columns: str) -> Iterator[Page]:
     """A page of the film's size that shows the same."""
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT + BAR}, reduced_motion="reduce")
-    page.goto(f"{shelf[0]}/embed/{recording}?t=0&speed=2.5&synapses=0")
+    page.goto(f"{shelf[0]}/embed/{columns}?t=0&speed=2.5&synapses=0")
     page.evaluate("window.synaptarium.ready")
     yield page
     page.close()
@@ -58,7 +38,7 @@ def watched(browser: Browser, shelf: tuple[str, Library], recording: str) -> Ite
 @pytest.fixture
 def export(
     shelf: tuple[str, Library],
-    recording: str,
+    columns: str,
     chromium: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -69,7 +49,7 @@ def export(
         file = tmp_path / name
         size = f"{WIDTH}x{HEIGHT}"
         data = str(shelf[1].data)
-        command = ["export", recording, "--data", data, "--browser", chromium, "--video", str(file)]
+        command = ["export", columns, "--data", data, "--browser", chromium, "--video", str(file)]
         assert main([*command, "--size", size, "--fps", "25", "--json", *arguments]) == 0
         assert [path.name for path in tmp_path.iterdir()] == [name]
         (told,) = json.loads(capsys.readouterr().out)["files"]
@@ -93,10 +73,10 @@ def test_each_frame_is_the_screen_at_its_time(watched: Page, browser: Browser, e
 
 
 def test_session_has_its_camera_its_light_and_its_own_seconds(
-    watched: Page, browser: Browser, shelf: tuple[str, Library], recording: str, export: Any
+    watched: Page, browser: Browser, shelf: tuple[str, Library], columns: str, export: Any
 ) -> None:
     store = shelf[1].store
-    made = sessions.create(store, recordings.get(store, recording), name="a light", author="Ada")
+    made = sessions.create(store, recordings.get(store, columns), name="a light", author="Ada")
     pose = watched.evaluate("window.synaptarium.scene().pose()")
     x, y, z = pose["position"]
     far = (x * 1.3, y * 1.3, z * 1.3)
@@ -136,12 +116,12 @@ def test_camera_path_goes_through_the_kept_places(export: Any, capsys: pytest.Ca
 
 def test_order_that_the_page_refuses_leaves_no_file(
     shelf: tuple[str, Library],
-    recording: str,
+    columns: str,
     chromium: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = ["export", recording, "--data", str(shelf[1].data), "--browser", chromium]
+    command = ["export", columns, "--data", str(shelf[1].data), "--browser", chromium]
     assert main([*command, "--video", str(tmp_path / "film.mp4"), "--from", "1", "--to", "9"]) == 1
 
     assert "The run goes from 0 to 1.2 s; 1 to 9 s was asked for." in capsys.readouterr().err
