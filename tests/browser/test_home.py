@@ -209,4 +209,8 @@ def test_modules_are_chosen_before_a_recording_is_opened(page: Page, shelf: tupl
     card.get_by_role("button", name="As it was left").click()
     card.get_by_role("link", name="Open").click()
     expect(page.locator(".dv-default-tab")).to_have_text(["Training health"])
+    page.goto(url)
+    page.goto(f"{url}/view/{id}#modules=raster,health,general,raster")  # the link's order, not the list's
+    expect(page.locator(".dv-default-tab")).to_have_text(["Raster", "Training health", "Network activity"])
+    expect(page.locator(".dv-active-tab .dv-default-tab")).to_have_text("Raster")
     recordings.delete(library.store, id)

@@ -304,7 +304,8 @@ export class Dock {
     }
     this.api.clear();
     const names = asked ?? firstModules(this.parts.modules);
-    const open = this.parts.modules.filter(({ name }) => names.includes(name));
+    // In the link's order: who wrote it put first what is to be seen first.
+    const open = [...new Set(names)].flatMap((name) => this.parts.modules.find((module) => module.name === name) ?? []);
     for (const module of open) this.api.addPanel({ id: module.name, component: module.name, title: module.title, inactive: module !== open[0] });
   }
 }
