@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
+import pyarrow as pa
 import pytest
 import requests
 
 from synaptarium.adapters.arrays import arrays_source
 from synaptarium.client import Client, Overview
+from synaptarium.client.overview import overview_of
+from synaptarium.schemas.manifest import Manifest, levels_of
+from synaptarium.server.routes.overview import MAX_ANSWER_BYTES, Frames, fitted
 from synaptarium.store.database import Store
 
 from .conftest import SECONDS, Serve, add, everything
@@ -86,6 +93,30 @@ def test_answer_is_small_however_many_layers(store: Store, serve: Serve) -> None
     assert overview.total.sum(axis=1).tolist() == [20_000] * 40
     sums = requests.get(f"{url}/api/recordings/many/overview?columns=4096&values=sum")
     assert len(sums.content) <= 8192
+
+
+@pytest.mark.parametrize(("most", "extremes"), [(1, True), (200, True), (200, False), (60_000, False)])
+def test_a_thousand_layers_fit_by_summing_neighbours(most: int, extremes: bool) -> None:
+    total = np.random.default_rng(2).integers(0, most, (1000, 4096))
+    (level,) = [level for level in levels_of(4096) if level.level == 0]
+    told = cast("Manifest", SimpleNamespace(t_start_us=0, bin_us=1000))
+
+    def read(begin: int, end: int) -> Frames:
+        return Frames(level, begin, *(total[:, begin:end] for _ in range(3)))
+
+    data = fitted(told, read, level, (100, 4096), 600, extremes=extremes)
+
+    assert len(data) <= MAX_ANSWER_BYTES
+    overview = overview_of(next(iter(pa.ipc.open_stream(data))))
+    each = overview.layers_a_row
+    assert each > 1 and overview.minimum is None and overview.maximum is None
+    assert 32 <= len(overview.t_us) <= 65 and len(overview.total) == -(-1000 // each)
+    begin = int(overview.t_us[0]) // 1000
+    assert begin <= 100
+    rows = np.arange(0, 1000, each)
+    np.testing.assert_array_equal(
+        overview.total.sum(axis=1), np.add.reduceat(total[:, begin:].sum(axis=1), rows)
+    )
 
 
 def test_unchanged_overview_is_not_sent_again(client: Client) -> None:

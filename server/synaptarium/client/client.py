@@ -145,7 +145,8 @@ class Client:
         window_us : tuple of int or None
             Cut to the recording's span, and widened to whole columns.
         columns : int
-            Most columns; there are fewer where that many do not fit into 8 KiB.
+            Most columns; there are fewer where that many do not fit into 8 KiB, and where not even a few do,
+            neighbouring layers are summed.
         """
         query: dict[str, int] = {"columns": columns}
         if window_us is not None:

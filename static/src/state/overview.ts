@@ -11,7 +11,9 @@ export interface Overview {
   /** Width of a column; the last one may reach beyond the end of the run. */
   readonly column_us: number;
   readonly bin_us: number;
-  /** Spikes per column, one curve per layer, in the network's order. */
+  /** How many neighbouring layers a curve sums: 1 wherever each layer fits into the answer. */
+  readonly layers_a_row: number;
+  /** Spikes per column, one curve per layer (or few of them), in the network's order. */
   readonly curves: readonly ArrayLike<number>[];
   /** Fewest and most spikes in a bin of the column; empty where they were not asked for. */
   readonly lowest: readonly ArrayLike<number>[];
@@ -37,15 +39,15 @@ export async function loadOverview(
 
 function overviewOf(columns: Columns): Overview {
   const told = (name: string): number => Number(columns.metadata.get(name));
-  const [layers, n, start_us, column_us] = [told('layers'), told('columns'), told('t_start_us'), told('column_us')];
+  const [n, start_us, column_us] = [told('columns'), told('t_start_us'), told('column_us')];
   const rows = (name: string): ArrayLike<number>[] => {
     if (!columns.has(name)) return [];
     const all = columns.numbers(name);
-    return Array.from({ length: layers }, (_, layer) => all.subarray(layer * n, (layer + 1) * n));
+    return Array.from({ length: n === 0 ? 0 : all.length / n }, (_, row) => all.subarray(row * n, (row + 1) * n));
   };
   return {
     t_us: Float64Array.from({ length: n }, (_, i) => start_us + i * column_us),
-    column_us, bin_us: told('bin_us'), curves: rows('sum'), lowest: rows('min'), highest: rows('max'),
+    column_us, bin_us: told('bin_us'), layers_a_row: told('layers_a_row'), curves: rows('sum'), lowest: rows('min'), highest: rows('max'),
   };
 }
 

@@ -240,8 +240,9 @@ export class ScrubBar {
     const stimuli = this.parts.stimuli();
     const at = stimuli.at(t_us);
     const label = at >= 0 ? stimuli.labels[at] : null;
+    const each = this.drawn?.layers_a_row ?? 1;
     this.hover.hidden = false;
-    this.hover.textContent = `${formatTime(t_us, this.parts.store.bin_us, this.parts.store.t_stop_us)}${label === null ? '' : `  label ${label}`}`;
+    this.hover.textContent = `${formatTime(t_us, this.parts.store.bin_us, this.parts.store.t_stop_us)}${label === null ? '' : `  label ${label}`}${each > 1 ? `  each curve sums ${each} layers` : ''}`;
     const half = this.hover.offsetWidth / 2;
     this.hover.style.left = `${Math.min(box.width - half, Math.max(half, event.clientX - box.left))}px`;
   }

@@ -22,7 +22,7 @@ export interface Pen {
 export const place = (t_us: number, span: TimeSpan, width: number): number =>
   ((t_us - span.t_start_us) / (span.t_stop_us - span.t_start_us)) * width;
 
-/** One band for each layer, each to its own scale: spikes per bin, the mean as a line over the range of its bins. */
+/** One band for each layer (or for the few that a curve sums), each to its own scale: spikes per bin, the mean as a line over the range of its bins. */
 export function drawCurves(
   pen: Pen, overview: Overview, layers: readonly LayerInfo[], span: TimeSpan, t_stop_us: number, theme: 'dark' | 'light',
 ): void {
@@ -31,23 +31,25 @@ export function drawCurves(
   const { context, width, height } = pen;
   const top = TICKS_PX + 4;
   const bottom = height - LOADED_PX - 3;
-  const band = (bottom - top) / Math.max(1, layers.length);
+  const each = overview.layers_a_row;
+  const rows = [...new Set(layers.map((layer) => Math.floor(layer.index / each)))];
+  const band = (bottom - top) / Math.max(1, rows.length);
   const [first, last] = columnsIn(overview, span);
   const column_px = (overview.column_us / (span.t_stop_us - span.t_start_us)) * width;
-  layers.forEach((layer, row) => {
-    const sums = overview.curves[layer.index];
+  rows.forEach((row, at) => {
+    const sums = overview.curves[row];
     if (sums === undefined || sums.length === 0) return;
-    const low = overview.lowest[layer.index];
-    const high = overview.highest[layer.index];
+    const low = overview.lowest[row];
+    const high = overview.highest[row];
     // The last column ends with the run: its spikes are those of fewer bins.
     const mean = (i: number): number =>
       (sums[i] * overview.bin_us) / Math.max(overview.bin_us, Math.min(overview.column_us, t_stop_us - overview.t_us[i]));
     let peak = 0;
     for (let i = first; i < last; i++) peak = Math.max(peak, high === undefined ? mean(i) : high[i]);
     if (peak === 0) return;
-    const base = top + band * (row + 1);
+    const base = top + band * (at + 1);
     const scale = (band * 0.92) / peak;
-    const colour = layerColour(layer.index, theme);
+    const colour = layerColour(row * each, theme);
     const x = (i: number): number => place(overview.t_us[i], span, width);
     const trace = (value: (i: number) => number, from: number, to: number, by: 1 | -1): void => {
       for (let i = from; i !== to; i += by) {

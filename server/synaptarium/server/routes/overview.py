@@ -8,6 +8,8 @@ the cost does not depend on the recording's length.
 from __future__ import annotations
 
 import bisect
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,9 @@ from synaptarium.server.stream.plan import Catalogue
 STREAM = "spikes.series"
 #: An answer is at most so large; it has fewer columns where there are many layers.
 MAX_ANSWER_BYTES = 8192
+#: With fewer columns a curve says nothing. Where there are so many layers that not even these fit, neighbouring layers
+#: are summed until this many do.
+FEWEST_COLUMNS, FEWEST_OF_SUMS = 16, 64
 #: The finest level with at most so many frames to a column is read: levels are 16 apart, so columns have half a frame
 #: at least, and the sixteen times as many frames of the level below would take sixteen times as long.
 MAX_FRAMES_PER_COLUMN = 8
@@ -62,20 +67,63 @@ def overview(site: Site, id: str, t_start_us: int, t_stop_us: int, columns: int,
     level = _level_for(manifest, stop - start, columns)
     frame_us = level.bins * manifest.bin_us
     first, last = start // frame_us, min(level.frames, -(-stop // frame_us))
-    n_frames = last - first
-    wanted = columns
+    data = fitted(
+        manifest,
+        lambda begin, end: _read(site, catalogue, level, begin, end),
+        level,
+        (first, last),
+        columns,
+        extremes=values == "all",
+    )
+    etag = f"{manifest.build}.{manifest.revision}.{start}.{stop}.{columns}.{values}"
+    return Payload(data=data, content_type=ARROW, etag=etag)
+
+
+def fitted(
+    manifest: Manifest,
+    read: Callable[[int, int], Frames],
+    level: Level,
+    window: tuple[int, int],
+    columns: int,
+    *,
+    extremes: bool,
+) -> bytes:
+    """Return the frames of a window folded to as many columns as fit into an answer, neighbouring layers summed where they must be.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the recording.
+    read : callable
+        ``read(begin, end)`` gives those frames of the level.
+    level : Level
+        That is read.
+    window : (first, last)
+        Half-open, in frames of the level.
+    columns : int
+        Most columns.
+    extremes : bool
+        With the fewest and most spikes of a bin; of summed layers they are not known and left out.
+    """
+    first, last = window
+    wanted, layers_a_row = columns, 1
     while True:
-        per_column = -(-n_frames // wanted)
+        per_column = -(-(last - first) // wanted)
         # Columns lie where they always lie, so that a curve does not flicker as it is panned.
         begin = first // per_column * per_column
         end = min(level.frames, -(-last // per_column) * per_column)
-        frames = _read(site, catalogue, level, begin, end)
-        data = _encoded(manifest, frames, per_column, extremes=values == "all")
-        if len(data) <= MAX_ANSWER_BYTES or wanted == 1:
-            break
-        wanted = max(1, int(wanted * 0.95 * MAX_ANSWER_BYTES / len(data)))
-    etag = f"{manifest.build}.{manifest.revision}.{start}.{stop}.{columns}.{values}"
-    return Payload(data=data, content_type=ARROW, etag=etag)
+        frames = read(begin, end)
+        n_layers = len(frames.total)
+        data = _encoded(manifest, frames, per_column, layers_a_row, extremes=extremes and layers_a_row == 1)
+        if len(data) <= MAX_ANSWER_BYTES or layers_a_row > n_layers:
+            return data
+        too_large = len(data) / MAX_ANSWER_BYTES
+        if layers_a_row > 1:
+            layers_a_row *= 2 ** max(1, int(math.log2(too_large)))
+        elif wanted > FEWEST_COLUMNS:
+            wanted = max(FEWEST_COLUMNS, int(wanted * 0.95 / too_large))
+        else:
+            wanted, layers_a_row = min(columns, FEWEST_OF_SUMS), 2
 
 
 def _within(manifest: Manifest, t_start_us: int, t_stop_us: int) -> tuple[int, int]:
@@ -132,12 +180,17 @@ def _first_tiles(manifest: Manifest) -> list[Tile]:
     return [tile for tile in manifest.tiles if tile.kind == "layer" and tile.first == 0]
 
 
-def _encoded(manifest: Manifest, frames: Frames, per_column: int, *, extremes: bool) -> bytes:
-    """Return frames folded to columns: layer after layer, in the smallest type that holds the counts exactly."""
+def _encoded(
+    manifest: Manifest, frames: Frames, per_column: int, layers_a_row: int, *, extremes: bool
+) -> bytes:
+    """Return frames folded to columns: row after row, in the smallest type that holds the counts exactly."""
     starts = np.arange(0, frames.total.shape[1], per_column)
     names = ["sum", *(["min", "max"] if extremes else [])]
     folded = [
-        np.add.reduceat(frames.total, starts, axis=1),
+        np.add.reduceat(
+            np.add.reduceat(frames.total, starts, axis=1),
+            np.arange(0, len(frames.total), layers_a_row),
+        ),
         np.minimum.reduceat(frames.minimum, starts, axis=1),
         np.maximum.reduceat(frames.maximum, starts, axis=1),
     ]
@@ -145,6 +198,7 @@ def _encoded(manifest: Manifest, frames: Frames, per_column: int, *, extremes: b
     frame_us = frames.level.bins * manifest.bin_us
     metadata = {
         "layers": str(len(frames.total)),
+        "layers_a_row": str(layers_a_row),
         "columns": str(len(starts)),
         "t_start_us": str(manifest.t_start_us + frames.first * frame_us),
         "column_us": str(per_column * frame_us),
