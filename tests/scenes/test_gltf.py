@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ LAYERS = [
     Layer(name="L2/3 e", neurons=5, shape=(5,), offset=12, cell_type="excitatory"),
     Layer(name="one", neurons=1, shape=(1,), offset=17, cell_type="inhibitory"),
 ]
+SLABS = ["eye slab", "L2/3 e slab", "one slab"]
+AROUND = ["x axis", "y axis", "z axis", "scale bar 50 units"]
 
 
 def moment() -> Moment:
@@ -49,14 +52,19 @@ def test_points_glb_opens_in_trimesh_with_the_right_counts() -> None:
     shown = moment()
     scene = trimesh.load(io.BytesIO(points_glb(shown)), file_type="glb")
     assert isinstance(scene, trimesh.Scene)
-    assert list(scene.geometry) == ["eye", "L2/3 e", "one", "eye->"]
+    assert list(scene.geometry) == ["eye", "L2/3 e", "one", "eye->", *SLABS, *AROUND]
     for layer in LAYERS:
         cloud = scene.geometry[layer.name]
         assert isinstance(cloud, trimesh.PointCloud)
         own = slice(layer.offset, layer.offset + layer.neurons)
         assert np.allclose(cloud.vertices, shown.layout.positions[own], atol=1e-4)
     assert len(scene.geometry["eye->"].vertices) == 6
-    assert [mesh["primitives"][0]["mode"] for mesh in document(points_glb(shown))["meshes"]] == [0, 0, 0, 1]  # type: ignore[index]
+    assert [mesh["primitives"][0]["mode"] for mesh in document(points_glb(shown))["meshes"]] == [
+        0,
+        0,
+        0,
+        *[1] * 8,
+    ]  # type: ignore[index]
 
 
 def test_a_cut_leaves_what_lies_within_and_ends_lines_at_the_plane() -> None:
@@ -66,8 +74,8 @@ def test_a_cut_leaves_what_lies_within_and_ends_lines_at_the_plane() -> None:
     left = cut(shown, [-np.inf] * 3, [half, np.inf, np.inf])
     scene = trimesh.load(io.BytesIO(points_glb(left)), file_type="glb")
     assert isinstance(scene, trimesh.Scene)
-    assert list(scene.geometry) == ["eye", "eye->"]  # the other layers lie beyond
-    assert len(document(glyphs_glb(left))["meshes"]) == 1
+    assert list(scene.geometry) == ["eye", "eye->", "eye slab", *AROUND]  # the other layers lie beyond
+    assert [mesh["name"] for mesh in document(glyphs_glb(left))["meshes"]] == ["cell", "eye slab", *AROUND]
     ends = left.segments[0].ends
     assert ends[:, 1, 0] == pytest.approx(half)
     way = shown.segments[0].ends[:, 1] - shown.segments[0].ends[:, 0]
@@ -102,10 +110,27 @@ def test_glyphs_glb_is_written_as_the_extension_says() -> None:
     assert len(glb) == int.from_bytes(glb[8:12], "little")
     assert found["extensionsRequired"] == ["EXT_mesh_gpu_instancing"]
     counts = []
-    for node in found["nodes"]:
+    for node in found["nodes"][:3]:
         attributes = node["extensions"]["EXT_mesh_gpu_instancing"]["attributes"]  # type: ignore[index]
         counts.append({found["accessors"][index]["count"] for index in attributes.values()})
     assert counts == [{12}, {5}, {1}]
+
+
+def test_slabs_hold_their_layers_and_the_bar_is_as_long_as_it_says() -> None:
+    shown = moment()
+    scene = trimesh.load(io.BytesIO(points_glb(shown)), file_type="glb")
+    assert isinstance(scene, trimesh.Scene)
+    for layer in LAYERS:
+        low, high = scene.geometry[f"{layer.name} slab"].bounds
+        own = shown.layout.positions[layer.offset : layer.offset + layer.neurons]
+        assert np.all(own >= low - 1e-3)
+        assert np.all(own <= high + 1e-3)
+    assert np.ptp(scene.geometry["scale bar 50 units"].bounds[:, 0]) == pytest.approx(50, abs=1e-3)
+    in_um = replace(shown, layout=replace(shown.layout, um_per_unit=4.0))
+    [bar] = [mesh for mesh in document(glyphs_glb(in_um))["meshes"] if "bar" in str(mesh["name"])]
+    places = document(glyphs_glb(in_um))["accessors"][bar["primitives"][0]["attributes"]["POSITION"]]  # type: ignore[index]
+    length_um = 4 * (places["max"][0] - places["min"][0])  # type: ignore[index]
+    assert bar["name"] == f"scale bar {length_um:g} um"
 
 
 def test_glyphs_glb_opens_in_threes_loader(tmp_path: Path) -> None:
@@ -125,6 +150,8 @@ def test_glyphs_glb_opens_in_threes_loader(tmp_path: Path) -> None:
       new GLTFLoader().parse(buffer, '', ({ scene }) => {
         const found = [];
         scene.traverse((object) => {
+          if (object.isLineSegments) found.push(object.name);
+          else if (object.isMesh && object.material.transparent) found.push([object.name, object.material.opacity]);
           if (!object.isInstancedMesh) return;
           found.push([object.count, object.instanceMatrix.array[12], object.instanceColor ? object.instanceColor.count : 0]);
         });
@@ -135,6 +162,9 @@ def test_glyphs_glb_opens_in_threes_loader(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=STATIC, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout.splitlines()[-1])
+    assert [name for name, _ in found[3:6]] == ["eye_slab", "L23_e_slab", "one_slab"]
+    assert [name.replace("_", " ") for name in found[6:]] == AROUND
+    found = found[:3]
     x = moment().layout.positions[[0, 12, 17], 0]
     assert [count for count, _, _ in found] == [12, 5, 1]
     assert [first for _, first, _ in found] == pytest.approx(x.tolist(), abs=1e-4)

@@ -64,6 +64,10 @@ def test_route_gives_the_moment(served: tuple[str, Path]) -> None:
         "out": 2,
         "eye->out": 24,
         "decoded": 12,
+        "eye slab": 24,
+        "out slab": 24,
+        **dict.fromkeys(("x axis", "y axis", "z axis"), 2),
+        "scale bar 50 units": 6,
     }
     colours = np.asarray(scene.geometry["eye"].colors)[:, :3].astype(int).sum(axis=1)
     assert colours.argmax() == 3 and colours[3] > 2 * np.delete(colours, 3).max()

@@ -1,4 +1,4 @@
-"""A moment cut open by planes across x, y and z: neurons beyond them are left out, synapses end at them."""
+"""A moment cut open by planes across x, y and z: neurons beyond them are left out, synapses and slabs end at them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synaptarium.scenes.gltf import Moment, Segments
+from synaptarium.scenes.layout import Vector
 
 
 def cut(moment: Moment, low: ArrayLike, high: ArrayLike) -> Moment:
@@ -21,11 +22,21 @@ def cut(moment: Moment, low: ArrayLike, high: ArrayLike) -> Moment:
     low, high = np.asarray(low, float), np.asarray(high, float)
     positions = moment.layout.positions
     inside = np.all((positions >= low) & (positions <= high), axis=1)
+    frames = tuple(replace(frame, bounds=_within(frame.bounds, low, high)) for frame in moment.layout.frames)
     return replace(
         moment,
+        layout=replace(moment.layout, frames=frames),
         kept=inside if moment.kept is None else inside & moment.kept,
         segments=[_shortened(segments, low, high) for segments in moment.segments],
     )
+
+
+def _within(
+    bounds: tuple[Vector, Vector], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[Vector, Vector]:
+    """The part of a box within the planes; its low corner is above the high one where there is none."""
+    (a, b, c), (d, e, f) = np.maximum(bounds[0], low), np.minimum(bounds[1], high)
+    return (float(a), float(b), float(c)), (float(d), float(e), float(f))
 
 
 def _shortened(segments: Segments, low: NDArray[np.float64], high: NDArray[np.float64]) -> Segments:

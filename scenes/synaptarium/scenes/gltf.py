@@ -1,6 +1,7 @@
 """The scene at one moment as glTF: points and lines that every viewer opens, or glyphs by cell type as instances.
 
-``points_glb`` is written by trimesh: one POINTS primitive a layer, one LINES primitive a projection. ``glyphs_glb``
+``points_glb`` is written by trimesh: one POINTS primitive a layer, one LINES primitive a projection; slabs of the layers,
+axes and scale bar are lines too. ``glyphs_glb`` has translucent slabs, and for the neurons it
 uses EXT_mesh_gpu_instancing, which trimesh neither writes nor keeps; the writer here is as small as the format.
 """
 
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 from trimesh.path.entities import Line
 
 from synaptarium.scenes.colours import neuron_colours, weight_colours
+from synaptarium.scenes.furniture import Slab, Strokes, axes_and_scale, slabs
 from synaptarium.scenes.layout import Frame, Layout
 from synaptarium.schemas.recording import Layer
 
 FLOAT, UNSIGNED_INT = 5126, 5125
 ARRAY_BUFFER, ELEMENT_BUFFER = 34962, 34963
+LINES = 1  # a primitive's mode
+SLAB_ALPHA, THINNEST = 0.08, 0.2  # of a slab: how opaque; thickness in scene units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,18 +96,30 @@ def points_glb(moment: Moment) -> bytes:
         scene.add_geometry(cloud, geom_name=layer.name, node_name=layer.name)
     for segments in moment.segments:
         n = len(segments.ends)
-        if n == 0:
-            continue
-        lines = trimesh.path.Path3D(
-            entities=[Line([2 * i, 2 * i + 1]) for i in range(n)],
-            vertices=segments.ends.reshape(-1, 3),
-            process=False,
-        )
-        lines.colors = weight_colours(segments.weights, segments.scale)
-        scene.add_geometry(lines, geom_name=segments.name, node_name=segments.name)
+        if n > 0:
+            _add_lines(scene, segments.name, segments.ends, weight_colours(segments.weights, segments.scale))
+    for slab in slabs(moment.layers, moment.layout):
+        _add_lines(scene, slab.name, slab.edges(), slab.colour)
+    for strokes in axes_and_scale(moment.layout):
+        _add_lines(scene, strokes.name, strokes.ends, strokes.colour)
     data = scene.export(file_type="glb")
     assert isinstance(data, bytes)
     return data
+
+
+def _add_lines(
+    scene: trimesh.Scene, name: str, ends: NDArray[np.float32], colours: NDArray[np.generic]
+) -> None:
+    """Add (n, 2, 3) lines, each of its own (n, 4) colour or all of one (3,)."""
+    lines = trimesh.path.Path3D(
+        entities=[Line([2 * i, 2 * i + 1]) for i in range(len(ends))],
+        vertices=ends.reshape(-1, 3),
+        process=False,
+    )
+    if colours.ndim == 1:
+        colours = np.tile(np.append(colours, 255).astype(np.uint8), (len(ends), 1))
+    lines.colors = colours
+    scene.add_geometry(lines, geom_name=name, node_name=name)
 
 
 def glyph_of(cell_type: str) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint32]]:
@@ -132,7 +148,10 @@ def glyph_of(cell_type: str) -> tuple[NDArray[np.float32], NDArray[np.float32], 
 
 
 def glyphs_glb(moment: Moment) -> bytes:
-    """Return the moment as GLB with one glyph for each neuron, as instances (EXT_mesh_gpu_instancing), and no synapses."""
+    """Return the moment as GLB with one glyph for each neuron, as instances (EXT_mesh_gpu_instancing), and no synapses.
+
+    Around them stand translucent slabs of the layers, axes and a scale bar.
+    """
     writer = _Writer()
     frames = {frame.name: frame for frame in moment.layout.frames}
     for index, layer in enumerate(moment.layers):
@@ -145,6 +164,10 @@ def glyphs_glb(moment: Moment) -> bytes:
             (neuron_colours(moment.glow[own], index)[:, :3] / 255).astype(np.float32),
             _glyph_size(frames[layer.name]),
         )
+    for slab in slabs(moment.layers, moment.layout):
+        writer.add_slab(slab)
+    for strokes in axes_and_scale(moment.layout):
+        writer.add_lines(strokes)
     return writer.finish()
 
 
@@ -161,6 +184,9 @@ class _Writer:
         self._accessors: list[dict[str, object]] = []
         self._meshes: list[dict[str, object]] = []
         self._nodes: list[dict[str, object]] = []
+        self._materials: list[dict[str, object]] = [
+            {"pbrMetallicRoughness": {"metallicFactor": 0, "roughnessFactor": 0.8}}
+        ]
         self._glyphs: dict[str, int] = {}
 
     def add_layer(
@@ -181,6 +207,48 @@ class _Writer:
             }
         )
 
+    def add_slab(self, slab: Slab) -> None:
+        """Add a layer's box, so clear that its neurons are seen through it."""
+        thick = np.maximum(slab.high - slab.low, THINNEST)
+        box = trimesh.creation.box(extents=thick)
+        box.apply_translation((slab.low + slab.high) / 2)
+        box.unmerge_vertices()  # hard edges
+        attributes = {
+            "POSITION": self._accessor(
+                np.asarray(box.vertices, np.float32), "VEC3", bounds=True, target=ARRAY_BUFFER
+            ),
+            "NORMAL": self._accessor(np.asarray(box.vertex_normals, np.float32), "VEC3", target=ARRAY_BUFFER),
+        }
+        faces = np.asarray(box.faces, np.uint32).reshape(-1)
+        indices = self._accessor(faces, "SCALAR", target=ELEMENT_BUFFER)
+        material = self._material(slab.colour, SLAB_ALPHA)
+        self._add(slab.name, {"attributes": attributes, "indices": indices, "material": material})
+
+    def add_lines(self, strokes: Strokes) -> None:
+        """Add lines of one colour."""
+        places = self._accessor(strokes.ends.reshape(-1, 3), "VEC3", bounds=True, target=ARRAY_BUFFER)
+        material = self._material(strokes.colour, 1.0)
+        self._add(strokes.name, {"attributes": {"POSITION": places}, "mode": LINES, "material": material})
+
+    def _add(self, name: str, primitive: dict[str, object]) -> None:
+        self._meshes.append({"name": name, "primitives": [primitive]})
+        self._nodes.append({"name": name, "mesh": len(self._meshes) - 1})
+
+    def _material(self, colour: NDArray[np.float64], alpha: float) -> int:
+        # glTF's factors are linear light, the scene's colours those of a display.
+        linear = np.where(colour <= 10.31, colour / 3294.6, ((colour / 255 + 0.055) / 1.055) ** 2.4)
+        material: dict[str, object] = {
+            "pbrMetallicRoughness": {
+                "baseColorFactor": [*linear.round(4).tolist(), alpha],
+                "metallicFactor": 0,
+                "roughnessFactor": 0.8,
+            }
+        }
+        if alpha < 1:
+            material |= {"alphaMode": "BLEND", "doubleSided": True}
+        self._materials.append(material)
+        return len(self._materials) - 1
+
     def finish(self) -> bytes:
         """Return the file."""
         document = {
@@ -191,7 +259,7 @@ class _Writer:
             "scenes": [{"nodes": list(range(len(self._nodes)))}],
             "nodes": self._nodes,
             "meshes": self._meshes,
-            "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0, "roughnessFactor": 0.8}}],
+            "materials": self._materials,
             "accessors": self._accessors,
             "bufferViews": self._views,
             "buffers": [{"byteLength": len(self._data)}],
