@@ -8,29 +8,28 @@ import '../styles/sessions.css';
 import type { Me, NoteOp, SessionSummary } from '../net/messages.gen';
 import { ApiError } from '../net/rest';
 import { sessionRest } from '../net/session_rest';
-import { neuronRef } from '../state/address_bar';
 import type { LayerInfo, SceneHandle } from '../state/frames';
 import { POINTER_COLOUR } from '../state/palette';
 import type { PlaybackClock } from '../state/playback';
 import type { Presence } from '../state/presence';
 import { SessionRecorder } from '../state/session_recorder';
 import { SessionReplay } from '../state/session_replay';
-import { notesAt } from '../state/session_state';
 import type { View } from '../state/view';
-import { h, setText } from './dom';
+import { copied } from './clipboard';
+import { h } from './dom';
 import { iconButton } from './icons';
+import { RecordButton } from './record_button';
 import { replayKey } from './replay_keys';
 import { clock as clockText, SessionBar } from './session_bar';
 import { openSessions } from './session_list';
 import { type Light, SessionMarks } from './session_marks';
 import { openNaming } from './session_naming';
-import { type NotePlace, openNote } from './session_note';
+import { SessionNotes } from './session_notes';
+import { SessionPointer } from './session_pointer';
 import type { ShareDesk } from './share_desk';
 import type { Shortcut } from './shortcuts';
 import type { Toasts } from './toasts';
 import { viewerName } from './viewer_name';
-
-const POINT_EVERY_MS = 50;
 
 export interface SessionDeskParts {
   readonly recording: string;
@@ -58,18 +57,15 @@ export class SessionDesk {
   private readonly recorder: SessionRecorder;
   private readonly marks: SessionMarks;
   private readonly holder = h('div.session-holder');
-  private readonly elapsed = h('span.session-elapsed.numbers', { hidden: true });
-  private readonly record: HTMLButtonElement;
+  private readonly record = new RecordButton(() => void this.toggleRecording());
+  private readonly notes: SessionNotes;
+  private readonly pointer: SessionPointer;
   private readonly asked: { session: string; at_ms: number | null } | null;
   /** Resolves when the role is known. */
   private readonly known: Promise<void>;
   private me: Me = { role: 'viewer', may: ['look'] };
   private replay: SessionReplay | null = null;
   private bar: SessionBar | null = null;
-  private ownNotes: NoteOp[] = [];
-  private pointing: { x: number; y: number } | null = null;
-  private light: Light | null = null;
-  private pointed_ms = 0;
   private blank = true;
   private turned_ms = -Infinity;
 
@@ -90,8 +86,19 @@ export class SessionDesk {
       },
       changed: () => this.paint(),
     }, signal);
-    this.record = h('button.session-record', { type: 'button', onclick: () => void this.toggleRecording() }, h('i.session-dot'), this.elapsed);
-    this.buttons = [this.record, iconButton('sessions', 'Sessions', 'S', () => void this.openList())];
+    this.notes = new SessionNotes({
+      layers: parts.layers, view: parts.view, toasts: parts.toasts, recorder: this.recorder, live: parts.live, holder: this.holder,
+      replay: () => this.replay, scene: parts.scene, mayPresent: () => this.mayPresent(), failed: (error) => this.fail(error),
+    });
+    this.pointer = new SessionPointer({
+      sceneHost: parts.sceneHost, scene: parts.scene,
+      colour: () => (parts.live.live ? parts.live.colour : POINTER_COLOUR),
+      pointed: (place) => {
+        this.recorder.point(place);
+        parts.live.pointed(place);
+      },
+    }, signal);
+    this.buttons = [this.record.element, iconButton('sessions', 'Sessions', 'S', () => void this.openList())];
     this.overlays = [this.marks.element, this.marks.captions, this.holder];
     this.listen();
     this.paint();
@@ -127,7 +134,7 @@ export class SessionDesk {
     return [
       { keys: ['o'], label: 'Record a session, or end it', group: 'Session', run: () => void this.toggleRecording() },
       { keys: ['s'], label: 'Sessions', group: 'Session', run: () => void this.openList() },
-      { keys: ['n'], label: 'Leave a note', group: 'Session', run: () => this.writeNote() },
+      { keys: ['n'], label: 'Leave a note', group: 'Session', run: () => this.notes.write() },
       { keys: ['v'], label: 'Ride along, or look around', group: 'Session', run: () => (this.replay ? this.replay.setRide(!this.replay.ride) : this.parts.live.turnAround()) },
       { keys: ['i'], label: 'Trim a session: it starts here', group: 'Session', run: () => this.trimTo('start') },
       { keys: ['u'], label: 'Trim a session: it ends here', group: 'Session', run: () => this.trimTo('stop') },
@@ -171,7 +178,8 @@ export class SessionDesk {
     if (now_ms <= this.turned_ms) return;
     this.turned_ms = now_ms;
     this.replay?.turn(now_ms);
-    this.draw(now_ms);
+    this.pointer.turn(now_ms);
+    this.draw();
   }
 
   /** Whether the camera of a replayed session is followed; null where none is replayed. */
@@ -194,7 +202,7 @@ export class SessionDesk {
 
   /** The words of the notes that are shown now. */
   captions(): string[] {
-    return this.notesNow().map(({ text, author }) => (author ? `${author}: ${text ?? ''}` : (text ?? ''))).filter((text) => text !== '');
+    return this.notes.now().map(({ text, author }) => (author ? `${author}: ${text ?? ''}` : (text ?? ''))).filter((text) => text !== '');
   }
 
   // ------------------------------------------------------------------ recording
@@ -203,7 +211,7 @@ export class SessionDesk {
   async toggleRecording(quiet = false): Promise<void> {
     if (this.recorder.state === 'recording') {
       const session = await this.recorder.stop();
-      this.ownNotes = [];
+      this.notes.forget();
       if (session !== null && !quiet) {
         openNaming(session, {
           kept: ({ name }) => this.parts.toasts.show('session', `"${name}" is kept.`, { hint: 'S lists the sessions.' }),
@@ -216,7 +224,7 @@ export class SessionDesk {
     await this.known;
     if (!this.mayPresent()) return;
     this.leave();
-    this.ownNotes = [];
+    this.notes.forget();
     await this.recorder.start(viewerName());
     this.toldRecording();
   }
@@ -264,7 +272,7 @@ export class SessionDesk {
     this.replay = replay;
     this.bar = new SessionBar({
       replay, mayPresent: this.me.may.includes('present'),
-      leave: () => this.leave(), note: () => this.writeNote(), fork: () => void this.fork(),
+      leave: () => this.leave(), note: () => this.notes.write(), fork: () => void this.fork(),
       link: () => void this.copy(this.link() ?? ''), trim: (range) => this.trim(range),
     });
     this.holder.append(this.bar.element);
@@ -309,7 +317,7 @@ export class SessionDesk {
     try {
       const made = await sessionRest.fork(replay.session.id, { at_ms: Math.round(replay.at_ms), author: viewerName() });
       this.leave();
-      this.ownNotes = [];
+      this.notes.forget();
       this.recorder.resume(made);
       this.parts.toasts.show('session', `Recording goes on from ${clockText(made.duration_ms ?? 0)} of "${replay.session.name}".`, { hint: 'The original stays as it is. O ends the recording.' });
     } catch (error) {
@@ -317,45 +325,7 @@ export class SessionDesk {
     }
   }
 
-  // ------------------------------------------------------------------ notes and pointing
-
-  private writeNote(): void {
-    const { recorder, replay } = this;
-    const { live } = this.parts;
-    if (recorder.state !== 'recording' && replay === null && live.live) {
-      openNote(this.holder, this.placeForNote(), 'now', (text, position) => {
-        if (!live.note(text, position)) this.parts.toasts.show('session', 'Your invitation is for following: it leaves no notes.', { hint: 'Point at things: hold Alt.' });
-      });
-      return;
-    }
-    if (recorder.state !== 'recording' && replay === null) {
-      this.parts.toasts.show('session', 'A note belongs to a session.', { hint: 'Record one (O), or replay one (S), and leave the note there.' });
-      return;
-    }
-    if (!this.mayPresent()) return;
-    const at_ms = Math.round(replay?.at_ms ?? recorder.elapsed_ms);
-    if (replay?.status === 'playing') replay.pause();
-    const author = viewerName();
-    openNote(this.holder, this.placeForNote(), clockText(at_ms), (text, position) => {
-      if (replay === null) {
-        void recorder.note(text, position, author).then((note) => note && this.ownNotes.push(note));
-        live.note(text, position);
-        return;
-      }
-      const change: NoteOp = { op: 'note', at_ms, id: `n${Date.now().toString(36)}`, text, position, author };
-      sessionRest.note(replay.session.id, { change }).then((session) => replay.use(session), (error: unknown) => this.fail(error));
-    });
-  }
-
-  /** The neuron under the pointer, else the one selected last. */
-  private placeForNote(): NotePlace | null {
-    const { view, layers, scene } = this.parts;
-    const neuron = view.get('hover') >= 0 ? view.get('hover') : (view.get('selection').at(-1) ?? -1);
-    const found = scene();
-    if (neuron < 0 || found === null) return null;
-    const ref = neuronRef(neuron, layers);
-    return { label: `${ref.layer} ${ref.neuron}`, position: found.placeOf(neuron) };
-  }
+  // ------------------------------------------------------------------ what is heard and drawn
 
   private listen(): void {
     const { signal } = this;
@@ -364,12 +334,6 @@ export class SessionDesk {
     const own = (): void => this.replay?.setRide(false);
     sceneHost.addEventListener('pointerdown', own, { signal, capture: true });
     sceneHost.addEventListener('wheel', own, { signal, capture: true, passive: true });
-    sceneHost.addEventListener('pointermove', (event) => {
-      const box = sceneHost.getBoundingClientRect();
-      this.pointing = event.altKey ? { x: event.clientX - box.left, y: event.clientY - box.top } : null;
-    }, { signal });
-    window.addEventListener('keyup', (event) => { if (event.key === 'Alt') this.pointing = null; }, { signal });
-    window.addEventListener('blur', () => { this.pointing = null; }, { signal });
     window.addEventListener('keydown', (event) => {
       if (this.replay !== null) replayKey(event, this.replay, this.bar, () => this.leave());
     }, { signal, capture: true });
@@ -381,44 +345,16 @@ export class SessionDesk {
     requestAnimationFrame(turn);
   }
 
-  private draw(now: number): void {
-    this.point(now);
+  private draw(): void {
     const { replay } = this;
-    const notes = this.notesNow();
+    const notes = this.notes.now();
     const lights = new Map<string, Light>();
     for (const { id, name, colour, place } of this.parts.live.lights()) lights.set(id, { place, colour, name });
     if (replay?.pointer) lights.set('session', { place: replay.pointer, colour: POINTER_COLOUR, name: replay.session.author ?? '' });
-    if (this.light) lights.set('own', this.light);
+    if (this.pointer.light) lights.set('own', this.pointer.light);
     if (notes.length === 0 && lights.size === 0 && this.blank) return;
     this.blank = notes.length === 0 && lights.size === 0;
     this.marks.paint(notes, lights);
-  }
-
-  private notesNow(): NoteOp[] {
-    const { replay, recorder } = this;
-    if (replay) return replay.notesNow;
-    const own = recorder.state === 'recording' ? notesAt(this.ownNotes, recorder.elapsed_ms) : [];
-    return [...own, ...this.parts.live.notesNow().filter(({ text }) => !own.some((note) => note.text === text))];
-  }
-
-  /** Alt held over the scene: a light at the place under the pointer. */
-  private point(now: number): void {
-    const { pointing } = this;
-    if (pointing === null) {
-      if (this.light !== null) {
-        this.recorder.point(null);
-        this.parts.live.pointed(null);
-      }
-      this.light = null;
-      return;
-    }
-    if (now - this.pointed_ms < POINT_EVERY_MS) return;
-    this.pointed_ms = now;
-    const place = this.parts.scene()?.pointAt(pointing.x, pointing.y);
-    if (!place) return;
-    this.light = { place, colour: this.parts.live.live ? this.parts.live.colour : POINTER_COLOUR, name: '' };
-    this.recorder.point(place);
-    this.parts.live.pointed(place);
   }
 
   // ------------------------------------------------------------------ small things
@@ -431,12 +367,8 @@ export class SessionDesk {
 
   private async copy(path: string): Promise<void> {
     const url = new URL(path, location.href).href;
-    try {
-      await navigator.clipboard.writeText(url);
-      this.parts.toasts.show('share', 'The link is copied.');
-    } catch {
-      this.parts.toasts.show('share', url, { hint: 'The browser does not let the page copy; this is the link.', stays: true });
-    }
+    if (await copied(url)) this.parts.toasts.show('share', 'The link is copied.');
+    else this.parts.toasts.show('share', url, { hint: 'The browser does not let the page copy; this is the link.', stays: true });
   }
 
   private fail(error: unknown, stays = false): void {
@@ -445,15 +377,7 @@ export class SessionDesk {
   }
 
   private paint(): void {
-    const { recorder } = this;
-    const on = recorder.state === 'recording' || recorder.state === 'stopping';
-    this.record.dataset['state'] = recorder.state;
-    this.record.dataset['saved'] = String(recorder.saved);
-    this.record.setAttribute('aria-pressed', String(on));
-    const name = on ? 'End the recording of this session' : 'Record a session';
-    this.record.setAttribute('aria-label', name);
-    this.record.title = this.me.may.includes('present') || on ? `${name} (O)` : `Your role, ${this.me.role}, may replay sessions, not record them (O)`;
-    this.elapsed.hidden = !on;
-    if (on) setText(this.elapsed, clockText(recorder.elapsed_ms).replace(/\.\d$/, ''));
+    const refused = this.me.may.includes('present') ? '' : `Your role, ${this.me.role}, may replay sessions, not record them`;
+    this.record.paint(this.recorder, refused);
   }
 }
