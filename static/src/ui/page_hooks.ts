@@ -11,7 +11,7 @@ import type { Network, SceneHandle } from '../state/frames';
 import type { PlaybackClock } from '../state/playback';
 import type { Stimuli } from '../state/recording';
 import type { View } from '../state/view';
-import type { SessionDesk } from './session_desk';
+import type { SessionDesk } from './sessions/session_desk';
 
 /** What `window.synaptarium` gives to tests and to scripts in the console. */
 export interface Hooks {

@@ -9,7 +9,7 @@ import type { Trail } from '../state/trail';
 import { VIEW_DEFAULTS, type View } from '../state/view';
 import type { Pane } from './panes';
 import type { PathPlayer } from './path_player';
-import type { SessionDesk } from './session_desk';
+import type { SessionDesk } from './sessions/session_desk';
 import { type Shortcut, showShortcuts } from './shortcuts';
 import type { TopBar } from './top_bar';
 import { startTour } from './tour';

@@ -1,17 +1,17 @@
 /** The notes of this moment, and leaving one: in the session that is recorded, replayed, or shared with others. */
 
-import type { NoteOp } from '../net/messages.gen';
-import { sessionRest } from '../net/session_rest';
-import { neuronRef } from '../state/address_bar';
-import type { LayerInfo, SceneHandle } from '../state/frames';
-import type { SessionRecorder } from '../state/session_recorder';
-import type { SessionReplay } from '../state/session_replay';
-import { notesAt } from '../state/session_state';
-import type { View } from '../state/view';
+import type { NoteOp } from '../../net/messages.gen';
+import { sessionRest } from '../../net/session_rest';
+import { neuronRef } from '../../state/address_bar';
+import type { LayerInfo, SceneHandle } from '../../state/frames';
+import type { SessionRecorder } from '../../state/session_recorder';
+import type { SessionReplay } from '../../state/session_replay';
+import { notesAt } from '../../state/session_state';
+import type { View } from '../../state/view';
 import { clock as clockText } from './session_bar';
 import { type NotePlace, openNote } from './session_note';
 import type { ShareDesk } from './share_desk';
-import type { Toasts } from './toasts';
+import type { Toasts } from '../toasts';
 import { viewerName } from './viewer_name';
 
 export interface SessionNotesParts {

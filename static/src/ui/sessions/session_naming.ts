@@ -1,9 +1,9 @@
 /** After a recording: what the session is called, who recorded it, and what to do with it. */
 
-import type { Session, SessionSummary } from '../net/messages.gen';
-import { sessionRest } from '../net/session_rest';
-import { openDialog } from './dialog';
-import { h } from './dom';
+import type { Session, SessionSummary } from '../../net/messages.gen';
+import { sessionRest } from '../../net/session_rest';
+import { openDialog } from '../dialog';
+import { h } from '../dom';
 import { clock as clockText } from './session_bar';
 import { keepViewerName, viewerName } from './viewer_name';
 

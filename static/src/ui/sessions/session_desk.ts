@@ -3,21 +3,21 @@
  * The viewer makes one and asks it for its buttons, keys, link and what lies over the scene.
  */
 
-import '../styles/sessions.css';
+import '../../styles/sessions.css';
 
-import type { Me, NoteOp, SessionSummary } from '../net/messages.gen';
-import { ApiError } from '../net/rest';
-import { sessionRest } from '../net/session_rest';
-import type { LayerInfo, SceneHandle } from '../state/frames';
-import { POINTER_COLOUR } from '../state/palette';
-import type { PlaybackClock } from '../state/playback';
-import type { Presence } from '../state/presence';
-import { SessionRecorder } from '../state/session_recorder';
-import { SessionReplay } from '../state/session_replay';
-import type { View } from '../state/view';
-import { copied } from './clipboard';
-import { h } from './dom';
-import { iconButton } from './icons';
+import type { Me, NoteOp, SessionSummary } from '../../net/messages.gen';
+import { ApiError } from '../../net/rest';
+import { sessionRest } from '../../net/session_rest';
+import type { LayerInfo, SceneHandle } from '../../state/frames';
+import { POINTER_COLOUR } from '../../state/palette';
+import type { PlaybackClock } from '../../state/playback';
+import type { Presence } from '../../state/presence';
+import { SessionRecorder } from '../../state/session_recorder';
+import { SessionReplay } from '../../state/session_replay';
+import type { View } from '../../state/view';
+import { copied } from '../clipboard';
+import { h } from '../dom';
+import { iconButton } from '../icons';
 import { RecordButton } from './record_button';
 import { replayKey } from './replay_keys';
 import { clock as clockText, SessionBar } from './session_bar';
@@ -27,8 +27,8 @@ import { openNaming } from './session_naming';
 import { SessionNotes } from './session_notes';
 import { SessionPointer } from './session_pointer';
 import type { ShareDesk } from './share_desk';
-import type { Shortcut } from './shortcuts';
-import type { Toasts } from './toasts';
+import type { Shortcut } from '../shortcuts';
+import type { Toasts } from '../toasts';
 import { viewerName } from './viewer_name';
 
 export interface SessionDeskParts {

@@ -1,7 +1,7 @@
 /** The button that records a session and ends it, with the time since it began. */
 
-import type { SessionRecorder } from '../state/session_recorder';
-import { h, setText } from './dom';
+import type { SessionRecorder } from '../../state/session_recorder';
+import { h, setText } from '../dom';
 import { clock as clockText } from './session_bar';
 
 export class RecordButton {

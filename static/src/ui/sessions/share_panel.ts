@@ -1,9 +1,9 @@
 /** The panel of the share button: begin, invite, who is here, hand over, follow, who one is, leave. */
 
-import type { Person } from '../net/messages.gen';
-import type { SharedSession } from '../state/shared_session';
-import { h } from './dom';
-import { icon } from './icons';
+import type { Person } from '../../net/messages.gen';
+import type { SharedSession } from '../../state/shared_session';
+import { h } from '../dom';
+import { icon } from '../icons';
 import type { ShareDesk } from './share_desk';
 
 /** Told apart by everybody, and none of them a spike's colour. */

@@ -1,12 +1,12 @@
 /** The sessions: which there are, replay, rename, link, export, delete; bring one in from a file. */
 
-import type { Me, SessionSummary } from '../net/messages.gen';
-import { ApiError } from '../net/rest';
-import { exportUrl, sessionRest } from '../net/session_rest';
-import { plural } from '../state/format';
-import { confirmDialog, openDialog } from './dialog';
-import { h, setText } from './dom';
-import { iconButton } from './icons';
+import type { Me, SessionSummary } from '../../net/messages.gen';
+import { ApiError } from '../../net/rest';
+import { exportUrl, sessionRest } from '../../net/session_rest';
+import { plural } from '../../state/format';
+import { confirmDialog, openDialog } from '../dialog';
+import { h, setText } from '../dom';
+import { iconButton } from '../icons';
 import { clock } from './session_bar';
 
 export interface SessionListParts {

@@ -1,6 +1,6 @@
 /** While a session is replayed the keys of the transport are the session's. */
 
-import type { SessionReplay } from '../state/session_replay';
+import type { SessionReplay } from '../../state/session_replay';
 import type { SessionBar } from './session_bar';
 
 /** Does what a key asks of the replay, and keeps it from the page then; keys typed into a field are the field's. */

@@ -1,6 +1,6 @@
 /** The name under which one records, notes and takes part; kept in this browser. */
 
-import { kept } from '../state/kept';
+import { kept } from '../../state/kept';
 
 const KEY = 'synaptarium.name';
 

@@ -1,7 +1,7 @@
 /** The field in which a note is written: one line, Enter leaves it, Escape lets it be; pinned to a neuron or not. */
 
-import { h } from './dom';
-import { iconButton } from './icons';
+import { h } from '../dom';
+import { iconButton } from '../icons';
 
 export interface NotePlace {
   readonly label: string;

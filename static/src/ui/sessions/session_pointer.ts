@@ -1,6 +1,6 @@
 /** Alt held over the scene: a light at the place under the pointer. */
 
-import type { SceneHandle } from '../state/frames';
+import type { SceneHandle } from '../../state/frames';
 import type { Light } from './session_marks';
 
 type Place = [number, number, number];
