@@ -116,6 +116,24 @@ def test_command_writes_both_files_and_tells_the_counts(
     assert b"EXT_mesh_gpu_instancing" in Path(files[1]).read_bytes()
 
 
+def test_command_cuts_as_the_page_does(
+    served: tuple[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, data = served
+    files = [str(tmp_path / name) for name in ("points.glb", "glyphs.glb")]
+    arguments = ["export", "export", "--data", str(data), "--at", "0.5", "--clip", "0,0.4,0,0.55,0,1"]
+    assert main([*arguments, "--glb", files[0], "--glyphs", files[1], "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    route = f"{url}/api/recordings/export/scene.glb?t_us=500000&clip_permille=0,400,0,550,0,1000"
+    for file, what in zip(files, ("points", "glyphs"), strict=True):
+        assert Path(file).read_bytes() == requests.get(f"{route}&what={what}", timeout=20).content
+    scene = opened(Path(files[0]).read_bytes())
+    # The lower row of the eye and nothing above it; the layers after it stand beyond two fifths along x.
+    assert len(scene.geometry["eye"].vertices) == told["neurons"] == 3
+    assert "out" not in scene.geometry
+    assert 0 < told["synapses"] < told["of"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -124,6 +142,9 @@ def test_command_writes_both_files_and_tells_the_counts(
         (["--glb", "x.glb", "--spread", "nan"], "--spread is nan"),
         (["--glb", "x.glb", "--fan", "-1"], "--fan is -1.0"),
         (["--glb", "x.glb", "--synapses", "-4"], "--synapses is -4"),
+        (["--glb", "x.glb", "--clip", "0,1,0,1"], "--clip is '0,1,0,1'"),
+        (["--glb", "x.glb", "--clip", "0.5,0.2,0,1,0,1"], "--clip is '0.5,0.2,0,1,0,1'"),
+        (["--glb", "x.glb", "--clip", "0,nan,0,1,0,left"], "--clip is"),
         (["--glb", "x.glb", "--layout", "spiral"], "no layout 'spiral'"),
         (["--glb", "x.glb", "--layout", "recorded"], "cannot be made"),
     ],

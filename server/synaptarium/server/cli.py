@@ -284,6 +284,13 @@ COMMANDS = (
                 default=[],
                 help="leave a layer out; may be repeated",
             ),
+            _argument(
+                "--clip",
+                metavar="X0,X1,Y0,Y1,Z0,Z1",
+                default="0,1,0,1,0,1",
+                help="what the clipping planes leave, from and to along x, y and z as parts of the network's extent, as "
+                "clip= in the address of a view (default: 0,1,0,1,0,1, all of it)",
+            ),
             _argument("--synapses", type=int, default=3000, help="synapses at most (default: 3000)"),
             _argument("--html", metavar="FILE", help="one page that plays a part of the run from the disk"),
             _argument(

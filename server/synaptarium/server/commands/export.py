@@ -91,6 +91,7 @@ def _models(store: Store, arguments: argparse.Namespace) -> tuple[dict[str, Any]
         spread=arguments.spread,
         fan=arguments.fan,
         hidden=arguments.hide,
+        clip=_planes(arguments.clip),
         n_synapses=arguments.synapses,
     )
     files: list[dict[str, Any]] = []
@@ -100,8 +101,24 @@ def _models(store: Store, arguments: argparse.Namespace) -> tuple[dict[str, Any]
         data = make(moment)
         Path(path).write_bytes(data)
         files.append({"file": path, "bytes": len(data)})
-    n_neurons = sum(layer.neurons for layer in moment.layers)
+    n_neurons = sum(len(moment.neurons_of(layer)) for layer in moment.layers)
     return {"at_s": at_s, "neurons": n_neurons, "synapses": drawn, "of": total}, files
+
+
+def _planes(text: str) -> list[float]:
+    """Return where the clipping planes stand: from and to along x, y and z."""
+    try:
+        planes = [float(part) for part in text.split(",")]
+    except ValueError:
+        planes = []
+    if len(planes) != 6 or not all(0 <= planes[i] < planes[i + 1] <= 1 for i in (0, 2, 4)):
+        raise InvalidInput(
+            f"--clip is {text!r}.",
+            hint="Give from and to along x, y and z as parts of the network's extent: --clip 0,0.5,0,1,0,1 leaves its "
+            "first half along x.",
+            where="--clip",
+        )
+    return planes
 
 
 def _page(library: Library, arguments: argparse.Namespace) -> dict[str, Any]:
