@@ -24,16 +24,16 @@ WRITTEN_S = 0.5
 
 Until = Callable[..., dict[str, Any]]
 
-# Half a second of playback in a colour mode: the picture that only its light was new in, and the same drawn anew.
+# A few frames of playback in a colour mode: the picture that only its light was new in, and the same drawn anew.
 PLAYED = """async colour => {
   const s = window.synaptarium, scene = s.scene(), gl = scene.context3d();
   s.setView({ colour });
   scene.stopLoop();
   let now = performance.now() + 5000;
-  const turn = () => scene.renderFrame(now += 1000 / 60);
-  for (let i = 0; i < 40; i++) { turn(); await new Promise(done => setTimeout(done)); }
+  const turn = (after_ms = 1000 / 60) => scene.renderFrame(now += after_ms);
+  for (let i = 0; i < 6; i++) { turn(500); await new Promise(done => setTimeout(done)); }
   s.play();
-  for (let i = 0; i < 30; i++) { turn(); await new Promise(done => setTimeout(done)); }
+  for (let i = 0; i < 8; i++) { turn(); await new Promise(done => setTimeout(done)); }
   // A slow machine may just have left something out, or taken it back.
   const again = scene.debug().drawn_again;
   for (let i = 0; i < 30 && scene.debug().drawn_again === again; i++) { turn(); }

@@ -178,7 +178,7 @@ def test_a_picture_whose_light_alone_is_new_is_the_one_drawn_anew(
     page: Page, address: str, rest: Rest, played: Callable[[str], dict[str, int]]
 ) -> None:
     shown(page, address, rest, "t=2&synapses=10&select=1")
-    for mode in ("spikes", "rate", "recruitment", "count", "persistence", "health", "selectivity"):
+    for mode in ("spikes", "rate", "health", "selectivity"):
         found = played(mode)
         assert found.pop("lit") > 100, mode
         assert found == {"drawn_again": 1, "differ": 0}, mode
