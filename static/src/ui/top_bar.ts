@@ -10,11 +10,12 @@ import { ColourMenu } from './colour_menu';
 import type { CompareMenu } from './compare_menu';
 import { ExportMenu } from './export_menu';
 import { SynapseMenu } from './synapse_menu';
-import { h, setText } from './dom';
+import { h } from './dom';
 import { brandMark } from './home';
 import { iconButton, setIcon } from './icons';
 import { LayoutMenu } from './layout_menu';
 import { LookingMenu } from './looking_menu';
+import { type SearchAnswer, SearchField } from './search_field';
 
 export interface TopBarParts {
   readonly network: Network;
@@ -22,7 +23,7 @@ export interface TopBarParts {
   readonly view: View;
   readonly t_us: () => number;
   readonly scene: () => SceneHandle | null;
-  search(text: string): Promise<{ wrong: boolean; note: string }>;
+  search(text: string): Promise<SearchAnswer>;
   toggleSide(): void;
   toggleDock(): void;
   toggleTheme(): void;
@@ -44,7 +45,7 @@ export interface TopBarParts {
 
 export class TopBar {
   readonly element: HTMLElement;
-  readonly searchField = h('input.search', { type: 'search', placeholder: 'find layer:17, dead', 'aria-label': 'Find layers and neurons', title: 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, saturated, a set (/)', spellcheck: false });
+  readonly searchField: SearchField;
   private readonly live = h('span.badge.live', { hidden: true, title: 'The run still goes on' }, 'live');
   readonly colour: ColourMenu;
   private readonly theme: HTMLButtonElement;
@@ -62,16 +63,7 @@ export class TopBar {
       recordings.addEventListener('pointerdown', () => void this.fill(recordings), { once: true });
       recordings.addEventListener('focus', () => void this.fill(recordings), { once: true });
     }
-    const note = h('span.search-note.muted');
-    this.searchField.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.searchField.blur();
-      if (event.key !== 'Enter') return;
-      void parts.search(this.searchField.value).then((found) => {
-        setText(note, found.note);
-        if (!found.wrong) this.searchField.blur();
-      });
-    });
-    this.searchField.addEventListener('input', () => setText(note, ''));
+    this.searchField = new SearchField((text) => parts.search(text), view, signal);
     this.colour = new ColourMenu(network, view, signal);
     this.layout = new LayoutMenu(network, view, signal);
     this.looking = new LookingMenu(view, parts.scene, signal);
@@ -90,7 +82,7 @@ export class TopBar {
       this.looking.element,
       archive === null && parts.compare.element,
       new ExportMenu({ network, view, t_us: parts.t_us, scene: parts.scene, film: parts.film, span: parts.span, link: parts.link, saved: archive !== null }, signal).element,
-      this.searchField, note,
+      this.searchField.element,
       h('div.spacer'),
       ...parts.extras,
       iconButton('home', 'The whole network', 'H', parts.home),

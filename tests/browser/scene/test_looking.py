@@ -129,7 +129,22 @@ def test_search_finds_neurons_by_rate_and_says_what_is_wrong(
     wait_until(lambda state: len(state["selection"]) == 20)
     field.fill("brain, 2:20")
     field.press("Enter")
-    expect(page.locator(".search-note")).to_have_text("brain, 2 has neurons 0 to 19.")
+    note = page.locator(".search-note")
+    expect(note).to_have_text("brain, 2 has neurons 0 to 19.")
+    field.press("Escape")
+    expect(note).to_be_hidden()
+    # A note about what is not there goes with the focus; one about what was found with the next selection.
+    page.keyboard.press("/")
+    field.fill("nobody")
+    field.press("Enter")
+    expect(note).to_contain_text('No layer or set is named "nobody".')
+    page.get_by_role("button", name="All keys").focus()
+    expect(note).to_be_hidden()
+    field.fill("rate > 20")
+    field.press("Enter")
+    expect(note).to_have_text("10 neurons")
+    page.evaluate("window.synaptarium.select([])")
+    expect(note).to_be_hidden()
 
 
 def test_undo_brings_the_camera_back(page: Page, address: str, wait_until: Until, rest: Rest) -> None:
