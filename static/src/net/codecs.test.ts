@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { CorruptChunk, decodeIds } from '../src/net/codecs';
+import { CorruptChunk, decodeIds } from './codecs';
 
 const n = (...counts: number[]): Uint32Array => Uint32Array.from(counts);
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { ZSTDDecoder } from 'zstddec';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { decodeChunk, type Frames } from '../src/net/chunks';
-import { crc32c } from '../src/net/crc32c';
+import { decodeChunk, type Frames } from './chunks';
+import { crc32c } from './crc32c';
 
-const FOLDER = join(import.meta.dirname, '../../tests/data/golden');
+const FOLDER = join(import.meta.dirname, '../../../tests/data/golden');
 
 interface Golden {
   kind: Frames['kind'];

@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { DataClient } from '../src/state/data_client';
-import { FrameStore } from '../src/state/frame_store';
-import { PlaybackClock } from '../src/state/playback';
-import type { FromWorker, ToWorker } from '../src/workers/protocol';
+import { DataClient } from './data_client';
+import { FrameStore } from './frame_store';
+import { PlaybackClock } from './playback';
+import type { FromWorker, ToWorker } from '../workers/protocol';
 import { manifestOf } from './fixtures';
 
 /** Node has no Web Worker: what the page says is kept, and the test says what the worker would. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { ChunkIndex } from '../src/net/chunk_index';
-import type { ValueFrames } from '../src/net/chunks';
-import { Replay } from '../src/state/replay';
+import { ChunkIndex } from '../net/chunk_index';
+import type { ValueFrames } from '../net/chunks';
+import { Replay } from './replay';
 import { manifestOf, valuesOf } from './fixtures';
 
 const N_ITEMS = 40;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { labelOf } from '../src/ui/params_form';
+import { labelOf } from './params_form';
 
 describe('labelOf', () => {
   it('tells the unit apart from the name', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { PlaybackClock, type Supply } from '../src/state/playback';
+import { PlaybackClock, type Supply } from './playback';
 
 /** Ten seconds of 1 ms bins; `loaded` says how far data goes. */
 function setUp(changes: Partial<Supply> & { loaded_us?: number } = {}) {

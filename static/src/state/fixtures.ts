@@ -1,7 +1,7 @@
 /** Small manifests and decoded chunks, made by hand. */
 
-import type { SpikeFrames, ValueFrames } from '../src/net/chunks';
-import type { Grid, Manifest } from '../src/net/messages.gen';
+import type { SpikeFrames, ValueFrames } from '../net/chunks';
+import type { Grid, Manifest } from '../net/messages.gen';
 
 interface Asked {
   readonly n_frames: number;

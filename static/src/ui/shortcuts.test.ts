@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { listenForKeys, type Shortcut } from '../src/ui/shortcuts';
+import { listenForKeys, type Shortcut } from './shortcuts';
 
 it('reports a key that is given to two', () => {
   const shortcut = (label: string): Shortcut => ({ keys: ['z'], label, group: 'View', run: () => undefined });

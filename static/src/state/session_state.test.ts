@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import type { NoteOp, Segment, ViewChanges } from '../src/net/messages.gen';
-import type { LayerInfo } from '../src/state/frames';
-import { batchOf } from '../src/state/session_recorder';
-import { momentAt, type Operation, playheadAt, reduce } from '../src/state/session_state';
-import { fromChanges, NOT_RECORDED, RECORDED, toChanges } from '../src/state/session_view';
-import { VIEW_DEFAULTS, type ViewKey, type ViewValues } from '../src/state/view';
+import type { NoteOp, Segment, ViewChanges } from '../net/messages.gen';
+import type { LayerInfo } from './frames';
+import { batchOf } from './session_recorder';
+import { momentAt, type Operation, playheadAt, reduce } from './session_state';
+import { fromChanges, NOT_RECORDED, RECORDED, toChanges } from './session_view';
+import { VIEW_DEFAULTS, type ViewKey, type ViewValues } from './view';
 
 interface Golden {
   segment: Segment;
@@ -17,7 +17,7 @@ interface Golden {
   moments: (Record<string, unknown> & { at_ms: number; notes: string[] })[];
 }
 
-const golden = JSON.parse(readFileSync(new URL('../../tests/data/session_moments.json', import.meta.url), 'utf8')) as Golden;
+const golden = JSON.parse(readFileSync(new URL('../../../tests/data/session_moments.json', import.meta.url), 'utf8')) as Golden;
 const layers = [
   { name: 'in', offset: 0, n_neurons: 10, index: 0 }, { name: 'out', offset: 10, n_neurons: 5, index: 1 },
 ] as unknown as LayerInfo[];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { BoundedCache } from '../src/net/bounded_cache';
+import { BoundedCache } from './bounded_cache';
 
 /** Ten entries of 10 bytes, entry i at [i, i + 1) s. */
 function filled(t_s: number, direction: 1 | -1, limit = 100): BoundedCache<number> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { crc32c } from '../src/net/crc32c';
+import { crc32c } from './crc32c';
 
 test('the check value of the standard', () => {
   expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { History } from '../src/state/history';
-import { View } from '../src/state/view';
+import { History } from './history';
+import { View } from './view';
 
 test('undo and redo walk through the choices', () => {
   const view = new View();

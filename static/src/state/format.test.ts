@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { formatBytes, formatCount, formatDuration, formatSpeed, formatTime, formatValue } from '../src/state/format';
+import { formatBytes, formatCount, formatDuration, formatSpeed, formatTime, formatValue } from './format';
 
 test.each([
   [12_480_000, 1000, undefined, '00:12.480'],

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
-import { viewTake } from '../src/film/take';
-import { cameraAt } from '../src/state/camera_path';
-import { LiveFollower } from '../src/state/live_follower';
-import { PlaybackClock, type Supply } from '../src/state/playback';
-import { type Camera, View } from '../src/state/view';
+import { viewTake } from '../film/take';
+import { cameraAt } from './camera_path';
+import { LiveFollower } from './live_follower';
+import { PlaybackClock, type Supply } from './playback';
+import { type Camera, View } from './view';
 
 const LAYERS = [{ index: 0, name: 'a', n_neurons: 9, offset: 0 }] as never;
 const AT = { position: [0, 0, 9], target: [0, 0, 0] } as const;

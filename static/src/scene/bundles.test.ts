@@ -1,9 +1,9 @@
 import { Vector2 } from 'three';
 import { describe, expect, it } from 'vitest';
 
-import { distanceToLine, sumsOf } from '../src/scene/bundles';
-import { prunedOf } from '../src/scene/ghost_synapses';
-import { bundleText } from '../src/scene/legend_text';
+import { distanceToLine, sumsOf } from './bundles';
+import { prunedOf } from './ghost_synapses';
+import { bundleText } from './legend_text';
 
 describe('what a bundle says of its weights', () => {
   it('sums sizes and means signed weights, of those that are known', () => {

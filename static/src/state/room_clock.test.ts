@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { RoomClock } from '../src/state/room_clock';
+import { RoomClock } from './room_clock';
 
 describe('the clock of a shared session', () => {
   it('reads the middle between question and answer', () => {

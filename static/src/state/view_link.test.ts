@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { linkedValues, linkOf, readLink } from '../src/state/address_bar';
-import type { LayerInfo } from '../src/state/frames';
-import { fromChanges, toChanges, RECORDED } from '../src/state/session_view';
-import { VIEW_DEFAULTS, type ViewValues } from '../src/state/view';
+import { linkedValues, linkOf, readLink } from './address_bar';
+import type { LayerInfo } from './frames';
+import { fromChanges, toChanges, RECORDED } from './session_view';
+import { VIEW_DEFAULTS, type ViewValues } from './view';
 
 const layers = [{ name: 'eye, left;', n_neurons: 10, offset: 0 }, { name: '@hidden', n_neurons: 5, offset: 10 }] as unknown as LayerInfo[];
 const values: ViewValues = {

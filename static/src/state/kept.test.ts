@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { keep } from '../src/state/kept';
+import { keep } from './kept';
 
 describe('what is kept', () => {
   it('stays in the page where the browser refuses', () => {

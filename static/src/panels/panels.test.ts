@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Columns } from '../src/net/arrow';
-import { fitted, ticks, timeTicks } from '../src/panels/axes';
-import { LINE_COLOURS_LIGHT } from '../src/state/palette';
-import { cellMap, tableOf } from '../src/panels/cell_colours';
-import { trace } from '../src/panels/line_shape';
-import { SvgPen } from '../src/panels/pen';
-import { csvOf } from '../src/panels/sheet';
-import { sheet as matrixSheet } from '../src/panels/matrix';
+import type { Columns } from '../net/arrow';
+import { fitted, ticks, timeTicks } from './axes';
+import { LINE_COLOURS_LIGHT } from '../state/palette';
+import { cellMap, tableOf } from './cell_colours';
+import { trace } from './line_shape';
+import { SvgPen } from './pen';
+import { csvOf } from './sheet';
+import { sheet as matrixSheet } from './matrix';
 
 const columns = (lists: Record<string, number[] | string[]>): Columns => ({ list: (name: string) => lists[name] }) as unknown as Columns;
 

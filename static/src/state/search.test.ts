@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { insidePolygon } from '../src/scene/region_select';
-import type { LayerInfo, NeuronFacts } from '../src/state/frames';
-import { search, type SearchWorld } from '../src/state/search';
+import { insidePolygon } from '../scene/region_select';
+import type { LayerInfo, NeuronFacts } from './frames';
+import { search, type SearchWorld } from './search';
 
 const LAYERS = [
   { name: 'L2/3 exc', offset: 0, n_neurons: 4 }, { name: 'rate > 3', offset: 4, n_neurons: 3 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { squarify } from '../src/panels/treemap';
+import { squarify } from './treemap';
 
 describe('squarify', () => {
   it('gives areas in proportion to the values, without overlap', () => {

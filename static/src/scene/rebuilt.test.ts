@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
-import { Rebuilt } from '../src/scene/rebuilt';
-import type { Network, Reconstruction } from '../src/state/frames';
+import { Rebuilt } from './rebuilt';
+import type { Network, Reconstruction } from '../state/frames';
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 

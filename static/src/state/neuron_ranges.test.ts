@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { LayerInfo } from '../src/state/frames';
-import { neuronsToText, textToNeurons } from '../src/state/neuron_ranges';
+import type { LayerInfo } from './frames';
+import { neuronsToText, textToNeurons } from './neuron_ranges';
 
 const LAYERS = [
   { name: 'in, put:1', offset: 0, n_neurons: 100 },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import type { LayerInfo } from '../src/state/frames';
-import { linkedValues, linkOf, linkParts, neuronRef, readLink } from '../src/state/address_bar';
-import { VIEW_DEFAULTS } from '../src/state/view';
+import type { LayerInfo } from './frames';
+import { linkedValues, linkOf, linkParts, neuronRef, readLink } from './address_bar';
+import { VIEW_DEFAULTS } from './view';
 
 const layer = (index: number, name: string, n_neurons: number, offset: number): LayerInfo => ({
   index, name, n_neurons, offset, shape: [n_neurons], cell_type: '', neuron_type: '', has_positions: false, hidden: '', n_spikes: 0, frame: null,

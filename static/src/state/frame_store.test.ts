@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { FrameStore } from '../src/state/frame_store';
+import { FrameStore } from './frame_store';
 import { manifestOf, spikesOf } from './fixtures';
 
 const LAYERS = [{ name: 'a', n: 10 }, { name: 'b', n: 5 }];
