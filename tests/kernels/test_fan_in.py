@@ -65,6 +65,8 @@ def test_histograms_sum_to_the_weights_that_are_there(synapses: list[tuple[int, 
     for neuron in range(7):
         mine = weight[(post == neuron) & ~np.isnan(weight)]
         np.testing.assert_array_equal(found[neuron], np.histogram(mine, 8, (-2, 2))[0])
+    fewer = histograms_by_neuron(weight, post, n_neurons=7, low=-2, high=2, n_bins=8, together=4)
+    np.testing.assert_array_equal(fewer, found.reshape(7, 2, 4).sum(axis=2))
 
 
 def test_neurons_of_very_different_fan_in_cost_less_than_twice_their_synapses() -> None:

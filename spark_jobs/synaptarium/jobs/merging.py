@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
+from itertools import chain, product
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from synaptarium.jobs.plan import Plan
 from synaptarium.jobs.stimuli import read_presentations
@@ -21,8 +23,10 @@ from synaptarium.store.database import Store
 
 #: Numbers of a column in memory at a time.
 MERGE_CELLS = 2**24
-#: Threads that write pages: each waits for the journal, which takes what all of them brought at once.
-WRITERS = 16
+#: Threads that write pages, and how many each is given: it packs some while the database takes those of another.
+WRITERS = 4
+PAGES_OF_A_WRITER = 512
+PageOf: TypeAlias = Callable[[int, int], pa.RecordBatch]
 #: Columns that the ranges' parts add to; all others tell of a moment.
 _ADDS_UP = {"spikes": "n", "classes": "n", "weights": "changes", "weights.neurons": "changes"}
 
@@ -89,19 +93,23 @@ def _merged(store: Store, plan: Plan, grid: TableGrid) -> TableGrid:
     for first, columns in _columns(store, plan, grid):
         items = next(iter(columns.values())).shape[1] // grid.values
 
-        def write(place: tuple[int, int], first: int = first, columns: Columns = columns) -> int:
-            block, page = place
+        def page_of(block: int, page: int, first: int = first, columns: Columns = columns) -> pa.RecordBatch:
             start = (block * grid.block_items - first) * grid.values
             cells = slice(start, start + grid.block_items * grid.values)
             rows = slice(page * grid.page_rows, (page + 1) * grid.page_rows)
-            batch = encode_page(
+            return encode_page(
                 {name: column[rows, cells] for name, column in columns.items()}, items=grid.items
             )
-            return tables.write_page(store, plan.num, plan.build, grid, block, page, batch)
+
+        def write(places: Sequence[tuple[int, int]], page_of: PageOf = page_of) -> list[int]:
+            pages = ((block, page, page_of(block, page)) for block, page in places)
+            return tables.write_pages(store, plan.num, plan.build, grid, pages)
 
         blocks = range(first // grid.block_items, -(-(first + items) // grid.block_items))
+        places = list(product(blocks, range(grid.n_pages)))
+        cut = [places[at : at + PAGES_OF_A_WRITER] for at in range(0, len(places), PAGES_OF_A_WRITER)]
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="pages") as pool:
-            page_bytes += pool.map(write, product(blocks, range(grid.n_pages)))
+            page_bytes += chain.from_iterable(pool.map(write, cut))
         if grid.table == "spikes":
             total += int(columns["n"][-1].sum(dtype=np.uint64))
     if grid.table == "spikes" and total != plan.counts.spikes.get(grid.target, 0):

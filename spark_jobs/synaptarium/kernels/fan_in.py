@@ -164,7 +164,7 @@ def _summarise(rows: F32, neurons: I64, found: NeuronWeights) -> None:
 
 
 def histograms_by_neuron(
-    weight: F32, post: U32, *, n_neurons: int, low: float, high: float, n_bins: int
+    weight: F32, post: U32, *, n_neurons: int, low: float, high: float, n_bins: int, together: int = 1
 ) -> I64:
     """Count the weights onto each postsynaptic neuron per bin of the distribution.
 
@@ -178,10 +178,12 @@ def histograms_by_neuron(
         Neurons of the target layer.
     low, high, n_bins : float, float, int
         Bins as in :func:`synaptarium.kernels.weights.weight_histogram`.
+    together : int
+        So many neighbouring bins are counted as one; divides ``n_bins``.
 
     Returns
     -------
-    (n_neurons, n_bins) int64
+    (n_neurons, n_bins // together) int64
         Synapses.
 
     Examples
@@ -200,5 +202,8 @@ def histograms_by_neuron(
     place *= n_bins / (high - low)
     np.clip(place, 0, n_bins - 1, out=place)
     cells = place.astype(np.intp)
+    if together > 1:
+        cells //= together
+        n_bins //= together
     cells += post.astype(np.intp) * n_bins
     return np.bincount(cells, minlength=n_neurons * n_bins).reshape(n_neurons, n_bins)

@@ -8,20 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import google_crc32c
-from pymongo import ReplaceOne
-from pymongo.errors import BulkWriteError
 
 from synaptarium.schemas.chunk_key import ChunkKey
 from synaptarium.schemas.errors import ChunkNotFound, CorruptData
 from synaptarium.schemas.sealing import Sealed
 from synaptarium.store.database import Document, Store, call
+from synaptarium.store.replacing import replace_all
 
 BATCH_BYTES = 8 * 1024 * 1024
 # About 4 MiB at the planner's 256 KiB: bounds what a cursor holds in memory.
 SCAN_DOCUMENTS = 16
 # Reading over so many chunks that nobody asked for costs less than another request.
 MAX_BETWEEN = 4
-_DUPLICATE_KEY = 11000
 
 
 class ChunkSizes(NamedTuple):
@@ -46,17 +44,17 @@ def write(store: Store, rows: Iterable[tuple[ChunkKey, Sealed, int]]) -> int:
     database that is killed, and would go on without what that had acknowledged from memory.
     """
     written = 0
-    batch: list[ReplaceOne[Document]] = []
+    batch: list[Document] = []
     size = 0
     for key, sealed, n in rows:
         packed = key.pack()
         if batch and size + len(sealed.stored) > BATCH_BYTES:
-            written += _send(store, batch)
+            written += replace_all(store, "chunks", batch)
             batch, size = [], 0
         document: Document = {"_id": packed, "n": n, "checksum": sealed.checksum, "payload": sealed.stored}
-        batch.append(ReplaceOne({"_id": packed}, document, upsert=True))
+        batch.append(document)
         size += len(sealed.stored)
-    return written + _send(store, batch)
+    return written + replace_all(store, "chunks", batch)
 
 
 def read(store: Store, key: ChunkKey) -> Sealed:
@@ -217,24 +215,6 @@ def _range(num: int, first_build: int, last_build: int) -> Document:
     first = ChunkKey(num, first_build, 0, 0, 0, 0).pack()
     last = ChunkKey(num, last_build, 0xFFFF, 0xFF, 0xFFFFFFFF, 0xFFFFFF).pack()
     return {"$gte": first, "$lte": last}
-
-
-def _send(store: Store, batch: list[ReplaceOne[Document]]) -> int:
-    if not batch:
-        return 0
-    chunks = store.durable("chunks")
-
-    def send() -> None:
-        try:
-            chunks.bulk_write(batch, ordered=False)
-        except BulkWriteError as error:
-            # Two writers of the same new key: one upsert may lose the race, and finds the document the second time.
-            if any(problem["code"] != _DUPLICATE_KEY for problem in error.details["writeErrors"]):
-                raise
-            chunks.bulk_write(batch, ordered=False)
-
-    call(store, send)
-    return len(batch)
 
 
 def _sealed(document: Document) -> Sealed:

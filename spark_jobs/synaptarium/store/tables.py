@@ -9,7 +9,7 @@ nearest boundaries (``Between.t_start_us`` and ``t_stop_us`` say which they are)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +23,15 @@ from synaptarium.schemas.sealing import ZSTD_LEVEL, Sealed, open_payload, payloa
 from synaptarium.schemas.tables import Columns, TableGrid, TableName, Tables, decode_page
 from synaptarium.store import summaries
 from synaptarium.store.database import Document, Store, call, key_of
+from synaptarium.store.replacing import replace_all
 
 I64 = NDArray[np.int64]
 
 TABLES, PAGE, PART = "tables", "tables.page", "tables.part"
 #: Parts are read once and deleted.
 PART_ZSTD_LEVEL = 1
+#: Pages are sent to the database together: it has thousands of them, each of a few kilobytes.
+BATCH_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True)
@@ -202,11 +205,29 @@ def spikes_between(
     return None if grid is None else between(store, num, tables, grid, t_start_us, t_stop_us)
 
 
-def write_page(
-    store: Store, num: int, build: int, grid: TableGrid, block: int, page: int, batch: pa.RecordBatch
-) -> int:
-    """Write one page; returns its stored bytes. On disk when this returns."""
-    return _write(store, num, PAGE, _page_key(build, grid, block, page), batch)
+def write_pages(
+    store: Store, num: int, build: int, grid: TableGrid, pages: Iterable[tuple[int, int, pa.RecordBatch]]
+) -> list[int]:
+    """Write pages, each given as its block, its number and what it holds.
+
+    Returns
+    -------
+    list of int
+        Their stored bytes, in the same order. All are on disk when this returns.
+    """
+    sizes: list[int] = []
+    waiting: list[Document] = []
+    waiting_bytes = 0
+    for block, page, batch in pages:
+        document = _document(num, PAGE, _page_key(build, grid, block, page), batch, ZSTD_LEVEL)
+        sizes.append(len(document["payload"]))
+        waiting.append(document)
+        waiting_bytes += sizes[-1]
+        if waiting_bytes >= BATCH_BYTES:
+            replace_all(store, "summaries", waiting)
+            waiting, waiting_bytes = [], 0
+    replace_all(store, "summaries", waiting)
+    return sizes
 
 
 def write_tables(store: Store, num: int, tables: Tables) -> None:
@@ -218,7 +239,11 @@ def write_part(
     store: Store, num: int, build: int, range_index: int, name: str, batch: pa.RecordBatch
 ) -> None:
     """Write what one range adds to a table; on disk when this returns: a job outlives a database that is killed."""
-    _write(store, num, PART, f"{build}/{name}/{range_index:010}", batch, zstd_level=PART_ZSTD_LEVEL)
+    replace_all(
+        store,
+        "summaries",
+        [_document(num, PART, f"{build}/{name}/{range_index:010}", batch, PART_ZSTD_LEVEL)],
+    )
 
 
 def read_parts(store: Store, num: int, build: int, name: str) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -238,22 +263,16 @@ def delete_build(store: Store, num: int, build: int) -> None:
     summaries.delete(store, num, PAGE, under=f"{build}/")
 
 
-def _write(
-    store: Store, num: int, name: str, key: str, batch: pa.RecordBatch, *, zstd_level: int = ZSTD_LEVEL
-) -> int:
+def _document(num: int, name: str, key: str, batch: pa.RecordBatch, zstd_level: int) -> Document:
     sealed = seal(payload_of(batch), level=zstd_level)
-    where = key_of(num, name, key)
-    document: Document = {
-        "_id": where,
+    return {
+        "_id": key_of(num, name, key),
         "recording": num,
         "name": name,
         "key": key,
         "checksum": sealed.checksum,
         "payload": sealed.stored,
     }
-    pages = store.durable("summaries")
-    call(store, lambda: pages.replace_one({"_id": where}, document, upsert=True))
-    return len(sealed.stored)
 
 
 def _read_pages(store: Store, num: int, build: int, grid: TableGrid, places: list[int]) -> dict[int, Columns]:
