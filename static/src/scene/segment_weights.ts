@@ -6,6 +6,7 @@
 import * as THREE from 'three';
 
 import { textureWidth } from './neuron_table';
+import { weightDifference } from './weight_differences';
 import type { StateView } from '../state/frames';
 
 /** Instead of a weight, which never lies so far out after scaling. */
@@ -142,11 +143,6 @@ function changedSince(taken: Taken, weights: Weights, minus: Weights | null): Ui
   both.set(changed);
   both.set(also, changed.length);
   return both;
-}
-
-/** What a weight has more than another; NaN (pruned, not there) counts as 0 unless both are. */
-export function weightDifference(weight: number, before: number): number {
-  return weight !== weight && before !== before ? NaN : (weight || 0) - (before || 0);
 }
 
 /** A number a segment, as the shader finds it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { chooseAbove, chooseSynapses, countAbove, randomSample, shareBudget, strongest } from './synapse_choice';
+import { chooseAbove, chooseSynapses, countAbove, randomSample, shareBudget, sizeOfRank, strongest } from './synapse_choice';
 
 function gaussian(n: number): Float32Array {
   let state = 1;
@@ -13,12 +13,16 @@ describe('strongest', () => {
     const weights = gaussian(1000);
     const sorted = [...weights.keys()].sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]) || a - b).slice(0, k);
     expect([...strongest(weights, k)]).toEqual(sorted);
+    expect(sizeOfRank(weights, k)).toBe(Math.abs(weights[sorted.at(-1) ?? -1] ?? 0));
   });
 
   it('never takes an absent synapse', () => {
     expect([...strongest(Float32Array.of(NaN, 0, NaN, -2), 4)]).toEqual([3, 1]);
     expect([...strongest(Float32Array.of(0, 0, 0), 2)]).toEqual([0, 1]);
     expect(strongest(Float32Array.of(NaN), 1)).toHaveLength(0);
+    expect(sizeOfRank(Float32Array.of(NaN, 0, NaN, -2), 4)).toBe(0);
+    expect(sizeOfRank(Float32Array.of(0.5, -0.5, 0.5), 2)).toBe(0.5);
+    expect(sizeOfRank(Float32Array.of(NaN), 1)).toBe(0);
   });
 });
 

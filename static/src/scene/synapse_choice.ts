@@ -25,12 +25,20 @@ export function shareBudget(sizes: readonly number[], budget: number): number[] 
   return shares;
 }
 
-/**
- * The k synapses of largest |weight| (absent ones never), as a histogram threshold and one pass: linear in their number.
- * Ties at the threshold are taken in id order.
- */
-export function strongest(weights: Float32Array, k: number): Uint32Array {
-  const BINS = 4096;
+const BINS = 4096;
+
+/** Bins of |weight|, and in which of them the k-th largest lies. */
+interface Split {
+  /** At most as many as are present. */
+  readonly k: number;
+  readonly scale: number;
+  readonly bin: number;
+  /** How many lie in higher bins. */
+  readonly above: number;
+}
+
+/** Splits weights at the k-th largest |weight| by a histogram; null where none is wanted or present. */
+function splitAt(weights: Float32Array, k: number): Split | null {
   let largest = 0;
   let present = 0;
   for (let i = 0; i < weights.length; i++) {
@@ -39,7 +47,7 @@ export function strongest(weights: Float32Array, k: number): Uint32Array {
     if (size > largest) largest = size;
   }
   k = Math.min(k, present);
-  if (k <= 0) return new Uint32Array(0);
+  if (k <= 0) return null;
   const scale = largest > 0 ? (BINS - 1) / largest : 0;
   const histogram = new Uint32Array(BINS);
   for (let i = 0; i < weights.length; i++) {
@@ -49,6 +57,17 @@ export function strongest(weights: Float32Array, k: number): Uint32Array {
   let bin = BINS - 1;
   let above = 0;
   while (above + histogram[bin] < k) above += histogram[bin--];
+  return { k, scale, bin, above };
+}
+
+/**
+ * The k synapses of largest |weight| (absent ones never), as a histogram threshold and one pass: linear in their number.
+ * Ties at the threshold are taken in id order.
+ */
+export function strongest(weights: Float32Array, k: number): Uint32Array {
+  const split = splitAt(weights, k);
+  if (split === null) return new Uint32Array(0);
+  const { scale, bin, above } = split;
   const ids: number[] = [];
   const edge: number[] = [];
   for (let i = 0; i < weights.length; i++) {
@@ -59,8 +78,20 @@ export function strongest(weights: Float32Array, k: number): Uint32Array {
     else if (here === bin) edge.push(i);
   }
   edge.sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]) || a - b);
-  ids.push(...edge.slice(0, k - above));
+  for (let i = 0; i < split.k - above; i++) ids.push(edge[i]);
   return Uint32Array.from(ids).sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]) || a - b);
+}
+
+/** The k-th largest |weight|, the smallest where there are fewer; 0 where none is present. */
+export function sizeOfRank(weights: Float32Array, k: number): number {
+  const split = splitAt(weights, k);
+  if (split === null) return 0;
+  const edge: number[] = [];
+  for (let i = 0; i < weights.length; i++) {
+    const size = Math.abs(weights[i]);
+    if (size >= 0 && ((size * split.scale) | 0) === split.bin) edge.push(size);
+  }
+  return Float64Array.from(edge).sort()[edge.length - (split.k - split.above)];
 }
 
 /** k ids of 0..n-1 without replacement, each equally likely, the same for the same seed (Floyd's algorithm). */
@@ -107,9 +138,15 @@ export function countAbove(strengths: Float32Array, least: number): number {
 export function chooseAbove(
   strengths: Float32Array, least: number, budget: number, how: 'top' | 'sample' | 'both', seed: number,
 ): Choice {
-  const eligible: number[] = [];
-  for (let id = 0; id < strengths.length; id++) if (Math.abs(strengths[id]) >= least) eligible.push(id);
-  const choice = chooseSynapses(eligible.length, Float32Array.from(eligible, (id) => strengths[id]), budget, how, seed);
+  const eligible = new Uint32Array(countAbove(strengths, least));
+  const theirs = new Float32Array(eligible.length);
+  let n = 0;
+  for (let id = 0; id < strengths.length; id++) {
+    if (!(Math.abs(strengths[id]) >= least)) continue;
+    eligible[n] = id;
+    theirs[n++] = strengths[id];
+  }
+  const choice = chooseSynapses(n, theirs, budget, how, seed);
   return { ...choice, ids: choice.ids.map((at) => eligible[at]) };
 }
 

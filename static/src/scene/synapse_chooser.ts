@@ -5,11 +5,11 @@
 
 import { round125 } from './activity';
 import type { OtherWeights, Projection, Projections } from './projections';
-import { weightDifference } from './segment_weights';
-import { chooseAbove, chooseSynapses, countAbove, shareBudget, strongest } from './synapse_choice';
+import { chooseAbove, chooseSynapses, countAbove, shareBudget, sizeOfRank } from './synapse_choice';
 import { joined, type Segments } from './synapses';
 import { WeightChanges } from './weight_changes';
-import type { FrameSource, Network, StateView, Synapses } from '../state/frames';
+import { type Differences, weightDifference, weightDifferences } from './weight_differences';
+import type { FrameSource, Network, Synapses } from '../state/frames';
 import type { View } from '../state/view';
 
 /** While playing they are chosen anew so often. */
@@ -39,10 +39,14 @@ interface Choice {
 interface Candidates {
   readonly n: number;
   readonly strengths: Float32Array | null;
+  /** Whose strengths they are; null: of all synapses in their order. */
+  readonly ids: Uint32Array | null;
   readonly least: number;
   /** Frames over which changes were looked for. */
   readonly frames: number;
 }
+
+const NONE: Candidates = { n: 0, strengths: null, ids: null, least: 0, frames: 0 };
 
 /** The other side's weights of a projection; null where it has none of that name. */
 export type OtherSideWeights = (projection: string) => OtherWeights | null;
@@ -54,8 +58,8 @@ export class SynapseChooser {
   other: OtherSideWeights | null = null;
   private readonly changes: WeightChanges;
   private readonly seed: number;
-  /** What was chosen from, where all of it is drawn; else null. */
-  private wholly: string | null = null;
+  /** What was chosen from, where weights have no say in it; else null. */
+  private unweighed: string | null = null;
 
   constructor(network: Network, private readonly frames: FrameSource, private readonly view: View, private readonly projections: Projections) {
     this.changes = new WeightChanges(frames);
@@ -79,17 +83,17 @@ export class SynapseChooser {
     const candidates = shown.map((projection) => this.candidates(projection, level, frame, interval, rest));
     // Shared by what may be drawn: nobody else could use what a projection without changes got.
     const shares = shareBudget(candidates.map(({ n }) => n), this.view.get('synapses'));
-    // Where all of them are drawn, other weights choose nothing else.
-    const whole = choice !== 'change' && this.other === null
-      && candidates.every(({ n }, i) => n === shown[i].info.n_synapses && n === shares[i]);
-    const key = whole ? JSON.stringify([choice, threshold, shown.map(({ info }) => info.name)]) : null;
-    if (key !== null && key === this.wholly) return null;
-    this.wholly = key;
+    // Where all of them are drawn, or any of them by chance, other weights choose nothing else.
+    const unweighed = choice !== 'change' && this.other === null
+      && candidates.every(({ n, least }, i) => n === shown[i].info.n_synapses && (n === shares[i] || (choice === 'sample' && least === 0)));
+    const key = unweighed ? JSON.stringify([choice, threshold, shares, shown.map(({ info }) => info.name)]) : null;
+    if (key !== null && key === this.unweighed) return null;
+    this.unweighed = key;
     const ends: Uint32Array[] = [];
     const parts: { projection: string; synapses: Uint32Array }[] = [];
     let [n_top, n_sample, changed, interval_us] = [0, 0, 0, 0];
     shown.forEach((projection, i) => {
-      const { n, strengths, least, frames } = candidates[i];
+      const { n, strengths, ids: among, least, frames } = candidates[i];
       if (choice === 'change' || this.other !== null) {
         changed += n;
         interval_us = Math.max(interval_us, frames * frame_us);
@@ -100,7 +104,7 @@ export class SynapseChooser {
         : chooseSynapses(n, strengths, shares[i], how, this.seed + i);
       n_top += found.n_top;
       n_sample += found.n_sample;
-      const ids = found.ids.reverse(); // the strongest are drawn last, on top
+      const ids = (among === null ? found.ids : found.ids.map((at) => among[at])).reverse(); // the strongest are drawn last, on top
       ends.push(projection.ends(ids));
       parts.push({ projection: projection.info.name, synapses: ids });
     });
@@ -140,36 +144,33 @@ export class SynapseChooser {
     if (state !== null) {
       projection.scale = scaleOf(state.values, Math.max(Math.abs(state.min), Math.abs(state.max)), projection.scale);
     }
-    if (this.other !== null) return this.differing(projection, state);
+    if (this.other !== null) {
+      const other = state === null ? null : this.alike(projection);
+      projection.changeScale = 0;
+      if (state === null || other === null) return NONE;
+      return this.differing(projection, weightDifferences(other.state.values, state.values, null, weightDifference));
+    }
     if (this.view.get('synapse_choice') === 'change') {
       const before = state === null ? null : this.changes.before(info.name, level, frame, interval, rest);
       // Looking back moved the state away and here again, each time to a new version.
       projection.chosenVersion = this.versionOf(projection, level, frame);
       this.lacksEarlier ||= before === null;
-      if (state === null || before === null) return { n: 0, strengths: null, least: 0, frames: 0 };
-      const strengths = state.values.map((value, id) => value - before.values[id]);
-      const moved = strengths.filter((change) => Math.abs(change) > 0);
-      projection.changeScale = moved.length > 0 ? scaleOf(moved, 0, 0) : 0;
-      if (moved.length > 0) projection.before = before;
-      const least = Math.max(threshold * projection.changeScale, Number.MIN_VALUE);
-      return { n: countAbove(strengths, least), strengths, least, frames: frame - before.frame };
+      if (state === null || before === null) return NONE;
+      const changes = weightDifferences(state.values, before.values, state.changedSince(before.version), (value, then) => value - then);
+      if (changes.ids.length > 0) projection.before = before;
+      return { ...this.differing(projection, changes), frames: frame - before.frame };
     }
     const strengths = state?.values ?? null;
     const least = threshold * projection.scale;
     const n = strengths !== null && least > 0 ? countAbove(strengths, least) : info.n_synapses;
-    return { n, strengths, least, frames: 0 };
+    return { n, strengths, ids: null, least, frames: 0 };
   }
 
-  /** What of a projection differs from the other side's. */
-  private differing(projection: Projection, state: StateView | null): Candidates {
-    const other = state === null ? null : this.alike(projection);
-    projection.changeScale = 0;
-    if (state === null || other === null) return { n: 0, strengths: null, least: 0, frames: 0 };
-    const strengths = other.state.values.map((weight, id) => weightDifference(weight, state.values[id]));
-    const moved = strengths.filter((difference) => Math.abs(difference) > 0);
-    if (moved.length > 0) projection.changeScale = scaleOf(moved, 0, 0);
+  /** Those of a projection that differ enough; takes over the scale of the differences. */
+  private differing(projection: Projection, { ids, by }: Differences): Candidates {
+    projection.changeScale = ids.length > 0 ? scaleOf(by, 0, 0) : 0;
     const least = Math.max(this.view.get('synapse_threshold') * projection.changeScale, Number.MIN_VALUE);
-    return { n: countAbove(strengths, least), strengths, least, frames: 0 };
+    return { n: countAbove(by, least), strengths: by, ids, least, frames: 0 };
   }
 
   private unlike(): string[] {
@@ -198,11 +199,9 @@ function sameSynapses(a: Synapses, b: Synapses): boolean {
 /** Full colour at about the 99.5th percentile of |weight|, never above the recording's bound, never shrinking. */
 export function scaleOf(values: Float32Array, bound: number, before: number): number {
   const k = Math.max(1, Math.ceil(values.length * 0.005));
-  // Counting is much quicker than finding them, and a scale that stays is the rule.
+  // Counting is much quicker than ranking, and a scale that stays is the rule.
   if (before > 0 && countAbove(values, before / 1.1) < k) return before;
-  const top = strongest(values, k);
-  const high = top.length > 0 ? Math.abs(values[top[top.length - 1]]) : 0;
-  const scale = Math.max(before, Math.min(bound > 0 ? bound : Infinity, high * 1.1));
+  const scale = Math.max(before, Math.min(bound > 0 ? bound : Infinity, sizeOfRank(values, k) * 1.1));
   if (!(scale > 0)) return bound > 0 ? bound : 1;
   if (scale === before) return before;
   const step = 10 ** (Math.floor(Math.log10(scale)) - 1);
