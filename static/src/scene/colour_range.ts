@@ -12,6 +12,7 @@ import type { Reading, Scale } from './neurons';
 import type { Rebuilt } from './rebuilt';
 import type { SynapseExtras } from './synapse_extras';
 import type { SynapseView } from './synapse_view';
+import { FLASHING } from './view_flashes';
 import { neuronRef } from '../state/address_bar';
 import type { SceneContext } from '../state/frames';
 
@@ -121,7 +122,7 @@ export class ColourRange {
         rateWindow_bins: this.activity.rateWindow_bins,
         since_us: this.activity.since_us,
         coarse: this.activity.coarse,
-        limited: mode === 'spikes' && limited,
+        limited: FLASHING.has(mode) && limited,
         lack: mode === 'reconstruction' ? this.rebuilt.lack : this.measures.lack(mode),
         rebuilt: this.rebuilt.found === null ? null : { ...neuronRef(this.rebuilt.found.neuron, network.layers), inputs: this.rebuilt.found.inputs },
         classes: mode === 'selectivity' ? this.classCounts() : [],

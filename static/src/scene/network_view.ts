@@ -110,7 +110,7 @@ export class NetworkView {
     this.markers = new Markers(this.table, this.neurons.uniforms);
     this.picker = new Picker(renderer, this.neurons);
     this.labels = new Labels(host, this.table, network);
-    this.flashes = new ViewFlashes(this.table, network);
+    this.flashes = new ViewFlashes(this.table, source);
     this.layout = new LayoutMotion(network, view, this.table, this.sheets, signal, (far, camera) => {
       invalidate();
       layoutChanged(far, camera);
@@ -174,7 +174,7 @@ export class NetworkView {
     const { view } = this.source;
     this.clipping.update();
     this.neurons.uniforms.pointSize.value = view.get('point_size');
-    this.neurons.update(this.activity, view.get('colour'), this.colours.range(), gain, difference);
+    this.neurons.update(this.activity, view.get('colour'), this.colours.range(), this.flashes.gainFor(gain), difference);
     this.neurons.setDepthRange(near, far);
     this.sheets.depthRange.value.set(near, far);
     for (const lines of [this.synapses.chosen, this.synapses.selected, this.extras.ghosts.lines]) lines.uniforms.depthRange.value.set(near, far);
@@ -183,7 +183,7 @@ export class NetworkView {
 
   /** How much of the picture flashes, and how brightly. */
   flash(camera: THREE.PerspectiveCamera, aspect: number, elapsed_s: number): { area: number; light: number } {
-    return this.flashes.measure(this.activity, camera, aspect, elapsed_s);
+    return this.flashes.measure(this.activity, camera, aspect, elapsed_s, () => this.colours.range());
   }
 
   /** The weights of a projection now, for the side that is compared with this one. */

@@ -118,6 +118,7 @@ void main() {
     shown = point.colour * 0.55 * near;
   } else if (differ == 1) {
     shown = shownDifference(id, mode, rest) * mix(1.0, near, 0.5);
+    if (mode == 2) shown = mix(rest, shown, gain);
   } else if (mode == 0) {
     float glow = glowOf(id) * gain;
     vec3 light = texture(spikeMap, vec2(0.28 + 0.72 * glow, 0.5)).rgb;
@@ -143,6 +144,7 @@ void main() {
       if (state == ${HEALTH.dead} || state == ${HEALTH.saturated}) gl_PointSize = max(size.x * 1.7, 2.5 * leastSize);
     }
     if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
+    if (mode == 2) shown = mix(rest, shown, gain);
   }
   // Values around zero are as dark as the room: an edge in the layer's hue keeps the body visible.
   edge = mix(rest, shown, smoothstep(0.12, 0.32, max(shown.r, max(shown.g, shown.b))));

@@ -293,7 +293,7 @@ export class Scene implements SceneHandle {
   /** One turn of the animation loop: moves the clock and draws if anything is different. */
   renderFrame(now_ms: number): void {
     const { context, network, stage, rig, comparing, output } = this;
-    const { playback, view } = context;
+    const { playback } = context;
     playback.tick(now_ms);
     now_ms += output.ahead_ms;
     const started = performance.now();
@@ -309,7 +309,7 @@ export class Scene implements SceneHandle {
     const held = this.hold.holds(now_ms);
     const other = held ? NOTHING : comparing.update(far, now_ms, elapsed_ms);
     const { lit, rest } = network.update({ now_ms, far, held, differs: comparing.differs });
-    const dimmed = this.dim(now_ms, elapsed_ms, lit, view.get('colour') === 'spikes');
+    const dimmed = this.dim(now_ms, elapsed_ms, lit);
     const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera, worn);
     // Others take draw calls, of which a headset has few.
     network.sheets.filled = !(worn && this.people.object.visible);
@@ -321,15 +321,14 @@ export class Scene implements SceneHandle {
     this.pace.add(performance.now() - started);
   }
 
-  /** Holds spike light down where it would flash too much; true when that has changed. */
-  private dim(now_ms: number, elapsed_ms: number, lit: boolean, spikes: boolean): boolean {
+  /** Holds light down where it would flash too much; true when that has changed. */
+  private dim(now_ms: number, elapsed_ms: number, lit: boolean): boolean {
     const { limiter, network, stage, surface } = this;
     const { gain } = limiter;
     const { area, light } = stage.active ? network.flash(stage.eye, 1, elapsed_ms / 1000) : surface.flash(elapsed_ms / 1000);
     // A film shows what is there, frame by frame; how fast it is watched is not ours to know.
     if (this.output.filming) return false;
-    // Only spike light flashes; the other modes show slow quantities.
-    if (lit || gain < 1) limiter.step(now_ms, area, spikes ? light : 0);
+    if (lit || gain < 1) limiter.step(now_ms, area, light);
     return Math.abs(limiter.gain - gain) > 1e-4;
   }
 
