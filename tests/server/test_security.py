@@ -11,7 +11,8 @@ import socketio
 from synaptarium.client import Client
 from synaptarium.schemas.errors import Forbidden, StoreUnavailable, Unauthorized
 from synaptarium.server.config import Config
-from synaptarium.server.security import ALLOWED, Gate, host_name, is_loopback, needs_token, require, role_of
+from synaptarium.server.roles import ALLOWED, require, role_of
+from synaptarium.server.security import Gate, host_name, is_loopback, needs_token
 from synaptarium.store.database import Store
 
 from .conftest import Serve, add, one_spike

@@ -19,9 +19,11 @@ from synaptarium.modules.registry import Registry
 from synaptarium.server.config import Config
 from synaptarium.server.dispatch import add_endpoints
 from synaptarium.server.endpoint import Endpoint
+from synaptarium.server.gate_middleware import GateMiddleware
 from synaptarium.server.jobs_runner import JobsRunner
 from synaptarium.server.library import Library
 from synaptarium.server.openapi import describe
+from synaptarium.server.roles import new_token
 from synaptarium.server.routes import (
     analyses,
     arrays,
@@ -39,7 +41,7 @@ from synaptarium.server.routes import (
     shared,
 )
 from synaptarium.server.routes.pages import add_pages
-from synaptarium.server.security import Gate, GateMiddleware, is_loopback, needs_token, new_token
+from synaptarium.server.security import Gate, is_loopback, needs_token
 from synaptarium.server.shared.namespace import SharedNamespace
 from synaptarium.server.shared.rooms import Rooms
 from synaptarium.server.site import Site

@@ -21,7 +21,7 @@ from synaptarium.schemas.errors import (
 from synaptarium.schemas.recording import RECORDING_ID
 from synaptarium.schemas.sealing import MAX_PAYLOAD_BYTES
 from synaptarium.server.endpoint import Endpoint, Payload
-from synaptarium.server.security import require
+from synaptarium.server.roles import require
 from synaptarium.server.site import Site
 
 log = logging.getLogger("synaptarium.server")

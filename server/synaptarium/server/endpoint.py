@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from synaptarium.schemas.errors import InvalidInput
-from synaptarium.server.security import Action
+from synaptarium.server.roles import Action
 
 ARROW = "application/vnd.apache.arrow.stream"
 

@@ -1,4 +1,4 @@
-"""Who may do what: Host and Origin on every request and handshake, one token, four roles.
+"""Who is let in: Host and Origin on every request and handshake, and one token.
 
 A page of another site can reach a server on loopback through the visitor's browser, by its address or by a host name
 that it rebinds to 127.0.0.1. So every request must name a host that this server goes by, and a request that a browser
@@ -12,29 +12,15 @@ import hashlib
 import hmac
 import ipaddress
 import re
-import secrets
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-import msgspec
-
-from synaptarium.schemas.errors import Forbidden, InvalidInput, SynaptariumError, Unauthorized, error_body
+from synaptarium.schemas.errors import Forbidden, InvalidInput, Unauthorized
 from synaptarium.server.config import Config
-
-Role = Literal["viewer", "presenter", "recorder", "admin"]
-Action = Literal["look", "present", "record", "change"]
-
-#: What each role may do. A presenter leads a shared session, a recorder appends events, an admin changes and deletes.
-ALLOWED: Mapping[Role, frozenset[Action]] = {
-    "viewer": frozenset({"look"}),
-    "presenter": frozenset({"look", "present"}),
-    "recorder": frozenset({"look", "record"}),
-    "admin": frozenset({"look", "present", "record", "change"}),
-}
+from synaptarium.server.roles import ALLOWED, Role, role_of
 
 #: Nothing but our own files runs in the page; wasm for the zstd decoder, data: for its embedded module.
 PAGE_POLICY = (
@@ -42,7 +28,6 @@ PAGE_POLICY = (
     "img-src 'self' data: blob:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
-
 
 #: An origin as browsers write it; nothing else gets into a policy.
 _ORIGIN = re.compile(
@@ -74,30 +59,6 @@ def _origins(config: Config, setting: str, also: str = "") -> list[str]:
                 where=setting,
             )
     return origins
-
-
-def role_of(
-    token: str,
-    *,
-    admin_token: str,
-    viewer_token: str = "",
-    presenter_token: str = "",
-    invited: Iterable[tuple[str, Role]] = (),
-) -> Role | None:
-    """Return the role that a token gives, None for a wrong one; everyone is admin where no token is asked for."""
-    if not admin_token:
-        return "admin"
-    role: Role | None = None
-    for known, gives in (
-        (admin_token, "admin"),
-        (presenter_token, "presenter"),
-        (viewer_token, "viewer"),
-        *invited,
-    ):
-        # All are compared every time, so that the answer's time tells nothing.
-        if known and hmac.compare_digest(token.encode(), known.encode()) and role is None:
-            role = gives  # type: ignore[assignment]
-    return role
 
 
 def is_loopback(host: str) -> bool:
@@ -308,103 +269,16 @@ class Gate:
         scheme, _, value = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
         if scheme.lower() in ("bearer", "token") and value:
             return value.strip(), False
-        return _query(environ).get("token", [""])[0], True
+        return query_of(environ).get("token", [""])[0], True
 
 
 def _cookie_for(secret: str) -> str:
     return hmac.new(secret.encode(), b"synaptarium cookie", "sha256").hexdigest()
 
 
-def new_token() -> str:
-    """Return a token that nobody guesses."""
-    return secrets.token_urlsafe(24)
-
-
-StartResponse = Callable[..., Any]
-WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-
-
-class GateMiddleware:
-    """Puts the gate before everything, the Socket.IO handshake included, and takes deflate off websockets.
-
-    simple-websocket accepts permessage-deflate whenever it is offered, and every browser offers it; on chunks that
-    are compressed already it costs 11 to 24 times the throughput. Without the header there is nothing to accept.
-    """
-
-    def __init__(self, app: WsgiApp, gate: Gate) -> None:
-        self._app = app
-        self._gate = gate
-
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        try:
-            visitor = self._gate.check(environ)
-        except SynaptariumError as error:
-            return _refuse(error, environ, start_response)
-        environ["synaptarium.role"] = visitor.role
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        is_page = not environ["PATH_INFO"].startswith(("/api/", "/socket.io"))
-        cookies = [("Set-Cookie", self._set_cookie(visitor, environ))] if visitor.new_cookie else []
-        if cookies and is_page and environ["REQUEST_METHOD"] == "GET":
-            # The token leaves the address bar, so that it is not shared with the link.
-            start_response(
-                "303 See Other", [("Location", _without_token(environ)), ("Content-Length", "0"), *cookies]
-            )
-            return [b""]
-
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(status, [*headers, *_PROTECTION, *cookies], exc_info)
-
-        return self._app(environ, start)
-
-    def _set_cookie(self, visitor: Visitor, environ: Mapping[str, Any]) -> str:
-        secure = "; Secure" if environ.get("wsgi.url_scheme") == "https" else ""
-        scope = "SameSite=Lax"
-        if secure and visitor.role == "viewer" and str(environ["PATH_INFO"]).startswith("/embed/"):
-            # A frame in a page of another site keeps a cookie of its own there, and may only look.
-            scope = "SameSite=None; Partitioned"
-        return f"{self._gate.cookie_name}={visitor.new_cookie}; Path=/; HttpOnly; {scope}{secure}"
-
-
-_PROTECTION = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-]
-
-
-def _query(environ: Mapping[str, Any]) -> dict[str, list[str]]:
+def query_of(environ: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the query of a request; empty where it has more fields than any address of ours."""
     try:
         return parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True, max_num_fields=64)
-    except ValueError:  # more fields than any address of ours has
+    except ValueError:
         return {}
-
-
-def _without_token(environ: Mapping[str, Any]) -> str:
-    query = _query(environ)
-    query.pop("token", None)
-    # One leading slash only: "//host" would send the browser to another server.
-    path = "/" + str(environ["PATH_INFO"]).encode("latin-1", "replace").decode("utf-8", "replace").lstrip(
-        "/\\"
-    )
-    return quote(path, safe="/._-~") + (f"?{urlencode(query, doseq=True)}" if query else "")
-
-
-def _refuse(
-    error: SynaptariumError, environ: Mapping[str, Any], start_response: StartResponse
-) -> Iterable[bytes]:
-    body = msgspec.json.encode(error_body(error))
-    kind = "application/json"
-    if "text/html" in str(environ.get("HTTP_ACCEPT", "")):
-        kind = "text/plain; charset=utf-8"
-        body = f"{error.message}\n\n{error.hint}\n".encode()
-    status = f"{error.http_status} {HTTPStatus(error.http_status).phrase}"
-    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
-    start_response(status, headers)
-    return [body]
-
-
-def require(role: Role, action: Action) -> None:
-    """Raise Forbidden unless the role may do that."""
-    if action not in ALLOWED[role]:
-        needed = ", ".join(name for name, actions in ALLOWED.items() if action in actions)
-        raise Forbidden(f"The role {role!r} may not do this.", hint=f"It needs the role {needed}.")

@@ -8,7 +8,7 @@ from synaptarium.schemas.errors import StoreUnavailable
 from synaptarium.schemas.messages import DatabaseHealth, HeadsetAddress, Health
 from synaptarium.server.endpoint import Endpoint
 from synaptarium.server.qr_code import qr_svg
-from synaptarium.server.security import Role
+from synaptarium.server.roles import Role
 from synaptarium.server.site import Site
 from synaptarium.store import database, recordings
 

@@ -14,7 +14,7 @@ from synaptarium.schemas.session_messages import (
 )
 from synaptarium.schemas.sessions import LONGEST_MS, Segment, Session
 from synaptarium.server.endpoint import Endpoint, Payload, Query
-from synaptarium.server.security import ALLOWED, Role
+from synaptarium.server.roles import ALLOWED, Role
 from synaptarium.server.site import Site
 from synaptarium.store import recordings, sessions
 

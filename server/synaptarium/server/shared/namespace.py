@@ -12,7 +12,7 @@ from socketio.exceptions import ConnectionRefusedError
 
 from synaptarium.schemas.errors import InvalidInput, SynaptariumError, error_body
 from synaptarium.schemas.shared_messages import SHARED_FROM_CLIENT, Join, Leave
-from synaptarium.server.security import ALLOWED, Role, require
+from synaptarium.server.roles import ALLOWED, Role, require
 from synaptarium.server.shared.room import Outlet, Room
 from synaptarium.server.shared.rooms import Rooms
 from synaptarium.server.stream.namespace import parse

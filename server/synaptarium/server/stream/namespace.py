@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError
 from synaptarium.schemas.errors import InvalidInput, SynaptariumError, error_body
 from synaptarium.schemas.messages import FROM_CLIENT, Window
 from synaptarium.server.config import Config
-from synaptarium.server.security import require
+from synaptarium.server.roles import require
 from synaptarium.server.stream.hub import Hub
 from synaptarium.server.stream.viewer import Viewer
 from synaptarium.server.stream.websocket import (
