@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synaptarium.jobs.build import build_range, choose_engine, precompute
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.jobs.publish import finish, read_manifest
 from synaptarium.schemas.errors import Cancelled, Conflict, CorruptData, RecordingBusy
 from synaptarium.schemas.recording import PotentialStream, Projection
@@ -239,7 +239,7 @@ def test_values_that_16_bits_would_blur_are_stored_in_full(store, run_of, header
 
 
 def test_states_cross_ranges(store, learning_run, chunks_of, monkeypatch) -> None:
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 8)  # many ranges from few events
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 8)  # many ranges from few events
     run = learning_run(seconds=9.0, n_weights=50)
     recording = run.stored(store)
     plan = make_plan(store, recording, build=1)
@@ -289,7 +289,7 @@ def test_two_jobs_exclude_each_other(store, learning_run) -> None:
 
 
 def test_a_cancelled_build_goes_on_where_it_stopped(store, learning_run, monkeypatch) -> None:
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 11)  # several ranges from few events
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 11)  # several ranges from few events
     recording = learning_run(seconds=9.0).stored(store)
     cancelled = []
 

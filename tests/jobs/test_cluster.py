@@ -53,7 +53,7 @@ def store(machines: Any) -> Iterator[Store]:
 @pytest.fixture
 def recording(store: Store, learning_run: Any, monkeypatch: pytest.MonkeyPatch) -> Recording:
     """A recording of many ranges from few events."""
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 10)
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 10)
     return learning_run(seconds=100.0, n_spikes=60_000).stored(store)
 
 

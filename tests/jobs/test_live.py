@@ -7,7 +7,7 @@ import pytest
 
 from synaptarium.jobs import live
 from synaptarium.jobs.build import precompute
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.jobs.publish import read_manifest
 from synaptarium.jobs.ranges import build_range
 from synaptarium.schemas.errors import Conflict

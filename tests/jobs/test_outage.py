@@ -70,7 +70,7 @@ def outage(tmp_path) -> Iterator[Outage]:
 @pytest.fixture
 def recorded(outage, learning_run, monkeypatch) -> Iterator[tuple[Store, Recording]]:
     """A recording of many ranges in it."""
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 11)
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 11)
     monkeypatch.setattr("synaptarium.store.database.SELECTION_TIMEOUT_S", 0.3)  # as long as one attempt waits
     store = connect(outage.mongod.uri, "outage")
     prepare(store)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synaptarium.jobs.build import precompute
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.jobs.publish import read_manifest
 from synaptarium.jobs.reading import SpikeReader
 from synaptarium.store import closing, events, open_runs, recordings
@@ -44,7 +44,7 @@ def stored(store, header_of, batches, spans) -> recordings.Recording:
     ids=["in order", "all over all", "back and forth"],
 )
 def test_ranges_hold_every_spike_once(store, header_of, batches, monkeypatch, spans) -> None:
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 8)
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 8)
     recording = stored(store, header_of, batches, spans)
     plan = make_plan(store, recording, build=1)
     reader = SpikeReader(store, plan, range(plan.n_ranges))
@@ -82,7 +82,7 @@ def test_blocks_that_overlap_are_told(store, header_of, batches, spans, kept) ->
 
 
 def test_a_block_of_two_neighbours_is_decoded_once(store, header_of, batches, monkeypatch, loads) -> None:
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 8)
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 8)
     recording = stored(store, header_of, batches, [(0, 400_000), (400_000, 1_000_000)])
     plan = make_plan(store, recording, build=1)
     reader = SpikeReader(store, plan, range(plan.n_ranges))

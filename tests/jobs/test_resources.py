@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from synaptarium.jobs import resources
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.jobs.resources import Resources, fullest_range, resources_of
 from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import Store
@@ -20,7 +20,7 @@ from synaptarium.store.database import Store
 TASK = """
 import pathlib, re, sys
 from synaptarium.jobs import ranges
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.store import closing, open_runs, recordings
 from synaptarium.store.database import connect
 

@@ -12,13 +12,13 @@ import pytest
 from synaptarium.jobs import spark
 from synaptarium.jobs.build import precompute
 from synaptarium.jobs.cluster import versions
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.jobs.ranges import build_range
 from synaptarium.store import jobs, recordings
 
 VICTIM = """
 import os, signal, sys
-from synaptarium.jobs import plan
+from synaptarium.jobs import planning
 from synaptarium.jobs.build import precompute
 from synaptarium.store.database import connect
 
@@ -26,7 +26,7 @@ def die(job):
     if job.done >= 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
-plan.MAX_RANGE_BITS = 11
+planning.MAX_RANGE_BITS = 11
 precompute(connect(sys.argv[1], sys.argv[2]), sys.argv[3], engine="local", progress=die)
 """
 
@@ -34,7 +34,7 @@ precompute(connect(sys.argv[1], sys.argv[2]), sys.argv[3], engine="local", progr
 @pytest.fixture(autouse=True)
 def short_ranges(monkeypatch) -> None:
     """Several ranges from few events, as the victim has them."""
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 11)
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 11)
 
 
 def test_a_killed_build_goes_on_with_the_ranges_that_are_left(store, learning_run, bytes_of) -> None:

@@ -22,7 +22,7 @@ def pages_of(store, recording, build: int) -> dict[str, bytes]:
 def test_spark_executors_write_the_same_bytes_as_the_local_engine(
     store, learning_run, bytes_of, monkeypatch
 ) -> None:
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 11)  # several ranges from few events
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 11)  # several ranges from few events
     recording = learning_run(seconds=20.0).stored(store)
     local_build = precompute(store, recording.id, engine="local")
     local, local_pages = bytes_of(recording, local_build), pages_of(store, recording, local_build)

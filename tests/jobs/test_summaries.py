@@ -12,7 +12,7 @@ from synaptarium.jobs import live, survey
 from synaptarium.jobs.build import precompute, run_local
 from synaptarium.jobs.intervals import interval_bins, plan_tables, spike_rows, weight_rows
 from synaptarium.jobs.layout import tiles_of
-from synaptarium.jobs.plan import make_plan
+from synaptarium.jobs.planning import make_plan
 from synaptarium.jobs.publish import finish
 from synaptarium.jobs.ranges import build_range
 from synaptarium.schemas.errors import CorruptData
@@ -214,7 +214,7 @@ def pages_of(store, recording, build: int) -> dict[str, bytes]:
 
 def many_ranges(monkeypatch) -> None:
     """Make ranges of 256 bins, and tables whose intervals are shorter and longer than a range."""
-    monkeypatch.setattr("synaptarium.jobs.plan._range_bins", lambda profile, frames: 256)
+    monkeypatch.setattr("synaptarium.jobs.planning._range_bins", lambda profile, frames: 256)
 
 
 def test_pages_do_not_depend_on_the_order_of_ranges(store, labelled, monkeypatch) -> None:
@@ -236,7 +236,7 @@ def test_intervals_longer_than_a_range_give_the_same_numbers(store, labelled, mo
     _, recording, _ = labelled(seconds=4.0)
     results = []
     for width in (1, 16):
-        monkeypatch.setattr("synaptarium.jobs.plan._range_bins", lambda profile, frames: 256)
+        monkeypatch.setattr("synaptarium.jobs.planning._range_bins", lambda profile, frames: 256)
         monkeypatch.setattr(
             "synaptarium.jobs.intervals.interval_bins", lambda frames, rows, width=width: 64 * width
         )
@@ -273,7 +273,7 @@ def test_parts_are_forgotten_and_old_tables_go_with_their_build(store, labelled)
 
 @pytest.mark.parametrize("table", ["weights.neurons.histogram", "classes"])
 def test_a_missing_part_is_told_and_made_anew(store, labelled, monkeypatch, table) -> None:
-    monkeypatch.setattr("synaptarium.jobs.plan.MAX_RANGE_BITS", 8)  # four ranges
+    monkeypatch.setattr("synaptarium.jobs.planning.MAX_RANGE_BITS", 8)  # four ranges
     _, recording, _ = labelled(seconds=1.0, n_spikes=2000)
     lost = []
 
@@ -387,7 +387,7 @@ def test_the_survey_does_not_depend_on_how_it_is_cut(store, labelled, monkeypatc
     monkeypatch.setattr(survey, "SAMPLE_VALUES", 700)
     found = []
     for bins in (256, 4096):
-        monkeypatch.setattr("synaptarium.jobs.plan._range_bins", lambda profile, frames, bins=bins: bins)
+        monkeypatch.setattr("synaptarium.jobs.planning._range_bins", lambda profile, frames, bins=bins: bins)
         plan = make_plan(store, recording, build=9)
         found.append(survey.survey_values(store, plan))
     for key, one in found[0].items():

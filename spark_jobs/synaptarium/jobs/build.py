@@ -16,7 +16,8 @@ import msgspec
 
 from synaptarium.jobs import live, states
 from synaptarium.jobs.master import check_master
-from synaptarium.jobs.plan import PLAN, PLANNER_VERSION, Plan, make_plan
+from synaptarium.jobs.plan import Plan
+from synaptarium.jobs.planning import PLAN, PLANNER_VERSION, make_plan
 from synaptarium.jobs.publish import MANIFEST, finish
 from synaptarium.jobs.ranges import Part, build_range, build_ranges, groups_of
 from synaptarium.schemas.errors import (

@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from synaptarium.jobs import states
-from synaptarium.jobs.plan import Plan, grown_plan, make_plan
+from synaptarium.jobs.plan import Plan
+from synaptarium.jobs.planning import grown_plan, make_plan
 from synaptarium.jobs.publish import make_manifest, read_manifest, write_manifest
 from synaptarium.jobs.ranges import Tally, range_chunks, range_values
 from synaptarium.jobs.survey import value_streams

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptarium.jobs.plan import Plan
 from synaptarium.schemas.errors import CorruptData
 from synaptarium.schemas.sealing import Sealed, seal, unseal
 from synaptarium.store import summaries
 from synaptarium.store.database import Store
-
-if TYPE_CHECKING:
-    from synaptarium.jobs.plan import Plan
 
 F32 = NDArray[np.float32]
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from synaptarium.jobs import sizing, states
 from synaptarium.jobs.layout import variables_of
+from synaptarium.jobs.plan import Plan
 from synaptarium.kernels.values import replay
 from synaptarium.schemas.events import EventKind
 from synaptarium.schemas.manifest import FIRST_POTENTIAL, WEIGHTS, Quantisation
@@ -22,9 +23,6 @@ from synaptarium.schemas.quantised import ABSENT_U16
 from synaptarium.schemas.recording import Counts, Header
 from synaptarium.store import events
 from synaptarium.store.database import Store
-
-if TYPE_CHECKING:
-    from synaptarium.jobs.plan import Plan
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
