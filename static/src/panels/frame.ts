@@ -7,7 +7,7 @@ import { exportMenu } from './export_menu';
 import type { AnyPanel, PanelContext, PanelKind, PanelView, Span } from './panel';
 
 const KINDS = new Map<string, PanelKind>();
-for (const module of Object.values(import.meta.glob<Partial<PanelKind>>('./*.ts', { eager: true }))) {
+for (const module of Object.values(import.meta.glob<Partial<PanelKind>>(['./*.ts', '!./*.test.ts'], { eager: true }))) {
   if (module.kind !== undefined && module.create !== undefined) KINDS.set(module.kind, module as PanelKind);
 }
 
