@@ -6,6 +6,8 @@ import { SPEEDS } from './transport';
 
 /** A first look shows about so many frames a second, so that single spikes can be followed. */
 const FIRST_FRAMES_PER_S = 120;
+/** Layers that one line has room to name. */
+const NAMED = 8;
 
 export function firstSpeed(bin_us: number): number {
   const wanted = (FIRST_FRAMES_PER_S * bin_us) / 1e6;
@@ -13,7 +15,8 @@ export function firstSpeed(bin_us: number): number {
 }
 
 export function firstWords({ network, stimuli }: Loaded): string {
-  const layers = network.layers.map((layer) => layer.name).join(', ');
+  const names = network.layers.map((layer) => layer.name);
+  const layers = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
   const shown = stimuli.length > 0 ? ` while it sees ${plural(stimuli.length, 'stimulus', 'stimuli')}` : '';
   return `${plural(network.n_neurons, 'neuron')} of ${plural(network.layers.length, 'layer')} (${layers})${shown}. A neuron lights up when it spikes.`;
 }

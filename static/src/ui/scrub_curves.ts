@@ -49,7 +49,7 @@ export function drawCurves(
     if (peak === 0) return;
     const base = top + band * (at + 1);
     const scale = (band * 0.92) / peak;
-    const colour = layerColour(row * each, theme);
+    const colour = layerColour(row, theme);
     const x = (i: number): number => place(overview.t_us[i], span, width);
     const trace = (value: (i: number) => number, from: number, to: number, by: 1 | -1): void => {
       for (let i = from; i !== to; i += by) {

@@ -63,7 +63,7 @@ export class WindowStrip {
   }
 
   private drawCurve(pen: CanvasRenderingContext2D, width: number, height: number): void {
-    const { curves, layers_a_row } = this.parts.overview();
+    const { curves } = this.parts.overview();
     pen.clearRect(0, 0, width, height);
     pen.fillStyle = token('--grid');
     pen.fillRect(0, height - 1, width, 1);
@@ -71,7 +71,7 @@ export class WindowStrip {
       let top = 0;
       for (let i = 0; i < curve.length; i++) top = Math.max(top, curve[i]);
       if (top === 0) return;
-      pen.strokeStyle = layerColour(row * layers_a_row, this.parts.theme());
+      pen.strokeStyle = layerColour(row, this.parts.theme());
       pen.globalAlpha = 0.7;
       pen.beginPath();
       // The largest of what falls on a pixel.
