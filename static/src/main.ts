@@ -6,8 +6,16 @@
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/home.css';
-import './styles/viewer.css';
+import './styles/shell.css';
+import './styles/top_bar.css';
+import './styles/side_panel.css';
+import './styles/stage.css';
+import './styles/transport.css';
+import './styles/narrow.css';
+import './styles/dock.css';
 import './styles/panels.css';
+import './styles/panel_kinds.css';
+import './styles/module_forms.css';
 import './styles/scene_menus.css';
 import './styles/tour.css';
 import './styles/embed.css';

@@ -4,6 +4,9 @@
  */
 
 import '../../styles/sessions.css';
+import '../../styles/session_marks.css';
+import '../../styles/session_bar.css';
+import '../../styles/session_dialogs.css';
 
 import type { Me, NoteOp, SessionSummary } from '../../net/messages.gen';
 import { ApiError } from '../../net/rest';
