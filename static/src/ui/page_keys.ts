@@ -6,7 +6,8 @@ import type { LayerInfo, SceneHandle } from '../state/frames';
 import type { History } from '../state/history';
 import type { PlaybackClock } from '../state/playback';
 import type { Trail } from '../state/trail';
-import { VIEW_DEFAULTS, type View } from '../state/view';
+import { closer, shifted, turned } from '../state/steering';
+import { VIEW_DEFAULTS, type Camera, type View } from '../state/view';
 import type { Pane } from './panes';
 import type { PathPlayer } from './path_player';
 import type { SessionDesk } from './sessions/session_desk';
@@ -14,6 +15,9 @@ import { type Shortcut, showShortcuts } from './shortcuts';
 import type { TopBar } from './top_bar';
 import { startTour } from './tour';
 import type { Transport } from './transport';
+
+/** A press turns the camera by this, radians, moves it by this part of its distance, brings it to this part of it. */
+const [TURN, SHIFT, CLOSER] = [Math.PI / 24, 0.05, 0.87];
 
 /** What the mouse does, for the help. */
 const MOUSE: readonly [string, string][] = [
@@ -55,6 +59,10 @@ export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] 
     if (shown > 0) synapsesBefore = shown;
     view.set({ synapses: shown > 0 ? 0 : synapsesBefore });
   };
+  const steer = (to: (camera: Camera) => Camera): void => {
+    const camera = view.get('camera') ?? scene()?.pose();
+    if (camera) view.set({ camera: to(camera) });
+  };
   const shortcuts: Shortcut[] = [
     { keys: [' '], label: 'Play or pause', group: 'Time', run: () => clock.toggle() },
     { keys: ['j'], label: 'Play in reverse', group: 'Time', run: () => signed(-1) },
@@ -73,6 +81,10 @@ export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] 
     { keys: ['Home'], label: 'To the start', group: 'Time', run: () => clock.seek(store.t_start_us) },
     { keys: ['End'], label: 'To the end', group: 'Time', run: () => clock.seek(store.t_stop_us) },
     { keys: ['h'], label: 'The whole network', group: 'View', run: () => scene()?.home() },
+    arrows('Control', 'Ctrl and arrows', 'Turn the camera', (right, up) => steer((camera) => turned(camera, right * TURN, up * TURN))),
+    arrows('Control+Shift', 'Ctrl Shift and arrows', 'Move the camera', (right, up) => steer((camera) => shifted(camera, right * SHIFT, up * SHIFT))),
+    { keys: ['Shift+ArrowUp'], label: 'Closer', group: 'View', run: () => steer((camera) => closer(camera, CLOSER)) },
+    { keys: ['Shift+ArrowDown'], label: 'Farther away', group: 'View', run: () => steer((camera) => closer(camera, 1 / CLOSER)) },
     { keys: ['f'], label: 'Fly to the selection', group: 'View', run: () => scene()?.fitSelection() },
     { keys: ['y'], label: 'Next layout', group: 'View', run: () => top.nextLayout() },
     { keys: ['c'], label: 'Next colour mode', group: 'View', run: () => top.nextColour() },
@@ -98,6 +110,12 @@ export function pageKeys(parts: PageKeysParts, signal: AbortSignal): Shortcut[] 
     { keys: ['?'], label: 'All keys', group: 'Page', run: () => showPageKeys(shortcuts, signal) },
   ];
   return shortcuts;
+}
+
+/** One row of the help for the four arrows. */
+function arrows(held: string, shown: string, label: string, run: (right: number, up: number) => void): Shortcut {
+  const ways: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  return { keys: Object.keys(ways).map((key) => `${held}+${key}`), shown, label, group: 'View', run: ({ key }) => run(...ways[key]) };
 }
 
 /** Shows the help for all of them. */

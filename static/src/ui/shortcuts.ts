@@ -6,6 +6,8 @@ import { icon } from './icons';
 
 export interface Shortcut {
   readonly keys: readonly string[];
+  /** What the help says in their place, where there are many. */
+  readonly shown?: string;
   readonly label: string;
   readonly group: 'Time' | 'View' | 'Selection' | 'Session' | 'Page';
   run(event: KeyboardEvent): void;
@@ -47,7 +49,7 @@ export function showShortcuts(shortcuts: readonly Shortcut[], extra: readonly [s
   const body = h('div.shortcuts');
   for (const group of groups) {
     const rows = shortcuts.filter((shortcut) => shortcut.group === group)
-      .map((shortcut) => row(shortcut.keys.map(show), shortcut.label));
+      .map((shortcut) => row(shortcut.shown === undefined ? shortcut.keys.map(show) : [shortcut.shown], shortcut.label));
     body.append(h('section', h('h3', group), ...rows));
   }
   body.append(h('section', h('h3', 'Mouse'), ...extra.map(([keys, label]) => row([keys], label))));
@@ -70,7 +72,10 @@ function nameOf(event: KeyboardEvent): string {
 }
 
 function show(key: string): string {
-  const names: Record<string, string> = { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', 'Shift+ArrowLeft': 'Shift ←', 'Shift+ArrowRight': 'Shift →', Escape: 'Esc' };
-  if (key.startsWith('Control+')) return key.replace('Control+', 'Ctrl ').replace('Shift+', 'Shift ').replace(/[a-z]$/, (last) => last.toUpperCase());
-  return names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+  const names: Record<string, string> = {
+    ' ': 'Space', Escape: 'Esc', Control: 'Ctrl', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓',
+  };
+  // "+" itself is a key, and joins them.
+  const parts = key.length === 1 ? [key] : key.split('+');
+  return parts.map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(' ');
 }

@@ -158,6 +158,17 @@ def test_undo_brings_the_camera_back(page: Page, address: str, wait_until: Until
     state = wait_until(lambda state: state["camera"]["position"] == home)
     page.keyboard.press("Control+y")
     wait_until(lambda state: abs(state["camera"]["position"][0] - home[0]) > 5)
+    page.keyboard.press("Control+z")
+    wait_until(lambda state: state["camera"]["position"] == home)
+    # By keys around what it looks at, closer and aside; together one step, since they follow each other.
+    for key in ("Control+ArrowRight", "Shift+ArrowUp", "Control+Shift+ArrowUp"):
+        page.keyboard.press(key)
+    camera = rest()["camera"]
+    away = np.subtract(camera["position"], camera["target"])
+    was = np.subtract(home, state["camera"]["target"])
+    assert np.linalg.norm(away) == pytest.approx(0.87 * np.linalg.norm(was), rel=1e-3)
+    assert np.arctan2(away[0], away[2]) - np.arctan2(was[0], was[2]) == pytest.approx(np.pi / 24, abs=1e-3)
+    assert camera["target"][1] > state["camera"]["target"][1]
     assert state["selection"] == []
 
 
