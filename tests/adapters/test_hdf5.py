@@ -119,68 +119,50 @@ def test_units_of_nwb_without_a_column_of_layers_are_one(tmp_path: Path) -> None
     assert "by one of electrode_group, location" in notes(source)
 
 
+SONATA_REFUSED = [
+    ("spikes", {}, {}, ForeignFile, "holds no spikes: it has nodes"),
+    ("spikes/v1/node_ids", {}, {}, InvalidInput, "no column 'node_ids' in '/spikes/v1'"),
+    ("spikes/lgn/timestamps", {}, {}, InvalidInput, "no column 'timestamps'"),
+    ("spikes/lgn/node_ids", {"spikes/lgn/node_ids": [1]}, {}, InvalidInput, "2 timestamps and 1"),
+    ("spikes/lgn/node_ids", {"spikes/lgn/node_ids": [1, 2**40]}, {}, NeuronOutOfRange, "too few to guess"),
+    ("", {}, {"nodes": "nodes.h5"}, ForeignFile, "'nodes.h5' is not there"),
+    ("", {}, {"nodes": "SELF"}, NeuronOutOfRange, "spikes of node 7 in 'v1', whose 2 nodes"),
+    ("", {}, {"time_unit": "h"}, InvalidInput, "'h'"),
+    ("", {}, {"bin_us": "1 ms"}, InvalidInput, "bin_us is '1 ms'"),
+]  # fmt: skip
+NWB_REFUSED = [
+    ("units", {}, {}, ForeignFile, "no units with spike times: it holds acquisition and intervals"),
+    ("units/spike_times", {}, {}, ForeignFile, "no units with spike times"),
+    ("units/spike_times_index", {}, {}, InvalidInput, "no column 'spike_times_index'"),
+    ("units/spike_times_index", {"units/spike_times_index": [3, 9]}, {}, InvalidInput, "does not fit"),
+    ("", {}, {"layer": "area"}, InvalidInput, "no column 'area'"),
+    ("", {}, {"layer": "location"}, InvalidInput, "1 of 4 units .* have nothing in 'location'"),
+    ("", {}, {"label": "colour"}, InvalidInput, "no column 'colour'"),
+    ("intervals", {}, {"label": "tags"}, InvalidInput, "neither trials nor epochs"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("removed", "added", "options", "error", "message"),
-    [
-        ("spikes", {}, {}, ForeignFile, "holds no spikes: it has nodes"),
-        ("spikes/v1/node_ids", {}, {}, InvalidInput, "no column 'node_ids' in '/spikes/v1'"),
-        ("spikes/lgn/timestamps", {}, {}, InvalidInput, "no column 'timestamps'"),
-        ("spikes/lgn/node_ids", {"spikes/lgn/node_ids": [1]}, {}, InvalidInput, "2 timestamps and 1"),
-        ("spikes/lgn/node_ids", {"spikes/lgn/node_ids": [1, 2**40]}, {}, NeuronOutOfRange, "too few to guess"),
-        (None, {}, {"nodes": "nodes.h5"}, ForeignFile, "'nodes.h5' is not there"),
-        (None, {}, {"nodes": "SELF"}, NeuronOutOfRange, "spikes of node 7 in 'v1', whose 2 nodes"),
-        (None, {}, {"time_unit": "h"}, InvalidInput, "'h'"),
-        (None, {}, {"bin_us": "1 ms"}, InvalidInput, "bin_us is '1 ms'"),
-    ],
-)  # fmt: skip
-def test_sonata_files_that_make_no_sense_are_refused(
+    ("format", "removed", "added", "options", "error", "message"),
+    [("sonata", *case) for case in SONATA_REFUSED] + [("nwb", *case) for case in NWB_REFUSED],
+)
+def test_files_that_make_no_sense_are_refused(
     tmp_path: Path,
-    removed: str | None,
+    format: str,
+    removed: str,
     added: dict[str, Any],
     options: dict[str, str],
     error: type[SynaptariumError],
     message: str,
 ) -> None:
-    path, _ = write_sonata(tmp_path / "run")
+    path = write_nwb(tmp_path / "run.nwb") if format == "nwb" else write_sonata(tmp_path / "run")[0]
     with h5py.File(path, "a") as file:
-        file["nodes/v1/node_type_id"] = [100, 100]
-        if removed is not None:
+        if format == "sonata":
+            file["nodes/v1/node_type_id"] = [100, 100]
+        if removed:
             del file[removed]
         file.update(added)
     options = {name: str(path) if value == "SELF" else value for name, value in options.items()}
-
-    with pytest.raises(error, match=message) as refused:
-        open_source(path, options=options).describe()
-
-    assert refused.value.hint
-
-
-@pytest.mark.parametrize(
-    ("removed", "added", "options", "error", "message"),
-    [
-        ("units", {}, {}, ForeignFile, "no units with spike times: it holds acquisition and intervals"),
-        ("units/spike_times", {}, {}, ForeignFile, "no units with spike times"),
-        ("units/spike_times_index", {}, {}, InvalidInput, "no column 'spike_times_index'"),
-        ("units/spike_times_index", {"units/spike_times_index": [3, 9]}, {}, InvalidInput, "does not fit"),
-        (None, {}, {"layer": "area"}, InvalidInput, "no column 'area'"),
-        (None, {}, {"layer": "location"}, InvalidInput, "1 of 4 units .* have nothing in 'location'"),
-        (None, {}, {"label": "colour"}, InvalidInput, "no column 'colour'"),
-        ("intervals", {}, {"label": "tags"}, InvalidInput, "neither trials nor epochs"),
-    ],
-)
-def test_nwb_files_that_make_no_sense_are_refused(
-    tmp_path: Path,
-    removed: str | None,
-    added: dict[str, Any],
-    options: dict[str, str],
-    error: type[SynaptariumError],
-    message: str,
-) -> None:
-    path = write_nwb(tmp_path / "run.nwb")
-    with h5py.File(path, "a") as file:
-        if removed is not None:
-            del file[removed]
-        file.update(added)
 
     with pytest.raises(error, match=message) as refused:
         open_source(path, options=options).describe()

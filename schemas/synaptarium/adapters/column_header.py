@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from synaptarium.adapters.column_file import SUFFIXES, ColumnFile
 from synaptarium.adapters.layer_list import layer_list
+from synaptarium.adapters.times import whole_us
 from synaptarium.schemas.errors import ForeignFile, InvalidInput
 
 STEMS = ("spikes", "neurons", "synapses", "weights", "potentials", "stimuli", "images", "metrics")
@@ -127,7 +128,7 @@ def description_of(path: Path, options: Mapping[str, str], schema: pa.Schema) ->
     """
     metadata = schema.metadata or {}
     found: dict[str, Any] = {
-        name: _whole(f"synaptarium.{name}", metadata[key].decode(errors="replace"))
+        name: whole_us(f"synaptarium.{name}", metadata[key].decode(errors="replace"))
         for name in NUMBERS
         if (key := f"synaptarium.{name}".encode()) in metadata
     }
@@ -142,17 +143,8 @@ def description_of(path: Path, options: Mapping[str, str], schema: pa.Schema) ->
                 hint="docs/importing-columns.md says what may stand in it.",
                 where=str(file),
             ) from error
-    found |= {name: _whole(name, options[name]) for name in NUMBERS if name in options}
+    found |= {name: whole_us(name, options[name]) for name in NUMBERS if name in options}
     return msgspec.convert(found, Description)
-
-
-def _whole(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise InvalidInput(
-            f"{name} is {text!r}.", hint="Give a whole number of microseconds.", where=name
-        ) from error
 
 
 def layer_entries(

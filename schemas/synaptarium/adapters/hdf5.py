@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from synaptarium.adapters.times import whole_us
 from synaptarium.schemas.errors import ForeignFile, InvalidInput, TruncatedFile
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -97,10 +98,5 @@ def span_of(options: Mapping[str, str]) -> Span:
     found: Span = {}
     for name in SPAN_OPTIONS:
         if name in options:
-            try:
-                found[name] = int(options[name])
-            except ValueError as error:
-                raise InvalidInput(
-                    f"{name} is {options[name]!r}.", hint="Give a whole number of microseconds.", where=name
-                ) from error
+            found[name] = whole_us(name, options[name])
     return found

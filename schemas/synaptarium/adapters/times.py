@@ -32,6 +32,16 @@ class Rounding:
     largest_us: float = 0.0
 
 
+def whole_us(name: str, text: str) -> int:
+    """Return the microseconds that an option gives as text; raises InvalidInput where that is no whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{name} is {text!r}.", hint="Give a whole number of microseconds.", where=name
+        ) from error
+
+
 def unit_us(time_unit: str | float, where: str = "time_unit") -> float:
     """Return how many microseconds a unit has.
 
