@@ -18,6 +18,16 @@ pytestmark = pytest.mark.browser
 
 Until = Callable[..., dict[str, Any]]
 SECOND = 1_000_000
+#: Where the corners of the panes are seen, pixels of the scene.
+PANE_CORNERS = """() => {
+  const { network, rig, surface } = window.synaptarium.scene();
+  const corners = network.sheets.edges.getAttribute('corner');
+  const corner = network.table.middle.clone();
+  return Array.from({ length: corners.count }, (_, i) => {
+    corner.fromBufferAttribute(corners, i).project(rig.camera);
+    return [(corner.x * 0.5 + 0.5) * surface.width, (0.5 - corner.y * 0.5) * surface.height];
+  });
+}"""
 
 
 def put(library: Library, source: Any) -> str:
@@ -100,6 +110,10 @@ def test_one_neuron_alone(page: Page, shelf: tuple[str, Library], wait_until: Un
     box = page.locator(".scene-host").bounding_box()
     assert at and box
     assert 0 < at["x"] < box["width"] and 0 < at["y"] < box["height"]
+    # The pane around it, which is nearly twice as wide as the room of one neuron, stands within the window too.
+    corners = np.array(page.evaluate(PANE_CORNERS))
+    assert corners.min() > 20
+    assert (corners.max(axis=0) < [box["width"] - 20, box["height"] - 10]).all()
     page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
     assert wait_until(lambda found: bool(found["selection"]))["selection"] == [
         {"layer": "alone", "neuron": 0}

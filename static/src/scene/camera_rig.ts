@@ -29,6 +29,8 @@ export class CameraRig {
   private readonly controls: OrbitControls;
   private flight: Flight | null = null;
   private moved = false;
+  /** Where it stood when the controls last told of a change. */
+  private readonly told = { position: new THREE.Vector3(), target: new THREE.Vector3() };
   /** Turns of the loop for which the controls may still move the camera by themselves. */
   private swing = SWING_TURNS;
   private height = 720;
@@ -115,7 +117,7 @@ export class CameraRig {
     this.controls.target.set(...target);
     this.controls.update();
     this.controls.enableDamping = true;
-    this.onChange();
+    this.stir();
   }
 
   /** The picture that it sees. */
@@ -162,9 +164,19 @@ export class CameraRig {
   }
 
   private readonly onChange = (): void => {
+    // At the farthest place the controls tell of a change at every turn, of no more than rounding errors.
+    const { told, controls, camera } = this;
+    const far = camera.position.distanceTo(controls.target);
+    if (told.position.distanceTo(camera.position) + told.target.distanceTo(controls.target) < 1e-9 * far) return;
+    told.position.copy(camera.position);
+    told.target.copy(controls.target);
+    this.stir();
+  };
+
+  private stir(): void {
     this.moved = true;
     this.swing = SWING_TURNS;
-  };
+  }
 
   private readonly onEnd = (): void => {
     this.swing = SWING_TURNS;

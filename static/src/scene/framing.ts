@@ -8,6 +8,7 @@ import * as THREE from 'three';
 import { type CameraRig, rounded } from './camera_rig';
 import { fitPose, type Keep } from './fit';
 import type { NeuronTable } from './neuron_table';
+import { paneBox } from './pane_box';
 import type { Camera, View } from '../state/view';
 
 /** From before the first sheet, to its right, a little above: the layers follow each other from left to right. */
@@ -96,7 +97,7 @@ export class Framing {
   fitLayer(layer: number): void {
     const row = this.table.rows[layer];
     if (row === undefined || row.kind !== 'layer') return;
-    this.fly(() => fitPose([this.table.goalOf(row)], LAYER_DIRECTION, { ...this.part(0.1), taken: this.taken() }, this.rig.lens));
+    this.fly(() => fitPose([paneBox(row, this.table.goalOf(row))], LAYER_DIRECTION, { ...this.part(0.1), taken: this.taken() }, this.rig.lens));
   }
 
   /** The first view: from a little farther and more to the side, eased to home; or where the link says. */
@@ -171,7 +172,7 @@ export class Framing {
 /** Of the rows that are shown, or are about to be. */
 function boxesOf(table: NeuronTable, hidden: ReadonlySet<string>): THREE.Box3[] {
   const rows = table.rows.filter((row) => !hidden.has(row.name));
-  return (rows.length > 0 ? rows : table.rows).map((row) => table.goalOf(row));
+  return (rows.length > 0 ? rows : table.rows).map((row) => paneBox(row, table.goalOf(row)));
 }
 
 /** True for one and the same place, as far as an address can tell. */

@@ -6,6 +6,7 @@
 import * as THREE from 'three';
 
 import { CLIP_GLSL, type NeuronTable, type TableRow } from './neuron_table';
+import { isFlat, paneBox } from './pane_box';
 import type { LayerFrame } from '../state/frames';
 
 const VERTEX = /* glsl */ `
@@ -81,7 +82,7 @@ export class Sheets {
       const box = table.goalOf(row).translate(row.shift.clone().negate());
       if (kind === 'ring') addCircle(edges, box, 'x', 0.5, index, EDGE);
       else if (kind === 'column') addDrum(edges, box, index);
-      else if (kind === 'stack' && row.frame !== null) addStack(edges, box, row.frame, index);
+      else if (kind === 'stack' && row.frame !== null) addStack(edges, paneBox(row, box), row.frame, index);
       else {
         const corners = cornersOf(row, box);
         if (corners === null) addBox(edges, box, index);
@@ -129,14 +130,12 @@ class Vertices {
 }
 
 /** Corners of a flat sheet, top left first, clockwise from the front; null for anything with depth. */
-function cornersOf(row: TableRow, { min, max }: THREE.Box3): THREE.Vector3[] | null {
-  const spacing = row.frame?.spacing ?? row.spacing;
-  if (max.x - min.x > 0.5 * spacing) return null;
-  return upright((min.x + max.x) / 2, min, max, 0.35 * spacing);
+function cornersOf(row: TableRow, box: THREE.Box3): THREE.Vector3[] | null {
+  return isFlat(row, box) ? upright((box.min.x + box.max.x) / 2, paneBox(row, box)) : null;
 }
 
-function upright(x: number, min: THREE.Vector3, max: THREE.Vector3, margin: number): THREE.Vector3[] {
-  const [top, bottom, left, right] = [max.y + margin, min.y - margin, min.z - margin, max.z + margin];
+function upright(x: number, { min, max }: THREE.Box3): THREE.Vector3[] {
+  const [top, bottom, left, right] = [max.y, min.y, min.z, max.z];
   return [
     new THREE.Vector3(x, top, left), new THREE.Vector3(x, top, right),
     new THREE.Vector3(x, bottom, right), new THREE.Vector3(x, bottom, left),
@@ -157,7 +156,7 @@ function addStack(vertices: Vertices, box: THREE.Box3, frame: LayerFrame, row: n
   const step = Math.max(1, Math.ceil(channels / 48));
   for (let channel = 0; channel < channels; channel += step) {
     const outer = channel === 0 || channel + step >= channels;
-    addLoop(vertices, upright(frame.origin[0] + channel * pitch, box.min, box.max, 0.1 * frame.spacing), row, outer ? EDGE : 0.35 * EDGE);
+    addLoop(vertices, upright(frame.origin[0] + channel * pitch, box), row, outer ? EDGE : 0.35 * EDGE);
   }
 }
 

@@ -70,7 +70,7 @@ def test_a_far_camera_sees_bundles_and_the_legend_says_so(page: Page, rest: Rest
     assert near["bundles"] == 0
     home = page.evaluate("window.synaptarium.scene().pose()")
     # neuron 55 lies within a step of its layer's middle
-    away = np.asarray(home["target"]) + 2.6 * np.subtract(home["position"], home["target"])
+    away = np.asarray(home["target"]) + 2.4 * np.subtract(home["position"], home["target"])
     page.evaluate("camera => window.synaptarium.setView({camera})", {**home, "position": away.tolist()})
     far = rest()["scene"]
     assert far["bundles"] == 2
