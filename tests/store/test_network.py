@@ -61,8 +61,8 @@ def test_synapses_come_back_as_they_were(store: Store, recording: Recording, del
     assert np.array_equal(found[0], pre)
     assert np.array_equal(found[1], post)
     assert (found[2] is None) if delay_ms is None else np.array_equal(found[2], delay_ms)
-    batches = network.synapse_batches(store, recording.num, "p")
-    assert [batch.num_rows for batch in batches] == [4, 4, 3]
+    blocks = [network.read_synapse_block(store, recording.num, "p", block) for block in range(4)]
+    assert [len(pre) for pre, _, _, _ in blocks] == [4, 4, 3, 0]
 
 
 def test_writing_fewer_synapses_leaves_none_of_the_old_ones(store: Store, recording: Recording) -> None:
@@ -86,10 +86,10 @@ def test_a_missing_block_is_told(store: Store, recording: Recording) -> None:
 def test_arrays_of_a_deleted_recording_are_not_found(store: Store, recording: Recording) -> None:
     ids = np.arange(11, dtype=np.uint32)
     network.write_synapses(store, recording.num, "p", ids, ids, None)
-    reader = network.synapse_batches(store, recording.num, "p")
-    next(reader)
 
     recordings.delete(store, recording.id)
 
     with pytest.raises(RecordingNotFound):
-        list(reader)
+        network.read_synapses(store, recording.num, "p")
+    with pytest.raises(RecordingNotFound):
+        network.read_synapse_block(store, recording.num, "p", 0)

@@ -7,9 +7,6 @@ import numpy as np
 from synaptarium.modules.reader import RecordingReader
 from synaptarium.schemas.recording import Projection
 
-#: The rule, for docstrings and panels.
-RULE = "mean weight below 0, or source of cell type inhibitory, or of none and named inh..."
-
 
 def inhibits(reader: RecordingReader, projection: Projection) -> bool:
     """Tell whether a projection is inhibitory: by the sign of its mean weight, its source's cell type, or the source's name

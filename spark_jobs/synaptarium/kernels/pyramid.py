@@ -94,20 +94,3 @@ def group_counts(
     return np.ascontiguousarray(
         histogram(place, n_frames * width, counts).reshape(n_frames, width)[:, :n_groups]
     )
-
-
-def fold_groups(counts: U32, *, factor: int = 16) -> U32:
-    """Sum every ``factor`` consecutive frames of dense group counts; a last partial one is kept.
-
-    Parameters
-    ----------
-    counts : (n_frames, n_groups) uint32
-        The first frame is a multiple of ``factor``.
-
-    Returns
-    -------
-    (ceil(n_frames / factor), n_groups) uint32
-    """
-    if not len(counts):
-        return counts
-    return np.add.reduceat(counts, np.arange(0, len(counts), factor), axis=0, dtype=np.uint32)

@@ -94,11 +94,6 @@ def read_synapses(store: Store, num: int, projection: str) -> tuple[U32, U32, F3
     return columns["pre"], columns["post"], columns.get("delay_ms")
 
 
-def synapse_batches(store: Store, num: int, projection: str) -> Iterator[pa.RecordBatch]:
-    """Yield a projection's synapses block by block (columns pre, post and, where known, delay_ms)."""
-    return _batches(store, "synapses", {"recording": num, "projection": projection})
-
-
 def read_synapse_block(
     store: Store, num: int, projection: str, block: int
 ) -> tuple[U32, U32, F32 | None, int]:

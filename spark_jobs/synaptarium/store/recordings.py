@@ -107,14 +107,6 @@ def get(store: Store, id: str) -> Recording:
     return recording_of(found)
 
 
-def by_num(store: Store, num: int) -> Recording:
-    """Return the recording of a number; raises RecordingNotFound."""
-    found = call(store, lambda: store.db.recordings.find_one({"num": num}))
-    if found is None:
-        raise not_found(str(num))
-    return recording_of(found)
-
-
 def all_recordings(store: Store) -> list[Recording]:
     """Return every recording, newest first."""
     found = call(store, lambda: list(store.db.recordings.find().sort([("created_us", -1), ("num", -1)])))

@@ -59,14 +59,6 @@ export class ChunkGrid {
     }
     return -1;
   }
-
-  /** The first stored chunk at or after this one; -1 where there is none. */
-  firstStored(tile: TileGrid, chunk: number): number {
-    for (let c = Math.max(0, chunk); c < tile.presence.length * 8; c++) {
-      if (this.has(tile, c)) return c;
-    }
-    return -1;
-  }
 }
 
 export class ChunkIndex {

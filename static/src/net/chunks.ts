@@ -9,8 +9,7 @@ import { tableFromIPC, type Table } from '@uwdata/flechette';
 
 import { asF32, asU16, asU32, type Codec, CorruptChunk, decodeIds } from './codecs';
 
-export const FORMAT_VERSION = '1';
-export const GROUP_NEURONS = 64;
+const FORMAT_VERSION = '1';
 const ABSENT_U16 = 65535;
 
 export type Counts = Uint8Array | Uint16Array | Uint32Array;

@@ -56,13 +56,13 @@ export function exportMenu(shown: () => Exported | null, parquet: (() => Promise
   return menu;
 }
 
-export function svgOf(what: Exported): Blob {
+function svgOf(what: Exported): Blob {
   const pen = new SvgPen();
   const height = paint(pen, what);
   return new Blob([pen.document(WIDTH_PX, height, what.panel.title)], { type: 'image/svg+xml' });
 }
 
-export async function pngOf(what: Exported): Promise<Blob> {
+async function pngOf(what: Exported): Promise<Blob> {
   const canvas = h('canvas');
   canvas.width = WIDTH_PX * SCALE;
   canvas.height = Math.ceil(heightOf(what) * SCALE);

@@ -14,7 +14,7 @@ export interface Ration {
   readonly resolution: number;
 }
 
-export const HEADSET_LADDER: readonly Ration[] = [
+const HEADSET_LADDER: readonly Ration[] = [
   { points: 1, synapses: 1, panel_hz: 10, resolution: 1 },
   ...[1 / 2, 1 / 3, 1 / 4].map((points) => ({ points, synapses: 1, panel_hz: 10, resolution: 1 })),
   ...[0.5, 0.25, 0].map((synapses) => ({ points: 1 / 4, synapses, panel_hz: 10, resolution: 1 })),

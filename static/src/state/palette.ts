@@ -1,7 +1,7 @@
 /** Data colours. None of them is the interface's accent, and the same thing has the same colour in scene and panels. */
 
 /** Quiet hues of the layers, for the dark room and for light surfaces (panels in the light theme). */
-export const LAYER_COLOURS: readonly string[] = [
+const LAYER_COLOURS: readonly string[] = [
   '#e8b46a', '#7fc8a9', '#c79be0', '#e58f86', '#86b7c9', '#c9c07a', '#d895b8', '#9db38a', '#b8a394',
 ];
 export const LAYER_COLOURS_LIGHT: readonly string[] = [

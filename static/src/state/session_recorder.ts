@@ -15,7 +15,7 @@ import { type Operation, playheadAt } from './session_state';
 import { nKept, RECORDED, toChanges } from './session_view';
 import type { Camera, View, ViewKey } from './view';
 
-export const POSE_EVERY_MS = 100;
+const POSE_EVERY_MS = 100;
 const SEND_EVERY_MS = 2000;
 const SEND_AT = 120;
 const MAX_BATCH_BYTES = 600_000;

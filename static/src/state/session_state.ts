@@ -13,8 +13,8 @@ export type Operation = PoseOp | ClockOp | ViewOp | PointerOp | NoteOp | UnnoteO
 type Triple = [number, number, number];
 
 /** A camera moves for so long towards the next pose; it stood before. */
-export const POSE_BLEND_MS = 150;
-export const NOTE_MS = 6000;
+const POSE_BLEND_MS = 150;
+const NOTE_MS = 6000;
 const PIN_LETTERS = 28;
 
 export interface Moment {

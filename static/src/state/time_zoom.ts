@@ -6,7 +6,7 @@ export interface TimeSpan {
 }
 
 /** Fewer bins than this are not zoomed to: nothing more could be seen. */
-export const LEAST_BINS = 32;
+const LEAST_BINS = 32;
 
 export const lengthOf = (span: TimeSpan): number => span.t_stop_us - span.t_start_us;
 

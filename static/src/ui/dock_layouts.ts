@@ -148,7 +148,7 @@ export function packed(layout: DockLayout): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-export function unpacked(text: string): DockLayout {
+function unpacked(text: string): DockLayout {
   const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes)) as DockLayout;
 }

@@ -7,7 +7,7 @@ import type { Stimuli } from '../state/recording';
 import type { TimeSpan } from '../state/time_zoom';
 import { token } from './dom';
 
-export const TICKS_PX = 6;
+const TICKS_PX = 6;
 export const LOADED_PX = 3;
 /** Wider columns are drawn as what they are: steps. */
 const STEP_PX = 5;

@@ -61,10 +61,6 @@ export class SidePanel {
     this.refresh();
   }
 
-  toggleLayer(index: number): void {
-    this.rows[index]?.toggle();
-  }
-
   private paintLayers(): void {
     for (const row of this.rows) row.paint();
   }

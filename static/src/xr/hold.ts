@@ -32,10 +32,6 @@ export class Hold {
     return this.grips[side] !== null;
   }
 
-  get holdsNetwork(): boolean {
-    return SIDES.some((side) => this.grips[side]?.thing === this.network);
-  }
-
   holdsPane(pane: Pane): boolean {
     return SIDES.some((side) => this.grips[side]?.thing === pane);
   }
