@@ -6,7 +6,7 @@ import { pathOf } from '../state/camera_path';
 import { formatTime } from '../state/format';
 import { openDialog } from './dialog';
 import { h, setText } from './dom';
-import { save } from './export_menu';
+import { save } from './menus/export_menu';
 
 export interface FilmDialogParts extends OrderParts {
   readonly recording: string;

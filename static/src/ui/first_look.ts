@@ -2,7 +2,7 @@
 
 import { plural } from '../state/format';
 import type { Loaded } from '../state/recording';
-import { SPEEDS } from './transport';
+import { SPEEDS } from './transport/transport';
 
 /** A first look shows about so many frames a second, so that single spikes can be followed. */
 const FIRST_FRAMES_PER_S = 120;

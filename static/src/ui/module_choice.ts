@@ -2,7 +2,7 @@
 
 import type { ModuleInfo } from '../net/messages.gen';
 import { kept } from '../state/kept';
-import { firstModules, modulesHash } from './dock_layouts';
+import { firstModules, modulesHash } from './dock/dock_layouts';
 import { h } from './dom';
 import { icon } from './icons';
 

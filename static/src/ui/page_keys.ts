@@ -14,7 +14,7 @@ import type { SessionDesk } from './sessions/session_desk';
 import { type Shortcut, showShortcuts } from './shortcuts';
 import type { TopBar } from './top_bar';
 import { startTour } from './tour';
-import type { Transport } from './transport';
+import type { Transport } from './transport/transport';
 
 /** A press turns the camera by this, radians, moves it by this part of its distance, brings it to this part of it. */
 const [TURN, SHIFT, CLOSER] = [Math.PI / 24, 0.05, 0.87];

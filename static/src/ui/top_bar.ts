@@ -6,15 +6,15 @@ import { rest } from '../net/rest';
 import { formatTime } from '../state/format';
 import type { Network, SceneHandle } from '../state/frames';
 import type { View } from '../state/view';
-import { ColourMenu } from './colour_menu';
-import type { CompareMenu } from './compare_menu';
-import { ExportMenu } from './export_menu';
-import { SynapseMenu } from './synapse_menu';
+import { ColourMenu } from './menus/colour_menu';
+import type { CompareMenu } from './menus/compare_menu';
+import { ExportMenu } from './menus/export_menu';
+import { SynapseMenu } from './menus/synapse_menu';
 import { h } from './dom';
 import { brandMark } from './home';
 import { iconButton, setIcon } from './icons';
-import { LayoutMenu } from './layout_menu';
-import { LookingMenu } from './looking_menu';
+import { LayoutMenu } from './menus/layout_menu';
+import { LookingMenu } from './menus/looking_menu';
 import { type SearchAnswer, SearchField } from './search_field';
 
 export interface TopBarParts {

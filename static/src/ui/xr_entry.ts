@@ -15,7 +15,7 @@ import type { BoardSource } from '../xr/board';
 import type { Room, RoomParts } from '../xr/room';
 import { loadSettings, saveSettings, type XrSettings } from '../xr/settings';
 import { type XrMode, type XrSupport, xrSupport } from '../xr/support';
-import type { Dock } from './dock';
+import type { Dock } from './dock/dock';
 import { h } from './dom';
 import { choices, Popover } from './popover';
 import type { Toasts } from './toasts';

@@ -2,13 +2,13 @@
 
 import type { SerializedDockview } from 'dockview-core/dist/dockview-core.js';
 
-import type { ModuleInfo } from '../net/messages.gen';
-import type { Span } from '../panels/panel';
-import { kept } from '../state/kept';
-import { decoded } from '../state/neuron_ranges';
-import { copied } from './clipboard';
-import { h } from './dom';
-import { iconButton } from './icons';
+import type { ModuleInfo } from '../../net/messages.gen';
+import type { Span } from '../../panels/panel';
+import { kept } from '../../state/kept';
+import { decoded } from '../../state/neuron_ranges';
+import { copied } from '../clipboard';
+import { h } from '../dom';
+import { iconButton } from '../icons';
 import type { Params } from './params_form';
 
 const STORED = 'synaptarium.dock.layouts';

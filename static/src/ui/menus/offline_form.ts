@@ -1,9 +1,9 @@
 /** The form for a part of the run as one HTML file that plays anywhere; its size is told before it is made. */
 
-import { ApiError, rest } from '../net/rest';
-import { formatDuration } from '../state/format';
-import type { Network } from '../state/frames';
-import { h, setText } from './dom';
+import { ApiError, rest } from '../../net/rest';
+import { formatDuration } from '../../state/format';
+import type { Network } from '../../state/frames';
+import { h, setText } from '../dom';
 
 export interface OfflineParts {
   readonly network: Network;

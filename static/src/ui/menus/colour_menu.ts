@@ -1,9 +1,9 @@
 /** The colour menu: what a neuron's colour means, how long a spike glows, how large a neuron is drawn. */
 
-import type { Network } from '../state/frames';
-import { VIEW_DEFAULTS, type ColourMode, type View } from '../state/view';
-import { h } from './dom';
-import { choices, Popover, slider } from './popover';
+import type { Network } from '../../state/frames';
+import { VIEW_DEFAULTS, type ColourMode, type View } from '../../state/view';
+import { h } from '../dom';
+import { choices, Popover, slider } from '../popover';
 
 interface Option {
   /** A mode, or "potential/<variable>". */

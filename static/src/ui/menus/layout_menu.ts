@@ -1,13 +1,13 @@
 /** The layout menu: which layout, how far apart and fanned out the layers stand, and in which order. */
 
-import type { LayoutInfo } from '../net/messages.gen';
-import { rest } from '../net/rest';
-import type { Network } from '../state/frames';
-import { layerColour } from '../state/palette';
-import { VIEW_DEFAULTS, type View } from '../state/view';
-import { h } from './dom';
-import { iconButton } from './icons';
-import { choices, Popover, slider } from './popover';
+import type { LayoutInfo } from '../../net/messages.gen';
+import { rest } from '../../net/rest';
+import type { Network } from '../../state/frames';
+import { layerColour } from '../../state/palette';
+import { VIEW_DEFAULTS, type View } from '../../state/view';
+import { h } from '../dom';
+import { iconButton } from '../icons';
+import { choices, Popover, slider } from '../popover';
 
 export class LayoutMenu {
   readonly element: HTMLElement;

@@ -1,12 +1,12 @@
 /** The transport bar: play, step, speed, loop, the time and what is shown, over the scrub bar. */
 
-import { arrowStep_us } from '../state/arrow_step';
-import { formatDuration, formatSpeed, formatTime } from '../state/format';
-import type { PlaybackStatus } from '../state/frames';
-import { classColour } from '../state/palette';
+import { arrowStep_us } from '../../state/arrow_step';
+import { formatDuration, formatSpeed, formatTime } from '../../state/format';
+import type { PlaybackStatus } from '../../state/frames';
+import { classColour } from '../../state/palette';
 import { ScrubBar, type ScrubBarParts } from './scrub_bar';
-import { h, perFrame, setText } from './dom';
-import { iconButton, setIcon } from './icons';
+import { h, perFrame, setText } from '../dom';
+import { iconButton, setIcon } from '../icons';
 
 export const SPEEDS: readonly number[] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 

@@ -1,10 +1,10 @@
 /** The menu of ways to look: flight, rule, minimap, and the clipping planes. */
 
-import type { SceneHandle } from '../state/frames';
-import { VIEW_DEFAULTS, type Clip, type Minimap, type View } from '../state/view';
-import { h } from './dom';
-import { icon } from './icons';
-import { choices, Popover, slider } from './popover';
+import type { SceneHandle } from '../../state/frames';
+import { VIEW_DEFAULTS, type Clip, type Minimap, type View } from '../../state/view';
+import { h } from '../dom';
+import { icon } from '../icons';
+import { choices, Popover, slider } from '../popover';
 
 /** By axis: its two sides, as the home view sees them. */
 const SIDES: readonly (readonly [axis: string, from: string, to: string])[] = [

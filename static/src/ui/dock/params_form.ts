@@ -1,6 +1,6 @@
 /** A form from the JSON Schema of a module's parameters: choices of the recording, choices of words, numbers with units. */
 
-import { h } from './dom';
+import { h } from '../dom';
 
 export type Choices = Readonly<Record<string, readonly string[]>>;
 export type Params = Record<string, unknown>;

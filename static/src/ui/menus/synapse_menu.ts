@@ -1,10 +1,10 @@
 /** The synapse menu: how many, which, from which weight on, and which of the selection. */
 
-import { formatValue } from '../state/format';
-import type { Network } from '../state/frames';
-import type { BundleWidth, Bundles, SynapseChoice, SynapseDirection, View } from '../state/view';
-import { h, setText } from './dom';
-import { choices, Popover, slider } from './popover';
+import { formatValue } from '../../state/format';
+import type { Network } from '../../state/frames';
+import type { BundleWidth, Bundles, SynapseChoice, SynapseDirection, View } from '../../state/view';
+import { h, setText } from '../dom';
+import { choices, Popover, slider } from '../popover';
 
 /** No screen tells more apart. */
 const MOST = 100_000;

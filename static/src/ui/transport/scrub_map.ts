@@ -1,8 +1,8 @@
 /** Which part of the run the scrub bar shows, while it is zoomed: in words, and as a thumb to drag along the run. */
 
-import { formatDuration, formatTime } from '../state/format';
-import { lengthOf, panned, type TimeSpan } from '../state/time_zoom';
-import { h, setText } from './dom';
+import { formatDuration, formatTime } from '../../state/format';
+import { lengthOf, panned, type TimeSpan } from '../../state/time_zoom';
+import { h, setText } from '../dom';
 
 export interface ScrubMapParts {
   whole(): TimeSpan;
