@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 Until = Callable[..., dict[str, Any]]
 SPAN_US = 100_000_000
 
-# Contrast of every visible text with what lies under it (WCAG 2.1, 1.4.3), where backgrounds are plain colours.
+# Contrast of every visible text with what lies under it (WCAG 2.1, 1.4.3); what lies over the scene may lie over neurons that
+# are all light. Names of layers have no plate but shadows.
 CONTRASTS = """() => {
   const numbers = (text) => {
     const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
@@ -35,15 +36,16 @@ CONTRASTS = """() => {
     const layers = [];
     for (let at = element; at; at = at.parentElement) {
       layers.push(numbers(getComputedStyle(at).backgroundColor));
-      if (layers.at(-1)[3] === 1) break;
+      if (layers.at(-1)[3] === 1 || at.parentElement?.matches('.scene-root, .scene-host')) break;
     }
-    return layers.reverse().reduce((under, top) => over(top, under), [0, 0, 0]);
+    const room = element.closest('.scene-host') ? [1, 1, 1] : [0, 0, 0];
+    return layers.reverse().reduce((under, top) => over(top, under), room);
   };
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || element.closest('script, style, option, .scene-host, :disabled')) continue;
+    if (!walker.currentNode.textContent.trim() || element.closest('script, style, option, .scene-label, :disabled')) continue;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const under = ground(element);
     const [a, b] = [light(over(numbers(getComputedStyle(element).color), under)), light(under)];

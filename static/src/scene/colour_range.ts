@@ -170,11 +170,11 @@ export class ColourRange {
     const measure = this.measures.get('health', 0, 0);
     if (measure === null) return null;
     const counts = { dead: 0, saturated: 0, silent: 0, of: network.n_neurons, silence_us: this.silence_us(), saturated_hz: this.measures.saturated_hz };
-    const silent = new Set(this.silentNeurons());
+    const silent = this.silent();
     measure.values.forEach((value, id) => {
       if (value === HEALTH.dead) counts.dead++;
       else if (value === HEALTH.saturated) counts.saturated++;
-      else if (value === HEALTH.fine && silent.has(id)) counts.silent++;
+      else if (value === HEALTH.fine && silent[id] === 1) counts.silent++;
     });
     return counts;
   }
@@ -183,19 +183,17 @@ export class ColourRange {
     return this.activity.silence_bins * this.context.frames.bin_us;
   }
 
-  /** Neurons without a spike in the last moments, as far as those are loaded. */
-  silentNeurons(): number[] {
+  /** 1 for each neuron without a spike in the last moments, as far as those are loaded. */
+  silent(): Uint8Array {
     const { network, frames, playback } = this.context;
     const { level } = playback;
     const stop = frames.frameAt(playback.t_us, level) + 1;
     const start = Math.max(0, stop - Math.ceil(this.activity.silence_bins / frames.bins(level)));
-    const active = new Uint8Array(network.n_neurons);
+    const silent = new Uint8Array(network.n_neurons).fill(1);
     for (const { window, frame_start, frame_stop } of frames.spikesIn(start, stop, level)) {
       const to = window.offsets[frame_stop - window.first_frame];
-      for (let i = window.offsets[frame_start - window.first_frame]; i < to; i++) active[window.ids[i]] = 1;
+      for (let i = window.offsets[frame_start - window.first_frame]; i < to; i++) silent[window.ids[i]] = 0;
     }
-    const silent: number[] = [];
-    for (let id = 0; id < active.length; id++) if (active[id] === 0) silent.push(id);
     return silent;
   }
 

@@ -128,6 +128,10 @@ export class Scene implements SceneHandle {
   }
 
   /** First-person flight, on or off. */
+  silent(): Uint8Array {
+    return this.network.colours.silent();
+  }
+
   toggleFlight(): void {
     this.aids.flight.toggle();
   }

@@ -358,6 +358,8 @@ export interface SceneHandle {
   legendSvg?(): string;
   /** The next drag selects what lies inside a box or a drawn line. */
   selectBy?(tool: 'box' | 'lasso'): void;
+  /** 1 for each neuron without a spike in the moments before the playhead that colour mode "health" looks at. */
+  silent?(): Uint8Array;
   /** First-person flight, on or off. Key Z. */
   toggleFlight?(): void;
   /** The measuring rule: between the two neurons selected last, else by the next two clicks; or away. Key X. */

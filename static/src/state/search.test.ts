@@ -11,7 +11,7 @@ const FACTS: NeuronFacts = {
   spikes: [0, 10, 250, 3000, 0, 20, -1], classes_of: [-1, 0, 1, 1, -1, 0, 0], selectivity: new Array(7).fill(1), classes: ['7', 'cat'], method: {}, lacks: {},
 };
 const WORLD: SearchWorld = {
-  layers: LAYERS, sets: [{ name: 'Mine', colour: '#e69f00', neurons: [1, 5] }], duration_s: 10, saturated_hz: 200, facts: async () => FACTS,
+  layers: LAYERS, sets: [{ name: 'Mine', colour: '#e69f00', neurons: [1, 5] }], duration_s: 10, saturated_hz: 200, facts: async () => FACTS, silent: () => [1, 1, 0, 0, 1, 0, 1],
 };
 const neurons = async (text: string): Promise<readonly number[] | string> => {
   const found = await search(text, WORLD);
@@ -21,7 +21,7 @@ const neurons = async (text: string): Promise<readonly number[] | string> => {
 test.each([
   ['l2/3 EXC', 'L2/3 exc'], ['rate > 3', 'rate > 3'], ['L2/3 exc:3', [3]], ['L2/3 exc 1-2', [1, 2]], ['mine', [1, 5]],
   ['rate > 20', [2, 3]], ['rate >= 1 Hz', [1, 2, 3, 5]], ['rate<2', [0, 1, 4]], ['class 7', [1, 5, 6]], ['L2/3 exc class cat', [2, 3]],
-  ['dead', [0, 4]], ['saturated', [3]], ['L2/3 exc: dead', [0]],
+  ['dead', [0, 4]], ['saturated', [3]], ['silent', [1]], ['L2/3 exc: dead', [0]],
 ])('%s', async (text, expected) => {
   expect(await neurons(text)).toEqual(expected);
 });

@@ -1,6 +1,6 @@
 /**
  * What is typed into the search field: a layer, "layer:17" (also "layer:3-9"), "class 7", "rate > 20", "dead",
- * "saturated", a set's name; conditions after a layer's name ("hidden rate > 20") hold in that layer only.
+ * "saturated", "silent" (at the playhead), a set's name; conditions after a layer's name ("hidden rate > 20") hold in that layer only.
  */
 
 import type { LayerInfo, NeuronFacts } from './frames';
@@ -15,6 +15,8 @@ export interface SearchWorld {
   /** From which mean rate on a neuron is saturated. */
   readonly saturated_hz: number;
   facts(): Promise<NeuronFacts>;
+  /** 1 for each neuron without a spike in the moments before the playhead. */
+  silent(): ArrayLike<number>;
 }
 
 export type Found =
@@ -27,7 +29,7 @@ export function saturatedHz(bin_us: number): number {
   return 0.5e6 / bin_us;
 }
 
-const CONDITION = /^(?:(.*?)\s+)?(?:rate\s*(>=|<=|>|<|=)\s*(-?[\d.]+)(?:\s*hz)?|class\s+(.+)|(dead|saturated))$/i;
+const CONDITION = /^(?:(.*?)\s+)?(?:rate\s*(>=|<=|>|<|=)\s*(-?[\d.]+)(?:\s*hz)?|class\s+(.+)|(dead|silent|saturated))$/i;
 
 export async function search(text: string, world: SearchWorld): Promise<Found> {
   const query = text.trim();
@@ -59,10 +61,12 @@ async function conditioned(match: RegExpExecArray, world: SearchWorld): Promise<
   if (name !== undefined && of < 0) {
     return { kind: 'wrong', message: `There is no class "${name.trim()}". There are: ${facts.classes.slice(0, 12).join(', ')}.` };
   }
+  const still = state?.toLowerCase() === 'silent' ? world.silent() : null;
   const rate = (id: number): number => facts.spikes[id] / world.duration_s;
   const holds = (id: number): boolean => {
     if (name !== undefined) return facts.classes_of[id] === of;
     if (facts.spikes[id] < 0) return false;
+    if (still !== null) return still[id] === 1 && facts.spikes[id] > 0;
     if (state !== undefined) return state.toLowerCase() === 'dead' ? facts.spikes[id] === 0 : rate(id) >= world.saturated_hz;
     const x = Number(limit);
     return sign === '>' ? rate(id) > x : sign === '>=' ? rate(id) >= x : sign === '<' ? rate(id) < x : sign === '<=' ? rate(id) <= x : Math.abs(rate(id) - x) < 0.05;
@@ -72,7 +76,7 @@ async function conditioned(match: RegExpExecArray, world: SearchWorld): Promise<
     for (let id = candidate.offset; id < candidate.offset + candidate.n_neurons; id++) if (holds(id)) neurons.push(id);
   }
   const what = match[0].trim();
-  return neurons.length > 0 ? { kind: 'neurons', neurons, what } : { kind: 'wrong', message: `No neuron: ${what} (over the whole recording).` };
+  return neurons.length > 0 ? { kind: 'neurons', neurons, what } : { kind: 'wrong', message: `No neuron: ${what} (${still === null ? 'over the whole recording' : 'at the playhead'}).` };
 }
 
 function layerOf(name: string, layers: readonly LayerInfo[]): LayerInfo | null {

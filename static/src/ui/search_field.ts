@@ -3,7 +3,7 @@
 import type { View } from '../state/view';
 import { h, setText } from './dom';
 
-const EXAMPLES = 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, saturated, a set (/)';
+const EXAMPLES = 'Find: a layer, layer:17, layer:3-9, class 7, rate > 20, dead, silent, saturated, a set (/)';
 
 export interface SearchAnswer {
   readonly wrong: boolean;

@@ -315,6 +315,7 @@ class Viewer {
     const found = await search(text, {
       layers: network.layers, sets: this.view.get('sets'), duration_s: (this.store.t_stop_us - this.store.t_start_us) / 1e6,
       saturated_hz: saturatedHz(this.store.bin_us),
+      silent: () => this.scene?.silent?.() ?? [],
       facts: () => network.facts?.() ?? Promise.reject(new Error('Facts of the neurons are not known.')),
     }).catch((error: unknown) => ({ kind: 'wrong', message: (error as Error).message }) as const);
     if (found.kind === 'wrong') return { wrong: true, note: found.message };
