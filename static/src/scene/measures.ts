@@ -3,6 +3,7 @@
  * selectivity and health come from facts of the whole recording, the weight in-degree from the weights of the moment.
  */
 
+import { IncomingWeights } from './incoming_weights';
 import type { Projections } from './projections';
 import type { FrameSource, Network, NeuronFacts } from '../state/frames';
 import { saturatedHz } from '../state/search';
@@ -28,6 +29,7 @@ export class Measures {
   private failed = '';
   private kept = new Map<ColourMode, Measure>();
   private weights_key = '';
+  private incoming: IncomingWeights | null = null;
   private version = 0;
 
   constructor(
@@ -107,23 +109,14 @@ export class Measures {
     const kept = this.kept.get('in_degree');
     if (kept !== undefined && key === this.weights_key) return kept;
     this.weights_key = key;
-    const sums = new Float64Array(this.network.n_neurons);
-    const reached = new Uint8Array(this.network.n_neurons);
-    this.projections.eachWeights(level, frame, (post, values) => {
-      for (let i = 0; i < post.length; i++) {
-        const weight = values[i];
-        if (weight !== weight) continue;
-        sums[post[i]] += weight;
-        reached[post[i]] = 1;
-      }
-    });
+    this.incoming ??= new IncomingWeights(this.network.n_neurons);
+    this.incoming.update(this.projections.incoming(level, frame));
+    const { sums: values } = this.incoming;
     let [min, max] = [0, 0];
-    const values = Float32Array.from(sums, (sum, id) => {
-      if (reached[id] === 0) return NaN;
-      min = Math.min(min, sum);
-      max = Math.max(max, sum);
-      return sum;
-    });
+    for (let id = 0; id < values.length; id++) {
+      if (values[id] < min) min = values[id];
+      if (values[id] > max) max = values[id];
+    }
     const made = { values, version: ++this.version, min, max };
     this.kept.set('in_degree', made);
     return made;

@@ -1,5 +1,6 @@
 /** The projections of a network whose synapses are here: each one's ends, fetched once, and its weights at a moment. */
 
+import type { Incoming } from './incoming_weights';
 import type { NeuronTable } from './neuron_table';
 import type { Weights } from './segment_weights';
 import type { FrameSource, Network, ProjectionInfo, StateView, Synapses } from '../state/frames';
@@ -107,11 +108,13 @@ export class Projections {
     return this.all.map((p) => (p.info.kind === 'decoder' ? '' : `${p.state(level, frame)?.version ?? ''}`)).join(' ').trim();
   }
 
-  /** Visits the known weights of each of them; the values are only good during the visit. */
-  eachWeights(level: number, frame: number, visit: (post: Uint32Array, values: Float32Array) => void): void {
-    this.each(level, frame, ({ info, synapses }, state) => {
-      if (state !== null && info.kind !== 'decoder') visit(synapses.post, state.values);
+  /** The known weights of every projection onto neurons; only good until the next ones are asked for. */
+  incoming(level: number, frame: number): Incoming[] {
+    const found: Incoming[] = [];
+    this.each(level, frame, ({ info, synapses }, weights) => {
+      if (weights !== null && info.kind !== 'decoder') found.push({ projection: info.name, post: synapses.post, weights });
     });
+    return found;
   }
 
   /** Visits each with its weights as far as they are known; they are only good during the visit. */
