@@ -82,7 +82,7 @@ def test_any_name_of_a_layer_is_shown_and_found(
     wait_until(lambda found: found["synapsesDrawn"] == 2)
     page.evaluate("window.synaptarium.select([5])")
     expect(page.get_by_test_id("detail")).to_contain_text(f"{name} 5")
-    expect(page.get_by_test_id("detail")).to_contain_text("-0.25")
+    expect(page.get_by_test_id("detail")).to_contain_text("−0.25")
     expect(page.locator("[data-panel=spikes] canvas")).to_be_visible()
     page.goto(url)
     expect(page.locator(f"[data-recording='{id}']")).to_contain_text(name)

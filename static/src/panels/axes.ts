@@ -43,7 +43,7 @@ export function ticks(low: number, high: number, about: number): number[] {
 }
 
 export function tickText(value: number): string {
-  return Math.abs(value) >= 1000 ? formatCount(Math.abs(value)).replace(/^/, value < 0 ? '-' : '') : formatValue(Math.abs(value) < 1e-12 ? 0 : value);
+  return Math.abs(value) >= 1000 ? `${value < 0 ? '−' : ''}${formatCount(Math.abs(value))}` : formatValue(Math.abs(value) < 1e-12 ? 0 : value);
 }
 
 /** "Rate (Hz)", "Spikes per 16 ms". */

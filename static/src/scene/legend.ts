@@ -145,7 +145,9 @@ export function numberText(x: number): string {
   if (!Number.isFinite(x)) return '–';
   const size = Math.abs(x);
   const text =
-    size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(1) : String(Number(x.toPrecision(3)));
+    size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(1)
+    : size >= 1e4 ? countText(Number(x.toPrecision(3)))
+    : String(Number(x.toPrecision(3)));
   return text.replace('-', '−');
 }
 

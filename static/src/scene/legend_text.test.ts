@@ -79,7 +79,7 @@ describe('legendText', () => {
 });
 
 describe('numbers', () => {
-  it.each([[0, '0'], [-0.4200001, '−0.42'], [1234.5, '1230'], [1e-4, '1.0e−4'], [NaN, '–']])('%d reads %s', (x, text) => {
+  it.each([[0, '0'], [-0.4200001, '−0.42'], [1234.5, '1230'], [-14_812, '−14,800'], [1e-4, '1.0e−4'], [NaN, '–']])('%d reads %s', (x, text) => {
     expect(numberText(x)).toBe(text);
   });
 

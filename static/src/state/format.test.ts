@@ -24,4 +24,7 @@ test('numbers carry units and sensible digits', () => {
   expect(formatBytes(31_000_000)).toBe('31 MB');
   expect(formatSpeed(-0.05)).toBe('-0.05x');
   expect(formatValue(0.123456)).toBe('0.1235');
+  expect(formatValue(-0.25)).toBe('−0.25');
+  expect(formatValue(-2.5e-7)).toBe('−2.5e−7');
+  expect(formatCount(-1204)).toBe('−1,204');
 });

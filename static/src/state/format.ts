@@ -28,7 +28,7 @@ export function formatDuration(us: number): string {
 
 /** A count: 941, 12,480, 3.7 M. */
 export function formatCount(n: number): string {
-  if (n < 100_000) return Math.round(n).toLocaleString('en-US');
+  if (n < 100_000) return minus(Math.round(n).toLocaleString('en-US'));
   if (n < 1e6) return `${trim(n / 1e3)} k`;
   if (n < 1e9) return `${trim(n / 1e6)} M`;
   return `${trim(n / 1e9)} G`;
@@ -56,12 +56,17 @@ export function formatValue(value: number): string {
   if (!Number.isFinite(value)) return 'none';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(2).replace(/\.?0+e/, 'e');
-  return trim(value, 4);
+  if (size >= 1e5 || size < 1e-3) return minus(value.toExponential(2).replace(/\.?0+e/, 'e'));
+  return minus(trim(value, 4));
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${formatCount(n)} ${n === 1 ? one : many}`;
+}
+
+/** With a real minus sign, which is as wide as the digits. */
+function minus(text: string): string {
+  return text.replaceAll('-', '−');
 }
 
 function trim(value: number, digits = 3): string {
