@@ -1,4 +1,4 @@
-/** Every key of the page in one table: what it does, its tooltip and the help dialog derive from it. */
+/** Keys: what one is, listening for them, and the help that lists them; page_keys.ts has the viewer's. */
 
 import { openDialog } from './dialog';
 import { h } from './dom';
