@@ -77,8 +77,9 @@ def test_the_simulators_snippets_write_recordings(data_folder: Path) -> None:
 
     assert nest.counts.spikes == {"exc": 3, "inh": 1}
     assert (nest.counts.weights, nest.counts.potentials) == ({"exc -> inh": 2}, {"V_m/exc": 2})
-    assert torch.counts.spikes == {name: tensors[name].sum() for name in ("hidden", "output")}
-    assert [layer.shape for layer in torch.header.layers] == [(8, 6, 6), (10,)]
+    assert torch.counts.spikes == {name: tensors[name].sum() for name in ("image", "hidden", "output")}
+    assert [layer.shape for layer in torch.header.layers] == [(1, 8, 8), (8, 6, 6), (10,)]
+    assert torch.header.projections[0].synapses == 8 * 6 * 6 * 9
     assert units.counts.spikes == {"units": 3}
 
 
