@@ -137,7 +137,10 @@ def looking(browser: Browser, address: str, folder: Path) -> Iterator[dict[str, 
 
 
 def learning(browser: Browser, address: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield frames in which one in a hundred of the drawn synapses' weights has changed."""
+    """Yield frames in which one in a hundred of the drawn synapses' weights has changed.
+
+    One line is rasterised of all that the scene hands over, as one instance is of the naive neurons.
+    """
     few = ("10k_synapses", WARM_UP[1])
     lay_out(folder, few[0], (("source", (100,)), ("target", (100,))), density=DENSITY, connect=1.0)
     for name, neurons, connect, frames, goal in SYNAPSES:
