@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from synaptarium.kernels.correlation import correlation_matrix, cross_correlogram, tiling_coefficients
 from synaptarium.kernels.firing import population_rate_hz
 from synaptarium.kernels.isi import fano_factor
-from synaptarium.kernels.spectrum import welch_psd
 from synaptarium.kernels.synchrony import golomb_chi, spike_contrast
 from synaptarium.modules.base import LayerName, Module, Selection
 from synaptarium.modules.reader import RecordingReader
+from synaptarium.modules.spectrum import LEAST_SAMPLES, add_spectrum
 from synaptarium.modules.window import Spikes, spikes_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
@@ -54,7 +54,6 @@ _MAX_BINS = 50_000
 # Spike-contrast tries about a hundred bin sizes, each time over all spikes.
 _MAX_CONTRAST_SPIKES = 20_000
 _SPECTRUM_FRAMES = 131_072
-_SEGMENT = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -344,16 +343,8 @@ def _spectrum(
         "spikes.series", [layer.name], window.t_start_us, window.t_stop_us, points=_SPECTRUM_FRAMES
     )
     rate = population_rate_hz(found.total[layer.name], bin_us=found.frame_us, n_neurons=layer.neurons)
-    segment = min(_SEGMENT, len(rate))
-    known = segment >= 16
-    hz, psd = (
-        welch_psd(rate, sampling_period_us=found.frame_us, segment=segment)
-        if known
-        else (np.empty(0), np.empty(0))
-    )
-    # The mean was taken off: what is left at 0 Hz tells nothing.
-    columns["spectrum.hz"] = hz[1:]
-    columns["spectrum.psd"] = psd[1:]
+    segment = add_spectrum(columns, rate, sampling_period_us=found.frame_us)
+    known = segment >= LEAST_SAMPLES
     gaps = "" if reader.subset.all else "A spectrum needs the window without gaps: choose all stimuli."
     resolution = 1e6 / (found.frame_us * segment) if known else 0.0
     return Series(
@@ -368,7 +359,11 @@ def _spectrum(
         time=False,
         empty=why
         or gaps
-        or ("" if known else f"A spectrum needs 16 frames at least; the window holds {len(rate)}."),
+        or (
+            ""
+            if known
+            else f"A spectrum needs {LEAST_SAMPLES} frames at least; the window holds {len(rate)}."
+        ),
     )
 
 

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synaptarium.kernels.lfp import synaptic_current, weighted_sum_lfp
-from synaptarium.kernels.spectrum import welch_psd
 from synaptarium.modules.base import LayerName, Module, Selection, VariableName
 from synaptarium.modules.chunk_choice import tiles_of
 from synaptarium.modules.polarity import inhibits
 from synaptarium.modules.reader import MAX_POINTS, RecordingReader
+from synaptarium.modules.spectrum import LEAST_SAMPLES, add_spectrum
 from synaptarium.modules.window import states_in
 from synaptarium.modules.wording import chosen_layer, duration, outside, span
 from synaptarium.schemas.errors import InvalidInput
@@ -42,7 +42,6 @@ FORMULA = "|E|(t - 6 ms) + 1.65 |I|(t), z-scored"
 MAX_FRAMES = 131_072
 # A longer frame cannot show a delay of 6 ms.
 MAX_FRAME_US = 3_000
-_SEGMENT = 1024
 _BUDGET_BYTES = 3 * 1024 * 1024
 
 
@@ -267,15 +266,8 @@ def _spectrum(
     layer: Layer, window: TimeWindow, found: _Currents, lfp: F64, why: str, columns: dict[str, Column]
 ) -> Series:
     known = lfp[np.isfinite(lfp)]
-    segment = min(_SEGMENT, len(known))
-    enough = segment >= 16
-    hz, psd = (
-        welch_psd(known, sampling_period_us=found.frame_us, segment=segment)
-        if enough
-        else (np.empty(0), np.empty(0))
-    )
-    # The mean was taken off: what is left at 0 Hz tells nothing.
-    columns["spectrum.hz"], columns["spectrum.psd"] = hz[1:], psd[1:]
+    segment = add_spectrum(columns, known, sampling_period_us=found.frame_us)
+    enough = segment >= LEAST_SAMPLES
     return Series(
         id="spectrum",
         title="Power spectrum of the LFP proxy",
@@ -286,7 +278,12 @@ def _spectrum(
         lines=(Line(name="LFP proxy", y="spectrum.psd", layer=layer.name),),
         time=False,
         accounting=found.accounting,
-        empty=why or ("" if enough else f"A spectrum needs 16 bins at least; the window holds {len(known)}."),
+        empty=why
+        or (
+            ""
+            if enough
+            else f"A spectrum needs {LEAST_SAMPLES} bins at least; the window holds {len(known)}."
+        ),
     )
 
 
