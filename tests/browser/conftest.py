@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,25 @@ def wait_until(page: Page) -> Callable[..., dict[str, Any]]:
             page.wait_for_timeout(30)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def flashes() -> Callable[[Sequence[float], float], list[int]]:
+    """Where a luminance flashes: the frames at which a change by a swing and its return were complete."""
+
+    def find(light: Sequence[float], swing: float) -> list[int]:
+        found: list[int] = []
+        extreme, rising, half = light[0], True, False
+        for at, value in enumerate(light):
+            if value >= extreme if rising else value <= extreme:
+                extreme = value
+            elif abs(value - extreme) > swing:
+                if half:
+                    found.append(at)
+                half, rising, extreme = not half, not rising, value
+        return found
+
+    return find
 
 
 @pytest.fixture(scope="module")

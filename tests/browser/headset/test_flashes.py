@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -84,21 +84,9 @@ def inside(headset: Headset, shelf: tuple[str, Library]) -> Iterator[Headset]:
     headset.open()
 
 
-def flashes(light: Sequence[float]) -> list[int]:
-    """Return the frames at which a change and its return were complete."""
-    found: list[int] = []
-    extreme, rising, half = light[0], True, False
-    for at, value in enumerate(light):
-        if value >= extreme if rising else value <= extreme:
-            extreme = value
-        elif abs(value - extreme) > SWING:
-            if half:
-                found.append(at)
-            half, rising, extreme = not half, not rising, value
-    return found
-
-
-def test_light_that_fills_the_view_flashes_three_times_a_second_at_most(inside: Headset) -> None:
+def test_light_that_fills_the_view_flashes_three_times_a_second_at_most(
+    inside: Headset, flashes: Callable[[Sequence[float], float], list[int]]
+) -> None:
     inside.page.evaluate("synaptarium.seek(0); synaptarium.play()")
     frames = np.array(inside.page.evaluate(WATCHED, 5000))
     gain = inside.page.evaluate("synaptarium.state().scene.flash_gain")
@@ -111,7 +99,7 @@ def test_light_that_fills_the_view_flashes_three_times_a_second_at_most(inside: 
     assert np.sum(np.ptp(parts, axis=1) > SWING) >= QUARTER
     assert gain < 0.7
     assert "flash" in legend.lower()
-    begun = [times_ms[flashes(part)] for part in parts]
+    begun = [times_ms[flashes(part, SWING)] for part in parts]
     for start_ms in times_ms:
         too_often = sum(np.sum((one >= start_ms) & (one < start_ms + 1000)) > MOST for one in begun)
         assert too_often < QUARTER, (start_ms, [one.tolist() for one in begun])

@@ -66,25 +66,16 @@ def address(viewed: Callable[[ArraySource], str]) -> str:
     )
 
 
-def flashes(light: Sequence[float]) -> list[int]:
-    """Return the pictures at which a change and its return were complete."""
-    found: list[int] = []
-    extreme, rising, half = light[0], True, False
-    for at, value in enumerate(light):
-        if value >= extreme if rising else value <= extreme:
-            extreme = value
-        elif abs(value - extreme) > SWING:
-            if half:
-                found.append(at)
-            half, rising, extreme = not half, not rising, value
-    return found
-
-
 @pytest.mark.parametrize(
     ("shown", "raw"), [("colour=spikes", 0.1), ("colour=potential&variable=v&size=3", 0.3)]
 )
 def test_ten_volleys_a_second_flash_three_times_at_most(
-    page: Page, address: str, rest: Rest, shown: str, raw: float
+    page: Page,
+    address: str,
+    rest: Rest,
+    flashes: Callable[[Sequence[float], float], list[int]],
+    shown: str,
+    raw: float,
 ) -> None:
     page.set_viewport_size({"width": 420, "height": 480})
     page.goto(f"{address}?t=0&speed=1&{shown}&camera=95,0,0.01,0,0,0")
@@ -104,7 +95,7 @@ def test_ten_volleys_a_second_flash_three_times_at_most(
     assert len(times_ms) > 40  # two a period at least
     assert np.sum(np.ptp(parts, axis=1) > raw) >= QUARTER  # before it was held down
     assert legend["flash_gain"] < 0.7
-    begun = [times_ms[flashes(part)] for part in parts]
+    begun = [times_ms[flashes(part, SWING)] for part in parts]
     for start_ms in times_ms:
         too_often = sum(np.sum((one >= start_ms) & (one < start_ms + 1000)) > MOST for one in begun)
         assert too_often < QUARTER, (start_ms, [one.tolist() for one in begun])
