@@ -84,6 +84,8 @@ export class ColourRange {
       return { min: measure.min < 0 ? -end : 0, max: end };
     }
     if (mode === 'reconstruction') return { min: -1, max: 1 };
+    // How many of all are marked.
+    if (mode === 'health') return { min: 0, max: this.measures.get('health', 0, 0)?.max ?? 0 };
     if (mode === 'recruitment') return { min: 0, max: (Math.max(this.activity.now - this.activity.since, 1) * frames.bin_us) / 1e6 };
     return this.potentialRange();
   }

@@ -50,7 +50,7 @@ export class Measures {
     const kept = this.kept.get(mode);
     if (kept !== undefined || this.facts === null || this.lack(mode) !== '') return kept ?? null;
     const values = mode === 'selectivity' ? selectivityOf(this.facts) : this.healthOf(this.facts);
-    const made = { values, version: ++this.version, min: 0, max: 1 };
+    const made = { values, version: ++this.version, min: 0, max: mode === 'health' ? markedPart(values) : 1 };
     this.kept.set(mode, made);
     return made;
   }
@@ -125,4 +125,9 @@ export class Measures {
 
 function selectivityOf({ classes_of, selectivity }: NeuronFacts): Float32Array {
   return Float32Array.from(classes_of, (of, id) => (of < 0 ? NaN : of + 0.999 * Math.min(1, Math.max(0, selectivity[id]))));
+}
+
+/** Part of the neurons that are dead or saturated. */
+function markedPart(values: Float32Array): number {
+  return values.reduce((n, value) => n + Number(value === HEALTH.dead || value === HEALTH.saturated), 0) / Math.max(1, values.length);
 }

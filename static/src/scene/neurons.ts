@@ -140,8 +140,9 @@ void main() {
       if (state == ${HEALTH.dead}) { shown = DEAD; hollow = 1.0; }
       else if (state == ${HEALTH.saturated}) shown = SATURATED;
       else if (silent) shown = SILENT * mix(1.0, near, 0.5);
-      // What asks for a look is larger.
-      if (state == ${HEALTH.dead} || state == ${HEALTH.saturated}) gl_PointSize = max(size.x * 1.7, 2.5 * leastSize);
+      // What asks for a look is larger, unless so many closer than pixels do that they would cover all others.
+      float few = max(size.y, 1.0 - smoothstep(0.01, 0.05, range.y));
+      if (state == ${HEALTH.dead} || state == ${HEALTH.saturated}) gl_PointSize = max(size.x * mix(1.0, 1.7, few), mix(1.0, 2.5, few) * leastSize);
     }
     if (mode == 1) shown = mix(rest, shown, smoothstep(0.0, 0.15, value)); // a last spike fades into rest
     if (mode == 2) shown = mix(rest, shown, gain);
