@@ -55,8 +55,8 @@ WARM_UP = ("10k", 300)
 DENSITY = 0.02
 # name, neurons of both layers, part of their pairs that is connected, frames, goal in ms
 SYNAPSES = (
-    ("100k_synapses", 1000, 0.1, 40, "<= 3"),
-    ("1m_synapses", 1000, 1.0, 20, ""),
+    ("100k_synapses", 1000, 0.1, 300, "<= 3"),
+    ("1m_synapses", 1000, 1.0, 100, ""),
 )
 
 
