@@ -3,8 +3,8 @@
 Headless Chromium with software GL: what the GPU takes is waited for outside of the timed part, so the figures are those
 of the main thread. 2 % of the neurons spike in each frame; one synapse in a hundred changes. Both scenes have drawn
 a small network for a few seconds before they are timed, as a page has that is watched: their code is compiled by then.
-Where they are held against each other each does its work for all neurons and draws one: all of them would take a
-rasteriser in software minutes (naive) or half a second a frame (ours). ``scene.js_1m_drawn`` draws all.
+Where they are held against each other each does its work for all neurons or synapses and draws one: all of them would take
+a rasteriser in software half a second a frame (ours) or minutes (naive). ``scene.js_1m_drawn`` and its like draw all.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ NAMES = (
     "scene.pick_1m",
     "scene.pick_latency_1m",
     "scene.js_100k_synapses",
-    "scene.js_100k_synapses_of_naive",
+    "scene.js_100k_synapses_drawn",
     "scene.js_1m_synapses",
-    "scene.js_1m_synapses_of_naive",
+    "scene.js_1m_synapses_drawn",
 )
 
 # name, layers, frames of either scene
@@ -137,25 +137,24 @@ def looking(browser: Browser, address: str, folder: Path) -> Iterator[dict[str, 
 
 
 def learning(browser: Browser, address: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield frames in which one in a hundred of the drawn synapses' weights has changed.
-
-    One line is rasterised of all that the scene hands over, as one instance is of the naive neurons.
-    """
+    """Yield frames in which one in a hundred of the drawn synapses' weights has changed."""
     few = ("10k_synapses", WARM_UP[1])
     lay_out(folder, few[0], (("source", (100,)), ("target", (100,))), density=DENSITY, connect=1.0)
     for name, neurons, connect, frames, goal in SYNAPSES:
         shapes = (("source", (neurons,)), ("target", (neurons,)))
         lay_out(folder, name, shapes, density=DENSITY, connect=connect)
-        wanted = [("learning", *few), ("learning", name, frames)]
+        wanted = [("learning", *few), ("learning", name, frames), ("learningDrawn", name, 30)]
         wanted += [("naiveLearning", *few), ("naiveLearning", name, frames)]
-        _, ours, _, naive = run(browser, address, wanted)
-        row = {"name": f"scene.js_{name}", "value": ours["median_ms"], "unit": "ms/frame"}
-        yield row | {"goal": goal}
-        yield row | {
-            "name": f"scene.js_{name}_of_naive",
+        _, ours, drawn, _, naive = run(browser, address, wanted)
+        yield {
+            "name": f"scene.js_{name}",
+            "value": ours["median_ms"],
+            "unit": "ms/frame",
             "reference": f"vertex colours of all lines; {ours['spikes']:,.0f} synapses drawn",
             "reference_value": naive["median_ms"],
         }
+        row = {"name": f"scene.js_{name}_drawn", "value": drawn["median_ms"], "unit": "ms/frame"}
+        yield row | {"goal": goal}
 
 
 def run(browser: Browser, address: str, wanted: list[tuple[str, str, int]]) -> list[dict[str, Any]]:

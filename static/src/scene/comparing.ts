@@ -6,12 +6,11 @@
 import type * as THREE from 'three';
 
 import type { CameraRig } from './camera_rig';
-import { type Changed, NetworkView } from './network_view';
+import { NetworkView } from './network_view';
 import type { Difference } from './neurons';
+import { type Changed, NOTHING } from './redraw';
 import { formatTime } from '../state/format';
 import type { OtherSide, SceneContext } from '../state/frames';
-
-export const NOTHING: Changed = { lit: false, rest: false };
 
 export class Comparing {
   /** The view of B, where there is one. */

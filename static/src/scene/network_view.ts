@@ -18,7 +18,7 @@ import { type Difference, Neurons } from './neurons';
 import { Picker } from './picker';
 import { type OtherWeights, Projections } from './projections';
 import { Rebuilt } from './rebuilt';
-import { Redraw } from './redraw';
+import { type Changed, NOTHING, Redraw } from './redraw';
 import { Sheets } from './sheets';
 import { SynapseExtras } from './synapse_extras';
 import { SynapseView } from './synapse_view';
@@ -40,14 +40,6 @@ export interface Turn {
   readonly held: boolean;
   /** The lines show B minus A. */
   readonly differs: boolean;
-}
-
-/** What has changed since the turn before. */
-export interface Changed {
-  /** Spikes or values of neurons have landed. */
-  readonly lit: boolean;
-  /** Anything else is new. */
-  readonly rest: boolean;
 }
 
 /** Between which depths a network lies. */
@@ -148,20 +140,20 @@ export class NetworkView {
   }
 
   /** Takes over what the playhead and the view now say. */
-  update({ now_ms, far, held, differs }: Turn): Changed {
+  update({ now_ms, far, held, differs }: Turn): Changed & { readonly spiked: boolean } {
     const { playback, view } = this.source;
     const { level, playing, speed } = playback;
     const { frame } = this;
     const mode = view.get('colour');
-    const lit = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
+    const spiked = !held && this.activity.update(playback, mode, view.get('decay_frames'), view.get('variable'));
     if (mode === 'reconstruction') this.rebuilt.ask(view.get('selection').at(-1) ?? -1, playback.t_us, now_ms);
     const measured = this.measure(mode, frame);
     this.synapses.setData(mode !== 'spikes');
-    const recoloured = !held && this.synapses.update(level, frame, now_ms, !playing, speed);
+    const synapses = held ? NOTHING : this.synapses.update(level, frame, now_ms, !playing, speed);
     const extra = !held && this.extras.update(far, level, frame, now_ms, !playing, differs);
-    const rest = this.dirty || measured || recoloured || extra;
+    const rest = this.dirty || measured || synapses.rest || extra;
     this.dirty = false;
-    return { lit, rest };
+    return { spiked, lit: spiked || synapses.lit, rest };
   }
 
   /**

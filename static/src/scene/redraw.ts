@@ -6,6 +6,16 @@
 
 import * as THREE from 'three';
 
+/** What has changed since the turn before. */
+export interface Changed {
+  /** Spikes, or values of neurons or synapses, have landed. */
+  readonly lit: boolean;
+  /** Anything else is new. */
+  readonly rest: boolean;
+}
+
+export const NOTHING: Changed = { lit: false, rest: false };
+
 /** What three.js keeps of a program's uniform: `seq` of its WebGLUniforms. */
 interface Uniform {
   readonly id: string;

@@ -11,7 +11,7 @@ import * as THREE from 'three';
 import { Aids } from './aids';
 import { Avatars } from './avatars';
 import { CameraRig } from './camera_rig';
-import { Comparing, NOTHING } from './comparing';
+import { Comparing } from './comparing';
 import { Detail } from './detail';
 import { FlashLimiter } from './flash_limiter';
 import { Framing } from './framing';
@@ -24,6 +24,7 @@ import { lyingOver, STRIP_FROM_PX } from './overlays';
 import { Pace } from './pace';
 import type { PictureWish } from './picture';
 import { Pointer } from './pointer';
+import { NOTHING } from './redraw';
 import { RegionSelect } from './region_select';
 import { createRenderer } from './renderer';
 import { SceneStage } from './stage';
@@ -312,8 +313,8 @@ export class Scene implements SceneHandle {
     const far = worn ? 0 : this.framing.far();
     const held = this.hold.holds(now_ms);
     const other = held ? NOTHING : comparing.update(far, now_ms, elapsed_ms);
-    const { lit, rest } = network.update({ now_ms, far, held, differs: comparing.differs });
-    const dimmed = this.dim(now_ms, elapsed_ms, lit);
+    const { spiked, lit, rest } = network.update({ now_ms, far, held, differs: comparing.differs });
+    const dimmed = this.dim(now_ms, elapsed_ms, spiked);
     const peopled = this.people.update(now_ms, worn ? stage.eye : rig.camera, worn);
     // Others take draw calls, of which a headset has few.
     network.sheets.filled = !(worn && this.people.object.visible);

@@ -9,6 +9,7 @@ import type { Projections } from './projections';
 import { CHOOSE_EVERY_MS, type ChoiceCounts, type OtherSideWeights, scaleOf, SynapseChooser } from './synapse_chooser';
 import { joined, SynapseLines, type Segments } from './synapses';
 import type { NeuronTable } from './neuron_table';
+import type { Changed } from './redraw';
 import { WeightPass } from './weight_pass';
 import type { FrameSource, Network } from '../state/frames';
 import type { View } from '../state/view';
@@ -70,9 +71,9 @@ export class SynapseView {
    *
    * @param rest true when the playhead does not run: choose at once
    * @param speed recorded seconds a second, for the interval over which changes are looked for
-   * @returns true when the picture changed
+   * @returns `lit`: weights have landed; `rest`: other synapses are drawn
    */
-  update(level: number, frame: number, now_ms: number, rest: boolean, speed: number): boolean {
+  update(level: number, frame: number, now_ms: number, rest: boolean, speed: number): Changed {
     const { all } = this.projections;
     const { chooser } = this;
     let changed = false;
@@ -92,9 +93,9 @@ export class SynapseView {
     }
     // Coarser frames know no moment within them.
     for (const lines of [this.chosen, this.selected]) lines.setTravelling(level === 0);
-    const coloured = this.colour(level, frame);
+    const lit = this.colour(level, frame);
     for (const lines of [this.chosen, this.selected]) this.pass.land(lines.weights);
-    return coloured || changed;
+    return { lit, rest: changed };
   }
 
   /** Steps back where the neurons' colours are data to be read, and sends no light along then. */

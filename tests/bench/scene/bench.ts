@@ -56,17 +56,17 @@ async function flown(name: string, n_frames: number, beside: boolean): Promise<{
 }
 
 /**
- * Lets at most so many neurons be drawn; nothing else is another. In software a million points take half a second, in which
- * the page's code falls out of the processor's caches: a graphics card's work is not JavaScript's, here as in the naive scene.
+ * Lets at most so many points or lines be drawn; nothing else is another. In software a million take half a second, in which
+ * the page's code falls out of the processor's caches: a graphics card's work is not JavaScript's.
  */
-function drawAtMost(gl: WebGL2RenderingContext, n_points: number): void {
+function drawAtMost(gl: WebGL2RenderingContext | WebGLRenderingContext, of: number, n_vertices: number): void {
   const own = gl.drawArrays.bind(gl);
-  gl.drawArrays = (mode, first, n) => own(mode, first, mode === gl.POINTS ? Math.min(n, n_points) : n);
+  gl.drawArrays = (mode, first, n) => own(mode, first, mode === of ? Math.min(n, n_vertices) : n);
 }
 
 async function scene(name: string, frames_to_draw: number, { beside = false, n_points = Infinity } = {}): Promise<Timing> {
   const { drawn, frames, playback, leave } = await flown(name, frames_to_draw, beside);
-  drawAtMost(drawn.context3d(), n_points);
+  drawAtMost(drawn.context3d(), drawn.context3d().POINTS, n_points);
   const times: number[] = [];
   let spikes = 0;
   // A picture every sixtieth of a second, as on a screen: how long the rasteriser takes is waited for outside.
@@ -197,17 +197,15 @@ class LearningFrames extends SyntheticFrames {
 }
 
 /** What the weights of a frame cost on the main thread: all synapses are drawn and one in a hundred changes. */
-async function learning(name: string, frames_to_draw: number): Promise<Timing> {
+async function learning(name: string, frames_to_draw: number, n_lines = 1): Promise<Timing> {
   const made = await plan(name);
   const network = syntheticNetwork(made);
   const frames = new LearningFrames(network, made.density);
   const playback = new SyntheticPlayback();
   const synapses = network.projections.reduce((sum, { n_synapses }) => sum + n_synapses, 0);
   const { drawn, leave } = await resting(network, frames, playback, new View({ synapses, synapse_choice: 'top' }));
-  // All weights are taken over and sent; drawing a million lines in software takes seconds, after which all code is cold.
   const gl = drawn.context3d();
-  const draw = gl.drawArrays.bind(gl);
-  gl.drawArrays = (mode, first, n) => draw(mode, first, mode === gl.LINES ? Math.min(n, 2) : n);
+  drawAtMost(gl, gl.LINES, 2 * n_lines);
   frames.spikesIn(0, frames_to_draw + 1, 0);
   Object.assign(playback, { playing: true, speed: 0 });
   const times: number[] = [];
@@ -225,6 +223,11 @@ async function learning(name: string, frames_to_draw: number): Promise<Timing> {
   return timing(times, synapses_drawn * times.length);
 }
 
+/** The same, all lines drawn. */
+function learningDrawn(name: string, frames_to_draw: number): Promise<Timing> {
+  return learning(name, frames_to_draw, Infinity);
+}
+
 /** The same with a colour in each vertex of a line, all of them computed and sent. */
 async function naiveLearning(name: string, frames_to_draw: number): Promise<Timing> {
   const made = await plan(name);
@@ -233,6 +236,7 @@ async function naiveLearning(name: string, frames_to_draw: number): Promise<Timi
   const { name: projection, n_synapses: n } = network.projections[0];
   const renderer = new THREE.WebGLRenderer({ antialias: false });
   renderer.setSize(32, 18);
+  drawAtMost(renderer.getContext(), renderer.getContext().LINES, 2);
   const camera = new THREE.PerspectiveCamera(28, 16 / 9, 1, 10_000);
   const colours = new THREE.BufferAttribute(new Float32Array(6 * n), 3);
   const geometry = new THREE.BufferGeometry().setAttribute('position', new THREE.BufferAttribute(new Float32Array(6 * n), 3));
@@ -316,4 +320,4 @@ async function picking(name: string, times_to_pick: number): Promise<{ js_ms: nu
   return { js_ms: half(js), latency_ms: half(latency), hits };
 }
 
-Object.assign(window, { bench: { scene, oneDrawn, beside, uploads, naive, learning, naiveLearning, calls, picking } });
+Object.assign(window, { bench: { scene, oneDrawn, beside, uploads, naive, learning, learningDrawn, naiveLearning, calls, picking } });
