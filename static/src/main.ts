@@ -22,12 +22,12 @@ import './styles/embed.css';
 
 import { Archive } from './net/archive';
 import { answerFrom, ApiError } from './net/rest';
-import { readLink } from './state/address_bar';
+import { readLink } from './state/link/address_bar';
 import { h } from './ui/dom';
 import { showHome } from './ui/home';
 import { icon } from './ui/icons';
-import { applyTheme, storedTheme } from './ui/theme';
 import type { Hooks } from './ui/page_hooks';
+import { applyTheme, storedTheme } from './ui/theme';
 import { showViewer } from './ui/viewer';
 
 declare global {

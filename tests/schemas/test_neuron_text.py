@@ -34,7 +34,7 @@ def test_neurons_come_back(chosen: list[tuple[str, int]]) -> None:
 
 
 def test_text_is_the_page_s() -> None:
-    # The same words stand in static/src/state/neuron_ranges.test.ts.
+    # The same words stand in static/src/state/link/neuron_ranges.test.ts.
     assert neurons_to_text({"in, put:1": [5, 6, 7, 99], "100%": [0, 2]}.items()) == (
         "in%2C%20put%3A1:5-7.99,100%25:0.2"
     )

@@ -55,7 +55,7 @@ def spread_out(
 
     Notes
     -----
-    Layers keep their size and their neurons' places in them. ``scene/neuron_table.ts`` does the same on the page.
+    Layers keep their size and their neurons' places in them. ``scene/neurons/neuron_table.ts`` does the same on the page.
     """
     if spread == 1 and fan == 0:
         return layout

@@ -2,7 +2,7 @@
 
 Layer names are percent-encoded. Bits are base64url without padding, neuron 0 first, the lowest bit of a byte first. The
 order of the parts and of the ids in a range list is the order of selection. A million of a million neurons in no order is
-167 kB. ``static/src/state/neuron_ranges.ts`` is the page's twin.
+167 kB. ``static/src/state/link/neuron_ranges.ts`` is the page's twin.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a session shows at a moment: pure functions of its operations, the same as ``state/session_state.ts`` in the page.
+"""What a session shows at a moment: pure functions of its operations, the same as ``state/session/session_state.ts`` in the page.
 
 Both are held against one table of moments.
 """

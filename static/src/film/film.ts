@@ -3,13 +3,13 @@
  * it to the file. How long a frame takes changes nothing of what it shows.
  */
 
-import type { FrameStore } from '../state/frame_store';
-import type { SceneHandle } from '../state/frames';
-import type { PlaybackClock } from '../state/playback';
-import { formatTime } from '../state/format';
 import { beginFilm, type FilmShape } from './film_file';
 import { drawMarks, writeText } from './overlay';
 import type { Take } from './take';
+import type { FrameStore } from '../state/data/frame_store';
+import { formatTime } from '../state/format';
+import type { SceneHandle } from '../state/frames';
+import type { PlaybackClock } from '../state/playback';
 
 /** Frames before the playhead that still glow: they are waited for as well. */
 const GLOW_FRAMES = 128;

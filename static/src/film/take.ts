@@ -3,16 +3,16 @@
  * A take sets playhead, view and camera to exactly that time, and says what is to be read over the picture.
  */
 
+import type { FilmMark } from './overlay';
 import type { Segment, SessionSummary } from '../net/messages.gen';
 import { sessionRest } from '../net/session_rest';
 import { type CameraPath, cameraAt } from '../state/camera_path';
 import type { LayerInfo } from '../state/frames';
 import { POINTER_COLOUR } from '../state/palette';
 import type { PlaybackClock } from '../state/playback';
-import { type Moment, momentAt, pinText } from '../state/session_state';
-import { fromChanges } from '../state/session_view';
+import { type Moment, momentAt, pinText } from '../state/session/session_state';
+import { fromChanges } from '../state/session/session_view';
 import type { Camera, View } from '../state/view';
-import type { FilmMark } from './overlay';
 
 /** What is to be seen besides the scene. */
 export interface Shown {

@@ -7,8 +7,8 @@
 import * as THREE from 'three';
 import { mergeGeometries } from 'three/addons/utils/BufferGeometryUtils.js';
 
-import type { Avatar } from '../state/avatar';
 import type { Vector } from '../state/frames';
+import type { Avatar } from '../state/session/avatar';
 
 const MOST = 64;
 const RAYS = 3;

@@ -5,9 +5,9 @@
 
 import type * as THREE from 'three';
 
-import type { CameraRig } from './camera_rig';
+import type { CameraRig } from './looking/camera_rig';
 import { NetworkView } from './network_view';
-import type { Difference } from './neurons';
+import type { Difference } from './neurons/neurons';
 import { type Changed, NOTHING } from './redraw';
 import { formatTime } from '../state/format';
 import type { OtherSide, SceneContext } from '../state/frames';

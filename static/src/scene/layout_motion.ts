@@ -1,7 +1,7 @@
 /** Follows the view's layout, order, spread and fan: fetches where the neurons lie then, and moves them there. */
 
+import type { NeuronTable } from './neurons/neuron_table';
 import { Sheets } from './sheets';
-import type { NeuronTable } from './neuron_table';
 import type { Network, Placement } from '../state/frames';
 import type { View } from '../state/view';
 

@@ -5,24 +5,24 @@
 
 import * as THREE from 'three';
 
-import { Activity } from './activity';
 import { Backdrop } from './backdrop';
-import { Clipping } from './clipping';
-import { ColourRange } from './colour_range';
-import { Labels } from './labels';
 import { LayoutMotion } from './layout_motion';
-import { Markers } from './markers';
-import { Measures } from './measures';
-import { NeuronTable } from './neuron_table';
-import { type Difference, Neurons } from './neurons';
-import { Picker } from './picker';
-import { type OtherWeights, Projections } from './projections';
-import { Rebuilt } from './rebuilt';
+import { ColourRange } from './legend/colour_range';
+import { Labels } from './legend/labels';
+import { Clipping } from './looking/clipping';
+import { Picker } from './looking/picker';
+import { Markers } from './neurons/markers';
+import { Measures } from './neurons/measures';
+import { NeuronTable } from './neurons/neuron_table';
+import { type Difference, Neurons } from './neurons/neurons';
+import { Rebuilt } from './neurons/rebuilt';
 import { type Changed, NOTHING, Redraw } from './redraw';
 import { Sheets } from './sheets';
-import { SynapseExtras } from './synapse_extras';
-import { SynapseView } from './synapse_view';
-import { ViewFlashes } from './view_flashes';
+import { Activity } from './spikes/activity';
+import { ViewFlashes } from './spikes/view_flashes';
+import { type OtherWeights, Projections } from './synapses/projections';
+import { SynapseExtras } from './synapses/synapse_extras';
+import { SynapseView } from './synapses/synapse_view';
 import type { FramesChange, SceneContext } from '../state/frames';
 import type { ColourMode } from '../state/view';
 

@@ -2,8 +2,8 @@
 
 import * as THREE from 'three';
 
-import type { CameraRig } from './camera_rig';
-import type { ShownLabel } from './labels';
+import type { ShownLabel } from './legend/labels';
+import type { CameraRig } from './looking/camera_rig';
 import type { NetworkView } from './network_view';
 import { drawLabels, drawPicture, joined, MOST_PX, type PictureWish } from './picture';
 import type { Surface } from './surface';

@@ -2,7 +2,7 @@
 
 import type * as THREE from 'three';
 
-import type { TableRow } from './neuron_table';
+import type { TableRow } from './neurons/neuron_table';
 
 const SHEET_MARGIN = 0.35;
 const STACK_MARGIN = 0.1;

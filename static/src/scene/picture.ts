@@ -6,9 +6,9 @@
 import * as THREE from 'three';
 
 import type { Backdrop } from './backdrop';
-import { FIELD_OF_VIEW_DEG } from './camera_rig';
-import type { ShownLabel } from './labels';
-import type { Neurons } from './neurons';
+import type { ShownLabel } from './legend/labels';
+import { FIELD_OF_VIEW_DEG } from './looking/camera_rig';
+import type { Neurons } from './neurons/neurons';
 
 const TILE = 1536;
 /** Light reaches beyond the tile of the neuron that it belongs to. */

@@ -8,30 +8,30 @@
 
 import * as THREE from 'three';
 
-import { Aids } from './aids';
 import { Avatars } from './avatars';
-import { CameraRig } from './camera_rig';
 import { Comparing } from './comparing';
-import { Detail } from './detail';
-import { FlashLimiter } from './flash_limiter';
-import { Framing } from './framing';
-import { JumpHold } from './jump_hold';
-import { Legend } from './legend';
-import { legendSvg } from './legend_svg';
+import { Legend } from './legend/legend';
+import { legendSvg } from './legend/legend_svg';
+import { lyingOver, STRIP_FROM_PX } from './legend/overlays';
+import { Aids } from './looking/aids';
+import { CameraRig } from './looking/camera_rig';
+import { Framing } from './looking/framing';
+import { Pointer } from './looking/pointer';
+import { RegionSelect } from './looking/region_select';
 import { NetworkView } from './network_view';
+import { Detail } from './neurons/detail';
 import { Output } from './output';
-import { lyingOver, STRIP_FROM_PX } from './overlays';
 import { Pace } from './pace';
 import type { PictureWish } from './picture';
-import { Pointer } from './pointer';
 import { NOTHING } from './redraw';
-import { RegionSelect } from './region_select';
 import { createRenderer } from './renderer';
+import { FlashLimiter } from './spikes/flash_limiter';
+import { JumpHold } from './spikes/jump_hold';
 import { SceneStage } from './stage';
 import { Surface } from './surface';
 import './scene.css';
 import type { CreateScene, FilmStage, SceneContext, SceneHandle, SceneStats, Vector } from '../state/frames';
-import type { Avatar } from '../state/avatar';
+import type { Avatar } from '../state/session/avatar';
 import type { Camera, RuleEnd } from '../state/view';
 
 const LEGEND_EVERY_MS = 250;

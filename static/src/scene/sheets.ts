@@ -5,7 +5,7 @@
 
 import * as THREE from 'three';
 
-import { CLIP_GLSL, type NeuronTable, type TableRow } from './neuron_table';
+import { CLIP_GLSL, type NeuronTable, type TableRow } from './neurons/neuron_table';
 import { isFlat, paneBox } from './pane_box';
 import type { LayerFrame } from '../state/frames';
 

@@ -2,13 +2,13 @@
 
 import * as THREE from 'three';
 
-import { cssGradientStops } from './colour_maps';
-import type { Legend } from './legend';
-import type { NeuronTable } from './neuron_table';
-import type { Neurons } from './neurons';
-import { alongRay } from './ray_pick';
-import { stepOf, thinned } from './thinned';
-import type { Presence } from '../state/presence';
+import { cssGradientStops } from './legend/colour_maps';
+import type { Legend } from './legend/legend';
+import { alongRay } from './looking/ray_pick';
+import type { NeuronTable } from './neurons/neuron_table';
+import type { Neurons } from './neurons/neurons';
+import { stepOf, thinned } from './neurons/thinned';
+import type { Presence } from '../state/session/presence';
 import type { Budget, Stage, StageHit, StageRow, StageWish } from '../state/stage';
 import type { Camera } from '../state/view';
 

@@ -2,12 +2,12 @@
 
 import * as THREE from 'three';
 
-import { FIELD_OF_VIEW_DEG, type CameraRig } from './camera_rig';
 import type { Comparing } from './comparing';
+import { FIELD_OF_VIEW_DEG, type CameraRig } from './looking/camera_rig';
+import type { Picker } from './looking/picker';
 import type { Depths, NetworkView } from './network_view';
-import type { NeuronTable } from './neuron_table';
-import type { Picker } from './picker';
-import type { SynapseExtras } from './synapse_extras';
+import type { NeuronTable } from './neurons/neuron_table';
+import type { SynapseExtras } from './synapses/synapse_extras';
 import type { SceneContext } from '../state/frames';
 
 /** The picture that a place of the canvas lies in: whose neurons, and where it begins and how wide it is, CSS pixels. */

@@ -1,4 +1,4 @@
-import type { FrameStore } from './frame_store';
+import type { FrameStore } from './data/frame_store';
 
 /** What an arrow key moves: a round interval, about a five-hundredth of the run. */
 export function arrowStep_us({ t_start_us, t_stop_us, bin_us }: Pick<FrameStore, 't_start_us' | 't_stop_us' | 'bin_us'>): number {

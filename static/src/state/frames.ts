@@ -381,7 +381,7 @@ export interface SceneHandle {
   /** The place under a pixel on the plane through what the camera looks at: quick, whatever is drawn there. */
   planeAt(x: number, y: number): [number, number, number];
   /** The others of a shared session. */
-  setAvatars?(avatars: readonly import('./avatar').Avatar[]): void;
+  setAvatars?(avatars: readonly import('./session/avatar').Avatar[]): void;
   /** What the mode "reconstruction" shows now; null while it is not known. */
   reconstruction?(): { neuron: number; values: Float32Array; inputs: readonly string[] } | null;
   /** What a headset draws into and stands in; absent where the scene has none. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { insidePolygon } from '../scene/region_select';
 import type { LayerInfo, NeuronFacts } from './frames';
 import { search, type SearchWorld } from './search';
+import { insidePolygon } from '../scene/looking/region_select';
 
 const LAYERS = [
   { name: 'L2/3 exc', offset: 0, n_neurons: 4 }, { name: 'rate > 3', offset: 4, n_neurons: 3 },

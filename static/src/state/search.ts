@@ -4,7 +4,7 @@
  */
 
 import type { LayerInfo, NeuronFacts } from './frames';
-import { textToNeurons } from './neuron_ranges';
+import { textToNeurons } from './link/neuron_ranges';
 import type { NeuronSet } from './view';
 
 export interface SearchWorld {

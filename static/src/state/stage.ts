@@ -8,7 +8,7 @@
 
 import type * as THREE from 'three';
 
-import type { Presence } from './presence';
+import type { Presence } from './session/presence';
 import type { Camera } from './view';
 
 export interface StageRow {

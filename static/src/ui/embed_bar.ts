@@ -1,10 +1,10 @@
 /** The bar below a view that stands in another page: play, where one is, and the way to the whole page. */
 
-import { formatTime } from '../state/format';
-import type { FrameStore } from '../state/frame_store';
-import type { PlaybackClock } from '../state/playback';
 import { h, perFrame, setText } from './dom';
 import { icon, iconButton, setIcon } from './icons';
+import type { FrameStore } from '../state/data/frame_store';
+import { formatTime } from '../state/format';
+import type { PlaybackClock } from '../state/playback';
 
 export interface EmbedParts {
   readonly clock: PlaybackClock;

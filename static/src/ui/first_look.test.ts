@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Loaded } from '../state/recording';
 import { firstWords } from './first_look';
+import type { Loaded } from '../state/data/recording';
 
 const loaded = (n: number): Loaded =>
   ({ network: { n_neurons: 9 * n, layers: Array.from({ length: n }, (_, i) => ({ name: `l${i}` })) }, stimuli: [] }) as unknown as Loaded;

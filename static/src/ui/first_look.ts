@@ -1,8 +1,8 @@
 /** A first look at a recording, where the link says nothing else: how fast it plays, and one line that says what one sees. */
 
-import { plural } from '../state/format';
-import type { Loaded } from '../state/recording';
 import { SPEEDS } from './transport/transport';
+import type { Loaded } from '../state/data/recording';
+import { plural } from '../state/format';
 
 /** A first look shows about so many frames a second, so that single spikes can be followed. */
 const FIRST_FRAMES_PER_S = 120;

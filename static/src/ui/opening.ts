@@ -1,10 +1,10 @@
 /** What is seen until a recording is there. */
 
-import { ApiError } from '../net/rest';
-import type { LinkedView } from '../state/address_bar';
-import { type Loaded, loadRecording } from '../state/recording';
 import { h, setText } from './dom';
 import { icon } from './icons';
+import { ApiError } from '../net/rest';
+import { type Loaded, loadRecording } from '../state/data/recording';
+import type { LinkedView } from '../state/link/address_bar';
 
 const RETRY_MS = 1500;
 

@@ -1,17 +1,17 @@
 /** What tests, and scripts in the console, may see and do: `window.synaptarium`. */
 
+import type { SessionDesk } from './sessions/session_desk';
 import type { FilmProgress } from '../film/film';
 import type { FilmOrder, FilmPlan, OrderParts } from '../film/film_order';
 import { sessionRest } from '../net/session_rest';
-import { neuronRef } from '../state/address_bar';
-import type { Comparison } from '../state/comparison';
-import type { DataClient } from '../state/data_client';
-import type { FrameStore } from '../state/frame_store';
+import type { Comparison } from '../state/compared/comparison';
+import type { DataClient } from '../state/data/data_client';
+import type { FrameStore } from '../state/data/frame_store';
+import type { Stimuli } from '../state/data/recording';
 import type { Network, SceneHandle } from '../state/frames';
+import { neuronRef } from '../state/link/address_bar';
 import type { PlaybackClock } from '../state/playback';
-import type { Stimuli } from '../state/recording';
 import type { View } from '../state/view';
-import type { SessionDesk } from './sessions/session_desk';
 
 /** What `window.synaptarium` gives to tests and to scripts in the console. */
 export interface Hooks {

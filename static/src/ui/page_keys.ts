@@ -1,13 +1,5 @@
 /** Every key of the viewer: one table, from which the keys, their help and the tooltips come. */
 
-import { arrowStep_us } from '../state/arrow_step';
-import type { FrameStore } from '../state/frame_store';
-import type { LayerInfo, SceneHandle } from '../state/frames';
-import type { History } from '../state/history';
-import type { PlaybackClock } from '../state/playback';
-import type { Trail } from '../state/trail';
-import { closer, shifted, turned } from '../state/steering';
-import { VIEW_DEFAULTS, type Camera, type View } from '../state/view';
 import type { Pane } from './panes';
 import type { PathPlayer } from './path_player';
 import type { SessionDesk } from './sessions/session_desk';
@@ -15,6 +7,14 @@ import { type Shortcut, showShortcuts } from './shortcuts';
 import type { TopBar } from './top_bar';
 import { startTour } from './tour';
 import type { Transport } from './transport/transport';
+import { arrowStep_us } from '../state/arrow_step';
+import type { FrameStore } from '../state/data/frame_store';
+import type { LayerInfo, SceneHandle } from '../state/frames';
+import type { History } from '../state/history';
+import type { PlaybackClock } from '../state/playback';
+import { closer, shifted, turned } from '../state/steering';
+import type { Trail } from '../state/trail';
+import { VIEW_DEFAULTS, type Camera, type View } from '../state/view';
 
 /** A press turns the camera by this, radians, moves it by this part of its distance, brings it to this part of it. */
 const [TURN, SHIFT, CLOSER] = [Math.PI / 24, 0.05, 0.87];

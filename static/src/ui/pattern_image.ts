@@ -1,8 +1,8 @@
 /** Values of a layer as a small picture in its shape, diverging around zero; channels side by side. */
 
-import { sample } from '../scene/colour_maps';
-import type { LayerInfo } from '../state/frames';
 import { h } from './dom';
+import { sample } from '../scene/legend/colour_maps';
+import type { LayerInfo } from '../state/frames';
 
 const MOST_PX = 168;
 

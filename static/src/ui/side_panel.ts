@@ -1,17 +1,17 @@
 /** The left panel: the layers with their hues and rates, the selection, and the card of the neuron selected last. */
 
-import { layerRates, neuronActivity } from '../state/activity';
-import { neuronRef } from '../state/address_bar';
+import { h, setText } from './dom';
+import { iconButton, setIcon } from './icons';
+import { bookmarksSection, keepSelection, setsSection } from './kept_list';
+import { PathPlayer } from './path_player';
+import { patternImage } from './pattern_image';
+import { layerRates, neuronActivity } from '../state/data/activity';
 import { formatCount, formatDuration, formatRate, formatTime, formatValue, plural } from '../state/format';
 import type { FrameSource, LayerInfo, Network, SceneHandle } from '../state/frames';
+import { neuronRef } from '../state/link/address_bar';
 import { layerColour } from '../state/palette';
 import type { PlaybackClock } from '../state/playback';
 import type { View } from '../state/view';
-import { h, setText } from './dom';
-import { iconButton, setIcon } from './icons';
-import { patternImage } from './pattern_image';
-import { PathPlayer } from './path_player';
-import { bookmarksSection, keepSelection, setsSection } from './kept_list';
 
 const RATE_WINDOW_US = 500_000;
 const NEURON_WINDOW_US = 1_000_000;

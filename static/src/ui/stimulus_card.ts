@@ -1,10 +1,10 @@
 /** The stimulus that is shown now: its image, its label, what the network made of it. */
 
+import { h, perFrame, setText } from './dom';
 import { imageUrl } from '../net/rest';
+import type { Stimuli } from '../state/data/recording';
 import { classColour } from '../state/palette';
 import type { PlaybackClock } from '../state/playback';
-import type { Stimuli } from '../state/recording';
-import { h, perFrame, setText } from './dom';
 
 /** Images kept, and how many stimuli ahead they are fetched: stimuli may change many times a second. */
 const KEPT = 256;

@@ -1,30 +1,12 @@
 /** The page of one recording: loads it, wires clock, data, scene and panels, and lays out the shell around them. */
 
-import type { Archive } from '../net/archive';
-import type { ModuleInfo } from '../net/messages.gen';
-import { ApiError, rest } from '../net/rest';
-import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts } from '../state/address_bar';
-import { Comparison } from '../state/comparison';
-import { DataClient } from '../state/data_client';
-import { formatTime, plural } from '../state/format';
-import { FrameStore } from '../state/frame_store';
-import type { SceneHandle } from '../state/frames';
-import { History } from '../state/history';
-import { faultText, linkFaults } from '../state/link_faults';
-import { neuronsToText } from '../state/neuron_ranges';
-import { loadOverview } from '../state/overview';
-import { PlaybackClock } from '../state/playback';
-import { PresenceSource } from '../state/presence';
-import { type Loaded, loadStimuli, type Stimuli } from '../state/recording';
-import { saturatedHz, search } from '../state/search';
-import { View } from '../state/view';
 import { copied } from './clipboard';
-import { CompareMenu } from './menus/compare_menu';
 import { Dock } from './dock/dock';
 import { moduleFaults } from './dock/dock_layouts';
 import { append, h } from './dom';
 import { EmbedBar } from './embed_bar';
 import { firstSpeed, firstWords } from './first_look';
+import { CompareMenu } from './menus/compare_menu';
 import { loadPatiently } from './opening';
 import { type Hooks, pageHooks } from './page_hooks';
 import { pageKeys, showPageKeys } from './page_keys';
@@ -43,6 +25,24 @@ import { isFirstVisit, startTour } from './tour';
 import { Transport } from './transport/transport';
 import { Troubles } from './troubles';
 import { XrEntry } from './xr_entry';
+import type { Archive } from '../net/archive';
+import type { ModuleInfo } from '../net/messages.gen';
+import { ApiError, rest } from '../net/rest';
+import { Comparison } from '../state/compared/comparison';
+import { DataClient } from '../state/data/data_client';
+import { FrameStore } from '../state/data/frame_store';
+import { loadOverview } from '../state/data/overview';
+import { type Loaded, loadStimuli, type Stimuli } from '../state/data/recording';
+import { formatTime, plural } from '../state/format';
+import type { SceneHandle } from '../state/frames';
+import { History } from '../state/history';
+import { AddressBar, linkedValues, type LinkedView, linkOf, linkParts } from '../state/link/address_bar';
+import { faultText, linkFaults } from '../state/link/link_faults';
+import { neuronsToText } from '../state/link/neuron_ranges';
+import { PlaybackClock } from '../state/playback';
+import { saturatedHz, search } from '../state/search';
+import { PresenceSource } from '../state/session/presence';
+import { View } from '../state/view';
 
 /** Where the viewer stands: a page of its own, a frame inside another page, or a file that carries its recording. */
 export interface Place {

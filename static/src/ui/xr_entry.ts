@@ -4,22 +4,22 @@ import '../styles/xr.css';
 
 import * as THREE from 'three';
 
-import type { ModuleInfo } from '../net/messages.gen';
-import { neuronRef } from '../state/address_bar';
-import type { Network, SceneHandle } from '../state/frames';
-import { formatSpeed, formatTime } from '../state/format';
-import type { PlaybackClock } from '../state/playback';
-import type { Presence, PresenceSource } from '../state/presence';
-import { type ColourMode, type View, VIEW_DEFAULTS } from '../state/view';
-import type { BoardSource } from '../xr/board';
-import type { Room, RoomParts } from '../xr/room';
-import { loadSettings, saveSettings, type XrSettings } from '../xr/settings';
-import { type XrMode, type XrSupport, xrSupport } from '../xr/support';
 import type { Dock } from './dock/dock';
 import { h } from './dom';
 import { choices, Popover } from './popover';
 import type { Toasts } from './toasts';
 import { XrMenu } from './xr_menu';
+import type { ModuleInfo } from '../net/messages.gen';
+import { formatSpeed, formatTime } from '../state/format';
+import type { Network, SceneHandle } from '../state/frames';
+import { neuronRef } from '../state/link/address_bar';
+import type { PlaybackClock } from '../state/playback';
+import type { Presence, PresenceSource } from '../state/session/presence';
+import { type ColourMode, type View, VIEW_DEFAULTS } from '../state/view';
+import type { BoardSource } from '../xr/board';
+import type { Room, RoomParts } from '../xr/room';
+import { loadSettings, saveSettings, type XrSettings } from '../xr/settings';
+import { type XrMode, type XrSupport, xrSupport } from '../xr/support';
 
 /** A layer as large as this is not selected whole: more rings than that tell nothing. */
 const MOST_SELECTED = 5000;

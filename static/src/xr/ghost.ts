@@ -3,7 +3,7 @@
 import * as THREE from 'three';
 
 import type { Lines } from './lines';
-import type { HandPose, Presence } from '../state/presence';
+import type { HandPose, Presence } from '../state/session/presence';
 
 const COLOUR = new THREE.Color(0.45, 0.85, 0.6);
 const HEAD_M = 0.12;

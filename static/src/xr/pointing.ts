@@ -11,7 +11,7 @@ import { type Hand, type Inputs, type Side } from './inputs';
 import type { Lines } from './lines';
 import type { PaneHit, Panes } from './panes';
 import type { XrSettings } from './settings';
-import type { HandPose } from '../state/presence';
+import type { HandPose } from '../state/session/presence';
 import type { Stage, StageHit } from '../state/stage';
 import type { View } from '../state/view';
 

@@ -21,7 +21,7 @@ import type { XrSettings } from './settings';
 import { StickScrub } from './stick_scrub';
 import { type MenuRow, WristMenu } from './wrist_menu';
 import { Governor } from '../state/governor';
-import type { Presence, PresenceSource } from '../state/presence';
+import type { Presence, PresenceSource } from '../state/session/presence';
 import type { Stage, StageRow } from '../state/stage';
 import type { View } from '../state/view';
 

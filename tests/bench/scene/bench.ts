@@ -2,9 +2,9 @@
 
 import * as THREE from 'three';
 
-import { MODES } from '@client/scene/neurons';
+import { MODES } from '@client/scene/neurons/neurons';
 import { Scene } from '@client/scene/scene';
-import { ChangeLog } from '@client/state/change_log';
+import { ChangeLog } from '@client/state/data/change_log';
 import { View } from '@client/state/view';
 import type { Network, StateView } from '@client/state/frames';
 import { ALONE, SyntheticFrames, SyntheticPlayback, syntheticNetwork, type Plan } from './synthetic';

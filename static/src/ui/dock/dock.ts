@@ -2,21 +2,21 @@
 
 import { createDockview, type DockviewApi, type IContentRenderer } from 'dockview-core/dist/dockview-core.js';
 
+import { DOCK_STORED, dockLayouts, type DockLayout, firstModules, leftOpen, linkedLayout, linkedModules } from './dock_layouts';
+import { type ModuleParts, ModuleView } from './module_view';
+import { PanelSides } from './panel_sides';
+import { WindowStrip } from './window_strip';
+import { h } from '../dom';
+import { iconButton } from '../icons';
+import { stimuliSelect, type SubsetParts } from '../stimuli_select';
 import type { ModuleInfo } from '../../net/messages.gen';
 import type { Span } from '../../panels/panel';
 import { TimeCursor } from '../../panels/time_cursor';
-import type { Comparison } from '../../state/comparison';
+import type { Comparison } from '../../state/compared/comparison';
+import type { Overview } from '../../state/data/overview';
 import { formatDuration } from '../../state/format';
 import { kept } from '../../state/kept';
-import type { Overview } from '../../state/overview';
 import { Trail } from '../../state/trail';
-import { DOCK_STORED, dockLayouts, type DockLayout, firstModules, leftOpen, linkedLayout, linkedModules } from './dock_layouts';
-import { h } from '../dom';
-import { iconButton } from '../icons';
-import { type ModuleParts, ModuleView } from './module_view';
-import { PanelSides } from './panel_sides';
-import { stimuliSelect, type SubsetParts } from '../stimuli_select';
-import { WindowStrip } from './window_strip';
 
 /** While the playhead moves, modules that follow it are asked at most so often; the feed itself waits longer. */
 const FOLLOW_MS = 100;

@@ -2,14 +2,14 @@
 
 import type { SerializedDockview } from 'dockview-core/dist/dockview-core.js';
 
-import type { ModuleInfo } from '../../net/messages.gen';
-import type { Span } from '../../panels/panel';
-import { kept } from '../../state/kept';
-import { decoded } from '../../state/neuron_ranges';
+import type { Params } from './params_form';
 import { copied } from '../clipboard';
 import { h } from '../dom';
 import { iconButton } from '../icons';
-import type { Params } from './params_form';
+import type { ModuleInfo } from '../../net/messages.gen';
+import type { Span } from '../../panels/panel';
+import { kept } from '../../state/kept';
+import { decoded } from '../../state/link/neuron_ranges';
 
 const STORED = 'synaptarium.dock.layouts';
 const HASH = '#dock=';

@@ -1,15 +1,15 @@
 /** One module's tab: the form of its parameters, and a frame for each of its panels; of two sides where they are compared. */
 
+import { neuronPicker } from './neuron_picker';
+import { type Choices, paramsForm, type Params, possible } from './params_form';
+import { h, setText } from '../dom';
 import type { ModuleInfo, ModuleRequest, Prunes } from '../../net/messages.gen';
 import { arranged } from '../../panels/compared/arranged';
 import { PanelFrame } from '../../panels/frame';
 import { litBy } from '../../panels/links';
 import type { PanelContext } from '../../panels/panel';
-import { SideFeed, type SideParts } from '../../state/side_feed';
+import { SideFeed, type SideParts } from '../../state/compared/side_feed';
 import type { Lit } from '../../state/view';
-import { h, setText } from '../dom';
-import { neuronPicker } from './neuron_picker';
-import { type Choices, paramsForm, type Params, possible } from './params_form';
 
 export interface ModuleParts extends PanelContext, SideParts {
   /** Names of the projections and of the recorded variables, for the forms. */

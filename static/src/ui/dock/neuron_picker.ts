@@ -1,10 +1,10 @@
 /** Adds neurons by layer and id, and takes them away: the selectors of a module whose panels are of the selected neurons. */
 
-import { neuronRef } from '../../state/address_bar';
-import type { LayerInfo } from '../../state/frames';
-import type { View } from '../../state/view';
 import { h } from '../dom';
 import { iconButton } from '../icons';
+import type { LayerInfo } from '../../state/frames';
+import { neuronRef } from '../../state/link/address_bar';
+import type { View } from '../../state/view';
 
 /** So many of the selection, the latest, have a chip. */
 const MOST_CHIPS = 6;

@@ -1,15 +1,15 @@
 /** The two sides of a comparison as the dock's panels see them: what is asked of each, and the words that say it. */
 
+import type { ModuleParts, OtherPanels } from './module_view';
+import { stimuliWords } from '../stimuli_select';
 import type { ModuleRequest } from '../../net/messages.gen';
 import type { Span } from '../../panels/panel';
 import { TimeCursor } from '../../panels/time_cursor';
-import { type Comparison, elsewhere } from '../../state/comparison';
+import { type Comparison, elsewhere } from '../../state/compared/comparison';
+import { windowPair } from '../../state/compared/window_pair';
 import { formatTime } from '../../state/format';
-import { neuronsToText } from '../../state/neuron_ranges';
+import { neuronsToText } from '../../state/link/neuron_ranges';
 import type { View } from '../../state/view';
-import { windowPair } from '../../state/window_pair';
-import type { ModuleParts, OtherPanels } from './module_view';
-import { stimuliWords } from '../stimuli_select';
 
 type Side = OtherPanels['side'];
 

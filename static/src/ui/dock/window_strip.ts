@@ -1,10 +1,10 @@
 /** The run in small above the panels: its activity, and the window of the panels as a range that can be drawn, moved and widened. */
 
+import { fitCanvas, h, token } from '../dom';
 import type { Span } from '../../panels/panel';
-import type { Overview } from '../../state/overview';
+import type { Overview } from '../../state/data/overview';
 import { formatDuration } from '../../state/format';
 import { layerColour } from '../../state/palette';
-import { fitCanvas, h, token } from '../dom';
 
 const GRIP_PX = 6;
 

@@ -1,14 +1,14 @@
 /** The compare menu: with what the scene and the panels are compared (another moment, recording, other stimuli), and how that is shown. */
 
-import type { RecordingSummary } from '../../net/messages.gen';
-import { rest } from '../../net/rest';
-import type { Comparison } from '../../state/comparison';
-import { formatTime } from '../../state/format';
-import type { PlaybackClock } from '../../state/playback';
-import { SAME_MOMENT, type ComparisonWish, type View } from '../../state/view';
 import { h, setText } from '../dom';
 import { choices, Popover } from '../popover';
 import { stimuliSelect, stimuliWords, type SubsetParts } from '../stimuli_select';
+import type { RecordingSummary } from '../../net/messages.gen';
+import { rest } from '../../net/rest';
+import type { Comparison } from '../../state/compared/comparison';
+import { formatTime } from '../../state/format';
+import type { PlaybackClock } from '../../state/playback';
+import { SAME_MOMENT, type ComparisonWish, type View } from '../../state/view';
 
 type With = 'nothing' | 'moment' | 'recording' | 'stimuli';
 

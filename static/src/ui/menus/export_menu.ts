@@ -1,12 +1,12 @@
 /** The export menu: the scene as a picture of any size, the legend as SVG, the moment as glTF, a part of the run as a file that plays. */
 
+import { offlineForm } from './offline_form';
+import { append, h, setText } from '../dom';
+import { Popover } from '../popover';
 import { recordingUrl } from '../../net/rest';
-import { indicesOf } from '../../state/recording';
+import { indicesOf } from '../../state/data/recording';
 import type { Network, SceneHandle } from '../../state/frames';
 import type { View } from '../../state/view';
-import { append, h, setText } from '../dom';
-import { offlineForm } from './offline_form';
-import { Popover } from '../popover';
 
 export interface ExportParts {
   readonly network: Network;

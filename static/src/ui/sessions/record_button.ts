@@ -1,8 +1,8 @@
 /** The button that records a session and ends it, with the time since it began. */
 
-import type { SessionRecorder } from '../../state/session_recorder';
-import { h, setText } from '../dom';
 import { clock as clockText } from './session_bar';
+import { h, setText } from '../dom';
+import type { SessionRecorder } from '../../state/session/session_recorder';
 
 export class RecordButton {
   readonly element: HTMLButtonElement;

@@ -1,7 +1,7 @@
 /** While a session is replayed the keys of the transport are the session's. */
 
-import type { SessionReplay } from '../../state/session_replay';
 import type { SessionBar } from './session_bar';
+import type { SessionReplay } from '../../state/session/session_replay';
 
 /** Does what a key asks of the replay, and keeps it from the page then; keys typed into a field are the field's. */
 export function replayKey(event: KeyboardEvent, replay: SessionReplay, bar: SessionBar | null, leave: () => void): void {

@@ -3,10 +3,10 @@
  * around, note, fork, link. Everything on it has a key or takes the arrows.
  */
 
-import { formatTime } from '../../state/format';
-import { REPLAY_SPEEDS, type SessionReplay } from '../../state/session_replay';
 import { h, setText } from '../dom';
 import { iconButton, setIcon } from '../icons';
+import { formatTime } from '../../state/format';
+import { REPLAY_SPEEDS, type SessionReplay } from '../../state/session/session_replay';
 
 export interface SessionBarParts {
   readonly replay: SessionReplay;

@@ -3,10 +3,10 @@
  * every frame in which something is shown, and costs nothing while nothing is.
  */
 
+import { h, setText } from '../dom';
 import type { NoteOp } from '../../net/messages.gen';
 import type { SceneHandle } from '../../state/frames';
-import { pinText } from '../../state/session_state';
-import { h, setText } from '../dom';
+import { pinText } from '../../state/session/session_state';
 
 export interface Light {
   readonly place: readonly [number, number, number];

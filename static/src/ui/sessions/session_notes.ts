@@ -1,18 +1,18 @@
 /** The notes of this moment, and leaving one: in the session that is recorded, replayed, or shared with others. */
 
-import type { NoteOp } from '../../net/messages.gen';
-import { sessionRest } from '../../net/session_rest';
-import { neuronRef } from '../../state/address_bar';
-import type { LayerInfo, SceneHandle } from '../../state/frames';
-import type { SessionRecorder } from '../../state/session_recorder';
-import type { SessionReplay } from '../../state/session_replay';
-import { notesAt } from '../../state/session_state';
-import type { View } from '../../state/view';
 import { clock as clockText } from './session_bar';
 import { type NotePlace, openNote } from './session_note';
 import type { ShareDesk } from './share_desk';
-import type { Toasts } from '../toasts';
 import { viewerName } from './viewer_name';
+import type { Toasts } from '../toasts';
+import type { NoteOp } from '../../net/messages.gen';
+import { sessionRest } from '../../net/session_rest';
+import type { LayerInfo, SceneHandle } from '../../state/frames';
+import { neuronRef } from '../../state/link/address_bar';
+import type { SessionRecorder } from '../../state/session/session_recorder';
+import type { SessionReplay } from '../../state/session/session_replay';
+import { notesAt } from '../../state/session/session_state';
+import type { View } from '../../state/view';
 
 export interface SessionNotesParts {
   readonly layers: readonly LayerInfo[];

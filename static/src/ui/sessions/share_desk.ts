@@ -5,22 +5,22 @@
 
 import '../../styles/sharing.css';
 
+import { fillSharePanel, PERSON_COLOURS } from './share_panel';
+import { keepViewerName, viewerName } from './viewer_name';
+import { copied } from '../clipboard';
+import { h, setText } from '../dom';
+import { Popover } from '../popover';
+import type { Shortcut } from '../shortcuts';
+import type { Toasts } from '../toasts';
 import type { Me, NoteOp, Person } from '../../net/messages.gen';
 import { ApiError } from '../../net/rest';
 import { sessionRest } from '../../net/session_rest';
 import type { LayerInfo, SceneHandle } from '../../state/frames';
 import { kept, keptInTab } from '../../state/kept';
 import type { PlaybackClock } from '../../state/playback';
-import type { PresenceSource } from '../../state/presence';
-import type { SharedSession } from '../../state/shared_session';
+import type { PresenceSource } from '../../state/session/presence';
+import type { SharedSession } from '../../state/session/shared_session';
 import type { View } from '../../state/view';
-import { copied } from '../clipboard';
-import { h, setText } from '../dom';
-import { Popover } from '../popover';
-import { fillSharePanel, PERSON_COLOURS } from './share_panel';
-import type { Shortcut } from '../shortcuts';
-import type { Toasts } from '../toasts';
-import { keepViewerName, viewerName } from './viewer_name';
 
 const COLOUR_KEY = 'synaptarium.colour';
 const CURSOR_EVERY_MS = 80;
@@ -197,7 +197,7 @@ export class ShareDesk {
     const { parts } = this;
     this.session?.leave(false);
     // Who shares nothing loads nothing of it.
-    const { SharedSession } = await import('../../state/shared_session');
+    const { SharedSession } = await import('../../state/session/shared_session');
     if (this.signal.aborted) return;
     const session: SharedSession = new SharedSession({
       recording: parts.recording, layers: parts.layers, view: parts.view, clock: parts.clock, presence: parts.presence,

@@ -1,10 +1,10 @@
 /** The panel of the share button: begin, invite, who is here, hand over, follow, who one is, leave. */
 
-import type { Person } from '../../net/messages.gen';
-import type { SharedSession } from '../../state/shared_session';
+import type { ShareDesk } from './share_desk';
 import { h } from '../dom';
 import { icon } from '../icons';
-import type { ShareDesk } from './share_desk';
+import type { Person } from '../../net/messages.gen';
+import type { SharedSession } from '../../state/session/shared_session';
 
 /** Told apart by everybody, and none of them a spike's colour. */
 export const PERSON_COLOURS: readonly (readonly [string, string])[] = [

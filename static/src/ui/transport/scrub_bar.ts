@@ -4,18 +4,18 @@
  * alt-drag or the right button pans, a double click shows all again.
  */
 
-import type { FrameStore } from '../../state/frame_store';
+import type { FrameStore } from '../../state/data/frame_store';
+import { type Overview, OverviewFeed } from '../../state/data/overview';
+import type { Stimuli } from '../../state/data/recording';
 import { formatTime } from '../../state/format';
 import type { LayerInfo } from '../../state/frames';
-import { type Overview, OverviewFeed } from '../../state/overview';
 import type { PlaybackClock } from '../../state/playback';
-import type { Stimuli } from '../../state/recording';
 import { fitted, lengthOf, panned, pinched, type TimeSpan, zoomed } from '../../state/time_zoom';
 import type { View } from '../../state/view';
 import '../../styles/scrub.css';
-import { fitCanvas, h, perFrame, token } from '../dom';
 import { drawCurves, drawStimuli, LOADED_PX, place } from './scrub_curves';
 import { ScrubMap } from './scrub_map';
+import { fitCanvas, h, perFrame, token } from '../dom';
 import type { Shortcut } from '../shortcuts';
 
 /** What is loaded is looked up at most so often: chunks may land many times a second. */

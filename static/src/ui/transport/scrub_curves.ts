@@ -1,11 +1,11 @@
 /** Draws the curves of the scrub bar: per layer the mean and the range of its activity, and the stimuli above. */
 
-import type { LayerInfo } from '../../state/frames';
-import { covers, type Overview } from '../../state/overview';
-import { classColour, layerColour } from '../../state/palette';
-import type { Stimuli } from '../../state/recording';
-import type { TimeSpan } from '../../state/time_zoom';
 import { token } from '../dom';
+import { covers, type Overview } from '../../state/data/overview';
+import type { Stimuli } from '../../state/data/recording';
+import type { LayerInfo } from '../../state/frames';
+import { classColour, layerColour } from '../../state/palette';
+import type { TimeSpan } from '../../state/time_zoom';
 
 const TICKS_PX = 6;
 export const LOADED_PX = 3;
