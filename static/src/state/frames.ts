@@ -2,7 +2,7 @@
  * What the scene sees of the recording: the network, its frames and the clock.
  *
  * This file is the contract between the client's core (which fetches, decodes and keeps) and the
- * scene (which draws). Types only; the implementations lie beside it in `state/`.
+ * scene (which draws). Types only; the implementations lie in `data/`.
  *
  * Words: a *frame* is one bin of time at one level; level L covers 16^L bins, so
  * `frame = floor((t_us - t_start_us) / (bin_us * 16^L))`. Neuron ids here are **global indices**
