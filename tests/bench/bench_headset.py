@@ -51,6 +51,9 @@ window.requestAnimationFrame = (run) => page(timed(run));
 localStorage.setItem('synaptarium.xr', JSON.stringify({ governed: false }));
 """
 
+#: Who watches points at nothing: hands that hang down.
+LOWERED = """for (const side of ['left', 'right']) headset.controllers[side].quaternion.set(-Math.SQRT1_2, 0, 0, Math.SQRT1_2);"""
+
 
 def rows() -> Iterator[dict[str, Any]]:
     """Yield the frame's median and 95th percentile, the way in, and the draw calls."""
@@ -77,7 +80,8 @@ def rows() -> Iterator[dict[str, Any]]:
         entered_ms = headset.state()["entered_ms"]
         for board in ("general", "raster"):
             headset.menu(f"board {board}")
-        headset.rest()  # who watches points at nothing
+        headset.rest()
+        page.evaluate(LOWERED)
         page.evaluate("synaptarium.select([1234])")
         page.wait_for_timeout(3000)
         worn = _frames(page, "worn_ms")
