@@ -200,6 +200,8 @@ export class Room {
     if (!frame.getViewerPose(space)) return;
     this.settled = true;
     this.stand('table');
+    // From now on nobody's camera moves the network: who follows a presenter would ride along for a frame.
+    this.parts.presence.wear(this.parts.stage.presence({ left: null, right: null }));
     this.stood.copy(this.parts.stage.person.position);
     this.hud.show({ ...this.parts.facts(), pointed: '', governed: '' });
     this.panes.flush();
