@@ -1,4 +1,10 @@
-/** A program in plain WebGL, for what is drawn past three.js. */
+/** What is drawn past three.js, in plain WebGL: its programs, and what three.js takes for bound. */
+
+/** A fragment shader's body that lands the point's number in its texel. */
+export const LANDED_GLSL = /* glsl */ `
+flat in float value;
+out vec4 texel;
+void main() { texel = vec4(value, 0.0, 0.0, 1.0); }`;
 
 /**
  * Compiles and links.
@@ -23,4 +29,9 @@ export function glProgram(
     throw new Error(`The program that ${what} was refused: ${gl.getProgramInfoLog(program)}`);
   }
   return { program, uniform: (name) => gl.getUniformLocation(program, name) };
+}
+
+/** The vertex array that three.js has bound: to be put back after drawing another. */
+export function boundVertices(gl: WebGL2RenderingContext): WebGLVertexArrayObject | null {
+  return gl.getParameter(gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
 }

@@ -6,6 +6,8 @@
 
 import * as THREE from 'three';
 
+import { boundVertices } from './gl_program';
+
 /** What has changed since the turn before. */
 export interface Changed {
   /** Spikes, or values of neurons or synapses, have landed. */
@@ -93,15 +95,15 @@ export class Redraw {
   private keep(camera: THREE.PerspectiveCamera): void {
     const { renderer, room } = this;
     const draws: (Draw | null)[] = [];
-    const seen: THREE.Object3D[] = [];
-    for (const child of room.children) child.traverseVisible((object) => seen.push(object));
-    for (const object of seen) {
+    const drawn: THREE.Object3D[] = [];
+    for (const child of room.children) child.traverseVisible((object) => drawn.push(object));
+    for (const object of drawn) {
       object.onAfterRender = (_renderer, _scene, _camera, geometry, material, group) => {
         draws.push(group === null ? this.drawOf(object, geometry, material) : null);
       };
     }
     renderer.render(room, camera);
-    for (const object of seen) object.onAfterRender = none;
+    for (const object of drawn) object.onAfterRender = none;
     const kept = draws.filter((draw) => draw !== null);
     if (kept.length === renderer.info.render.calls && renderer.getRenderTarget() === null) this.draws = kept;
     this.seen.copy(camera.matrixWorldInverse);
@@ -123,7 +125,7 @@ export class Redraw {
     const sent = [...Object.values(attributes), ...(index === null ? [] : [index])] as THREE.BufferAttribute[];
     return {
       material, program, uniforms, mode,
-      vertices: this.bound(),
+      vertices: boundVertices(gl),
       indexed: index?.array.BYTES_PER_ELEMENT ?? 0,
       first: drawRange.start,
       n: Math.min(drawRange.count, most - drawRange.start),
@@ -138,7 +140,7 @@ export class Redraw {
     if (gl.isContextLost() || renderer.getRenderTarget() !== null || !this.seen.equals(camera.matrixWorldInverse) || !this.projected.equals(camera.projectionMatrix)) return false;
     if (draws.some(({ attributes }) => attributes.some(([attribute, version]) => attribute.version !== version))) return false;
     renderer.clear();
-    const before = this.bound();
+    const before = boundVertices(gl);
     units.stale = false;
     for (const { material, program, uniforms, vertices, mode, indexed, first, n } of draws) {
       state.useProgram(program);
@@ -152,10 +154,6 @@ export class Redraw {
     }
     gl.bindVertexArray(before); // which three.js takes for bound
     return !units.stale;
-  }
-
-  private bound(): WebGLVertexArrayObject | null {
-    return this.gl.getParameter(this.gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
   }
 }
 

@@ -12,6 +12,7 @@ import * as THREE from 'three';
 import { framesPerBatch, haveCounts, packingFor, packSpikes } from './spike_batch';
 import { LANDS, SpikePass, type Landing } from './spike_pass';
 import { textureWidth } from '../neurons/neuron_table';
+import { LANDED_GLSL } from '../gl_program';
 import type { SpikeSlice } from '../../state/frames';
 
 export type AccumulatorKind = 'last' | 'first' | 'rate' | 'persistence' | 'count' | 'value';
@@ -63,11 +64,6 @@ void main() {
   gl_PointSize = 1.0;
 }`;
 
-const VALUE_FRAGMENT = /* glsl */ `
-flat in float value;
-out vec4 texel;
-void main() { texel = vec4(value, 0.0, 0.0, 1.0); }`;
-
 const FILL_VERTEX = /* glsl */ `
 void main() { gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0); }`;
 
@@ -100,7 +96,7 @@ export class Scatter {
     this.pass = new SpikePass(renderer, sizeFor(n_points));
     this.denseAttribute = new THREE.BufferAttribute(new Float32Array(1), 1);
     this.dense = points(
-      'dense', this.denseAttribute, scatterMaterial(DENSE_VERTEX, VALUE_FRAGMENT, { ...size, base: { value: 0 } }),
+      'dense', this.denseAttribute, scatterMaterial(DENSE_VERTEX, LANDED_GLSL, { ...size, base: { value: 0 } }),
     );
     const triangle = new THREE.BufferGeometry();
     triangle.setDrawRange(0, 3);

@@ -9,7 +9,7 @@
 import * as THREE from 'three';
 
 import type { Packing } from './spike_batch';
-import { glProgram } from '../gl_program';
+import { boundVertices, glProgram, LANDED_GLSL } from '../gl_program';
 
 /** What a spike adds to its texel. */
 export const LANDS = { time: 0, rate: 1, count: 2, activeFrames: 3 } as const;
@@ -48,11 +48,9 @@ void main() {
   gl_PointSize = 1.0;
 }`;
 
-const FRAGMENT = /* glsl */ `#version 300 es
+const FRAGMENT = `#version 300 es
 precision highp float;
-flat in float value;
-out vec4 texel;
-void main() { texel = vec4(value, 0.0, 0.0, 1.0); }`;
+${LANDED_GLSL}`;
 
 /** What lives on the graphics card. */
 interface Held {
@@ -118,7 +116,7 @@ export class SpikePass {
     renderer.state.useProgram(held.program);
     gl.uniform3i(held.reading, packing.idBits, packing.ageBits, lands);
     gl.uniform3f(held.timing, newest, frameBins, fade);
-    const vertices = gl.getParameter(gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
+    const vertices = boundVertices(gl);
     gl.bindVertexArray(held.vertices);
     gl.drawArrays(gl.POINTS, 0, this.sent);
     gl.bindVertexArray(vertices);
@@ -146,7 +144,7 @@ export class SpikePass {
     const { program, uniform } = glProgram(gl, VERTEX, FRAGMENT, ['packed'], 'lands spikes');
     this.renderer.state.useProgram(program);
     gl.uniform3i(uniform('table'), size.width, size.height, Math.log2(size.width));
-    const before = gl.getParameter(gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
+    const before = boundVertices(gl);
     const [vertices, buffer] = [gl.createVertexArray(), gl.createBuffer()];
     gl.bindVertexArray(vertices);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);

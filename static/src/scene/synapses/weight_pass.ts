@@ -8,7 +8,7 @@
 import * as THREE from 'three';
 
 import type { SegmentWeights } from './segment_weights';
-import { glProgram } from '../gl_program';
+import { boundVertices, glProgram, LANDED_GLSL } from '../gl_program';
 
 const VERTEX = /* glsl */ `#version 300 es
 precision highp float;
@@ -25,11 +25,9 @@ void main() {
   gl_PointSize = 1.0;
 }`;
 
-const FRAGMENT = /* glsl */ `#version 300 es
+const FRAGMENT = `#version 300 es
 precision highp float;
-flat in float value;
-out vec4 texel;
-void main() { texel = vec4(value, 0.0, 0.0, 1.0); }`;
+${LANDED_GLSL}`;
 
 /** Of a point: its texel and its weight. */
 const POINT_BYTES = 8;
@@ -85,7 +83,7 @@ export class WeightPass {
     renderer.state.setMaterial(this.how, false, 0);
     renderer.state.useProgram(held.program);
     gl.uniform2i(held.size, width, height);
-    const vertices = gl.getParameter(gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
+    const vertices = boundVertices(gl);
     gl.bindVertexArray(held.vertices);
     gl.drawArrays(gl.POINTS, 0, n);
     gl.bindVertexArray(vertices);
@@ -111,7 +109,7 @@ export class WeightPass {
   private make(): Held {
     const { gl } = this;
     const { program, uniform } = glProgram(gl, VERTEX, FRAGMENT, ['place', 'weight'], 'lands weights');
-    const before = gl.getParameter(gl.VERTEX_ARRAY_BINDING) as WebGLVertexArrayObject | null;
+    const before = boundVertices(gl);
     const [vertices, buffer, frame] = [gl.createVertexArray(), gl.createBuffer(), gl.createFramebuffer()];
     gl.bindVertexArray(vertices);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
