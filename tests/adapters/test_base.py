@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import os
 import pickle
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -21,6 +23,13 @@ class Explodes:
         return os.mkdir, ("exploded",)
 
 
+def hdf5_of_something_else() -> bytes:
+    held = io.BytesIO()
+    with h5py.File(held, "w") as file:
+        file["voltages"] = [1.0, 2.0]
+    return held.getvalue()
+
+
 def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
@@ -29,7 +38,7 @@ def write(path: Path, content: bytes) -> Path:
 @pytest.mark.parametrize(
     ("name", "content", "found"),
     [
-        ("a.h5", b"\x89HDF\r\n\x1a\n...", "an HDF5 file"),
+        ("a.h5", hdf5_of_something_else(), "an HDF5 file"),
         ("a.npz", b"PK\x03\x04...", "a zip file"),
         ("a.npy", b"\x93NUMPY...", "a numpy array file"),
         ("a.gz", b"\x1f\x8b\x08...", "a gzip file"),

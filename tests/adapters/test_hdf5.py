@@ -174,8 +174,9 @@ def test_a_file_cut_short_is_told(tmp_path: Path) -> None:
     path = write_nwb(tmp_path / "run.nwb")
     path.write_bytes(path.read_bytes()[:3000])
 
-    with pytest.raises(TruncatedFile, match=r"run\.nwb cannot be read"):
-        open_source(path, format="nwb").describe()
+    for format in ("nwb", None):
+        with pytest.raises(TruncatedFile, match=r"run\.nwb cannot be read"):
+            open_source(path, format=format).describe()
 
 
 @real

@@ -63,7 +63,7 @@ def is_hdf5(path: Path) -> bool:
 
 
 def sniffed(address: str, fits: Callable[[Any], bool]) -> bool:
-    """Return whether a path is an HDF5 file that fits; false for everything else."""
+    """Return whether a path is an HDF5 file that fits, or one that is cut short, which opening it tells."""
     path = Path(address)
     if "://" in address or not path.is_file() or not is_hdf5(path):
         return False
@@ -71,7 +71,7 @@ def sniffed(address: str, fits: Callable[[Any], bool]) -> bool:
         with hdf5(path) as file:
             return fits(file)
     except TruncatedFile:
-        return False
+        return True
 
 
 def text(value: Any) -> str:
